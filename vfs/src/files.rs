@@ -1,0 +1,399 @@
+//! Whole databases as files: list, delete, and the import that never leaves a half one behind.
+//!
+//! Called by `crates/wasm`. Works on the [`Storage`] seam alone; that the imported content is a
+//! sound database is checked by the caller between [`Import::seal`] and [`Import::finish`].
+//!
+//! ```text
+//! begin ── append* ── seal ── (caller checks the temporary file) ── finish
+//!   temporary file in .anchorite/        synced, closed               side files gone, renamed
+//! killed before the rename: the old database, and a temporary file that a later import removes
+//! killed after it:          the new database
+//! ```
+
+use std::fmt;
+use std::rc::Rc;
+
+use crate::error::{ErrorKind, Operation, Result, VfsError};
+use crate::hooks;
+use crate::path::{PRIVATE_DIRECTORY, SIDE_FILES};
+use crate::storage::{Creation, File, Ownership, Storage};
+
+/// The first bytes of every SQLite database; source: <https://sqlite.org/fileformat2.html>.
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+
+/// An import this old was left behind by a context that died.
+const ABANDONED_AFTER_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// The names of all SQLite databases of a medium, sorted.
+///
+/// Files that are not SQLite databases, side files and our private ones are left out.
+/// `read_head` reads the first 16 bytes of a file, which may be open elsewhere.
+///
+/// # Errors
+/// When the medium cannot be read.
+pub fn databases(
+    storage: &dyn Storage,
+    read_head: impl Fn(&str) -> Result<Vec<u8>>,
+) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for path in storage.list()? {
+        if crate::path::check_database_name(&path).is_err() {
+            continue;
+        }
+        match read_head(&path) {
+            Ok(head) if head == MAGIC => names.push(path),
+            Ok(_) => {}
+            // Removed since it was listed.
+            Err(error) if error.kind == ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Removes a database and its side files; `false` if there was none.
+///
+/// The main file goes first: SQLite ignores a journal or WAL beside an empty or missing database,
+/// while a database without its WAL would have lost commits.
+///
+/// # Errors
+/// `Busy` while it is open anywhere.
+pub fn delete_database(storage: &dyn Storage, name: &str) -> Result<bool> {
+    owning(storage, name, || {
+        let existed = delete_if_there(storage, name)?;
+        delete_side_files(storage, name)?;
+        Ok(existed)
+    })
+}
+
+/// Whether a database has a journal or WAL beside it that may hold commits.
+///
+/// # Errors
+/// When the medium cannot tell.
+pub fn has_side_files(storage: &dyn Storage, name: &str) -> Result<bool> {
+    for ending in SIDE_FILES {
+        if storage.exists(&format!("{name}{ending}"))? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn delete_side_files(storage: &dyn Storage, name: &str) -> Result<()> {
+    for ending in SIDE_FILES {
+        delete_if_there(storage, &format!("{name}{ending}"))?;
+    }
+    Ok(())
+}
+
+fn delete_if_there(storage: &dyn Storage, path: &str) -> Result<bool> {
+    match storage.delete(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Runs `work` as the owner of `name`, and gives the ownership back whatever comes of it.
+fn owning<T>(storage: &dyn Storage, name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let ownership = storage.acquire(name)?;
+    let outcome = work();
+    let released = ownership.release();
+    let value = outcome?;
+    released.map(|()| value)
+}
+
+/// A database that is coming in, piece by piece, under a temporary name.
+pub struct Import {
+    storage: Rc<dyn Storage>,
+    name: String,
+    overwrite: bool,
+    temporary: String,
+    open: Option<(Box<dyn File>, Box<dyn Ownership>)>,
+    size: u64,
+}
+
+impl fmt::Debug for Import {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "Import({:?} as {:?}, {} B)",
+            self.name, self.temporary, self.size
+        )
+    }
+}
+
+impl Import {
+    /// Opens a temporary file for a database that shall be called `name` (a checked name).
+    ///
+    /// # Errors
+    /// `Exists` if there is one of that name and `overwrite` is false.
+    pub fn begin(storage: Rc<dyn Storage>, name: &str, overwrite: bool) -> Result<Self> {
+        refuse_existing(&*storage, name, overwrite)?;
+        remove_abandoned(&*storage)?;
+        let temporary = temporary_path()?;
+        let ownership = storage.acquire(&temporary)?;
+        let file = match storage.open(&temporary, Creation::IfMissing) {
+            Ok(file) => file,
+            Err(error) => return Err(release_after(ownership, error)),
+        };
+        let name = name.to_owned();
+        Ok(Self {
+            storage,
+            name,
+            overwrite,
+            temporary,
+            open: Some((file, ownership)),
+            size: 0,
+        })
+    }
+
+    /// Where the content lies until [`finish`](Self::finish).
+    #[must_use]
+    pub fn temporary_path(&self) -> &str {
+        &self.temporary
+    }
+
+    /// The name the database will have.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Adds the next bytes of the file.
+    ///
+    /// # Errors
+    /// `NotADatabase` if the first piece does not begin as an SQLite file does; `Full`.
+    pub fn append(&mut self, bytes: &[u8]) -> Result<()> {
+        let offset = self.size;
+        self.file()?.write(bytes, offset)?;
+        self.size += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Checks the header, makes the bytes durable and closes the temporary file.
+    ///
+    /// # Errors
+    /// `NotADatabase` when the header or the size is not that of a database.
+    pub fn seal(&mut self) -> Result<()> {
+        let mut header = [0; 100];
+        let size = self.size;
+        let count = self.file()?.read(&mut header, 0)?;
+        check_header(&self.name, &header[..count], size)?;
+        self.file()?.sync()?;
+        self.close()
+    }
+
+    /// Puts the sealed file in place of the database, as its owner.
+    ///
+    /// # Errors
+    /// `Busy` while the database is open anywhere: the import stays sealed, and this may be
+    /// called again. `Exists` as in [`begin`](Self::begin).
+    pub fn finish(&mut self) -> Result<()> {
+        let Self {
+            storage,
+            name,
+            temporary,
+            ..
+        } = &*self;
+        owning(&**storage, name, || {
+            refuse_existing(&**storage, name, self.overwrite)?;
+            delete_side_files(&**storage, name)?;
+            storage.rename(temporary, name)
+        })
+    }
+
+    /// Gives up and removes the temporary file.
+    ///
+    /// # Errors
+    /// When the medium fails.
+    pub fn abandon(mut self) -> Result<()> {
+        self.close()?;
+        delete_if_there(&*self.storage, &self.temporary).map(drop)
+    }
+
+    fn file(&mut self) -> Result<&mut Box<dyn File>> {
+        let sealed = || VfsError::new(ErrorKind::Io, Operation::Write, "the import is sealed");
+        self.open.as_mut().map(|(file, _)| file).ok_or_else(sealed)
+    }
+
+    fn close(&mut self) -> Result<()> {
+        let Some((file, ownership)) = self.open.take() else {
+            return Ok(());
+        };
+        let closed = file.close();
+        ownership.release()?;
+        closed
+    }
+}
+
+/// Gives an ownership back after `error`, which stays the error to report.
+fn release_after(ownership: Box<dyn Ownership>, error: VfsError) -> VfsError {
+    match ownership.release() {
+        Ok(()) => error,
+        Err(second) => {
+            let message = format!("{error}; then: {second}");
+            VfsError::new(error.kind, error.operation, message)
+        }
+    }
+}
+
+fn refuse_existing(storage: &dyn Storage, name: &str, overwrite: bool) -> Result<()> {
+    if overwrite || !storage.exists(name)? {
+        return Ok(());
+    }
+    let message = format!("there is a database {name:?} already; pass overwrite to replace it");
+    Err(VfsError::new(ErrorKind::Exists, Operation::Rename, message))
+}
+
+/// `.anchorite/import-<unix ms>-<16 hex digits>`
+fn temporary_path() -> Result<String> {
+    let mut random = [0; 8];
+    hooks::randomness(&mut random)?;
+    let random = u64::from_le_bytes(random);
+    Ok(format!(
+        "{PRIVATE_DIRECTORY}/import-{}-{random:016x}",
+        hooks::now_ms()
+    ))
+}
+
+/// Removes imports that are old and that nobody owns.
+fn remove_abandoned(storage: &dyn Storage) -> Result<()> {
+    for path in storage.list()? {
+        if !is_abandoned(&path) {
+            continue;
+        }
+        match owning(storage, &path, || delete_if_there(storage, &path)) {
+            Ok(_) => {}
+            Err(error) if error.kind == ErrorKind::Busy => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+fn is_abandoned(path: &str) -> bool {
+    let rest = path
+        .strip_prefix(PRIVATE_DIRECTORY)
+        .and_then(|rest| rest.strip_prefix("/import-"));
+    let started_ms = rest.and_then(|rest| rest.split('-').next()?.parse::<i64>().ok());
+    started_ms.is_some_and(|started| hooks::now_ms().saturating_sub(started) > ABANDONED_AFTER_MS)
+}
+
+/// The header's promises that need no SQLite to check: magic, page size, at least one page.
+fn check_header(name: &str, header: &[u8], size: u64) -> Result<()> {
+    let refuse = |why: &str| {
+        let message = format!("what should become {name:?} is not an SQLite database: {why}");
+        Err(VfsError::new(
+            ErrorKind::NotADatabase,
+            Operation::Write,
+            message,
+        ))
+    };
+    if header.len() < 100 {
+        return refuse(&format!("it has {size} bytes, less than a header"));
+    }
+    if &header[..16] != MAGIC {
+        return refuse("it does not begin with \"SQLite format 3\"");
+    }
+    // Two bytes, big-endian; 1 stands for 65536.
+    let page_size = match u16::from_be_bytes([header[16], header[17]]) {
+        1 => 65536,
+        size => u64::from(size),
+    };
+    if page_size < 512 || !page_size.is_power_of_two() {
+        return refuse(&format!("its header says a page size of {page_size}"));
+    }
+    if size < page_size {
+        return refuse("it is shorter than its first page");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::MemoryStorage;
+
+    fn database_bytes(fill: u8) -> Vec<u8> {
+        let mut bytes = vec![fill; 1024];
+        bytes[..16].copy_from_slice(MAGIC);
+        bytes[16..18].copy_from_slice(&[2, 0]);
+        bytes
+    }
+
+    fn put(storage: &MemoryStorage, path: &str, bytes: &[u8]) {
+        let mut file = storage
+            .open(path, Creation::IfMissing)
+            .expect("memory opens");
+        file.write(bytes, 0).expect("memory writes");
+    }
+
+    fn import(storage: &MemoryStorage, name: &str, bytes: &[u8], overwrite: bool) -> Result<()> {
+        let mut import = Import::begin(Rc::new(storage.clone()), name, overwrite)?;
+        let outcome = import.append(bytes).and_then(|()| import.seal());
+        match outcome.and_then(|()| import.finish()) {
+            Ok(()) => Ok(()),
+            Err(error) => import.abandon().and(Err(error)),
+        }
+    }
+
+    #[test]
+    fn an_import_replaces_the_database_and_its_side_files() {
+        let storage = MemoryStorage::default();
+        put(&storage, "a.db", &database_bytes(1));
+        put(&storage, "a.db-journal", b"stale");
+        import(&storage, "a.db", &database_bytes(2), true).expect("imports");
+        assert_eq!(storage.bytes("a.db"), Some(database_bytes(2)));
+        assert_eq!(storage.list().expect("lists"), ["a.db"]);
+    }
+
+    #[test]
+    fn a_refused_import_leaves_everything_as_it_was() {
+        let storage = MemoryStorage::default();
+        put(&storage, "a.db", &database_bytes(1));
+        let foreign = import(&storage, "a.db", &[b'x'; 4096], true).expect_err("foreign");
+        assert_eq!(foreign.kind, ErrorKind::NotADatabase);
+        let empty = import(&storage, "a.db", b"", true).expect_err("empty");
+        assert_eq!(empty.kind, ErrorKind::NotADatabase);
+        let existing = import(&storage, "a.db", &database_bytes(2), false).expect_err("exists");
+        assert_eq!(existing.kind, ErrorKind::Exists);
+        assert_eq!(storage.bytes("a.db"), Some(database_bytes(1)));
+        assert_eq!(storage.list().expect("lists"), ["a.db"]);
+    }
+
+    #[test]
+    fn a_busy_database_is_not_replaced_until_it_is_free() {
+        let storage = MemoryStorage::default();
+        put(&storage, "a.db", &database_bytes(1));
+        let owner = storage.acquire("a.db").expect("free");
+        let mut import = Import::begin(Rc::new(storage.clone()), "a.db", true).expect("begins");
+        import.append(&database_bytes(2)).expect("appends");
+        import.seal().expect("seals");
+        assert_eq!(import.finish().expect_err("busy").kind, ErrorKind::Busy);
+        owner.release().expect("releases");
+        import.finish().expect("free now");
+        assert_eq!(storage.bytes("a.db"), Some(database_bytes(2)));
+    }
+
+    #[test]
+    fn abandoned_imports_are_removed_and_running_ones_are_not() {
+        let storage = MemoryStorage::default();
+        put(&storage, ".anchorite/import-1000-0123456789abcdef", b"old");
+        let young = format!(".anchorite/import-{}-0", hooks::now_ms());
+        put(&storage, &young, b"young");
+        import(&storage, "a.db", &database_bytes(1), false).expect("imports");
+        assert_eq!(storage.list().expect("lists"), [young, "a.db".to_owned()]);
+    }
+
+    #[test]
+    fn deleting_takes_the_side_files_along() {
+        let storage = MemoryStorage::default();
+        put(&storage, "a.db", &database_bytes(1));
+        put(&storage, "a.db-wal", b"frames");
+        assert!(delete_database(&storage, "a.db").expect("deletes"));
+        assert!(!delete_database(&storage, "a.db").expect("nothing there"));
+        assert!(storage.list().expect("lists").is_empty());
+    }
+}

@@ -1,0 +1,150 @@
+//! Files in memory: temporary files everywhere, and a whole medium for native tests.
+//!
+//! Used by `abi.rs` for files without a name, and by tests as a [`Storage`].
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use crate::error::{ErrorKind, Operation, Result, VfsError};
+use crate::storage::{Creation, File, Ownership, Storage};
+
+type Content = Rc<RefCell<Vec<u8>>>;
+
+/// A medium in memory; clones share their files.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryStorage {
+    files: Rc<RefCell<BTreeMap<String, Content>>>,
+    owned: Rc<RefCell<BTreeSet<String>>>,
+}
+
+impl MemoryStorage {
+    /// A copy of a file's bytes, if it is there.
+    #[must_use]
+    pub fn bytes(&self, path: &str) -> Option<Vec<u8>> {
+        self.files
+            .borrow()
+            .get(path)
+            .map(|content| content.borrow().clone())
+    }
+}
+
+impl Storage for MemoryStorage {
+    fn open(&self, path: &str, creation: Creation) -> Result<Box<dyn File>> {
+        let mut files = self.files.borrow_mut();
+        let content = match (files.get(path), creation) {
+            (Some(content), _) => content.clone(),
+            (None, Creation::IfMissing) => files.entry(path.to_owned()).or_default().clone(),
+            (None, Creation::Never) => return Err(not_found(Operation::Open, path)),
+        };
+        Ok(Box::new(MemoryFile { content }))
+    }
+
+    fn delete(&self, path: &str) -> Result<()> {
+        let removed = self.files.borrow_mut().remove(path);
+        removed
+            .map(drop)
+            .ok_or_else(|| not_found(Operation::Delete, path))
+    }
+
+    fn exists(&self, path: &str) -> Result<bool> {
+        Ok(self.files.borrow().contains_key(path))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> Result<()> {
+        let mut files = self.files.borrow_mut();
+        let content = files
+            .remove(from)
+            .ok_or_else(|| not_found(Operation::Rename, from))?;
+        files.insert(to.to_owned(), content);
+        Ok(())
+    }
+
+    fn list(&self) -> Result<Vec<String>> {
+        Ok(self.files.borrow().keys().cloned().collect())
+    }
+
+    fn acquire(&self, path: &str) -> Result<Box<dyn Ownership>> {
+        if !self.owned.borrow_mut().insert(path.to_owned()) {
+            let message = format!("{path:?} has another owner");
+            return Err(VfsError::new(ErrorKind::Busy, Operation::Lock, message));
+        }
+        Ok(Box::new(MemoryOwnership {
+            owned: self.owned.clone(),
+            path: path.to_owned(),
+        }))
+    }
+}
+
+fn not_found(operation: Operation, path: &str) -> VfsError {
+    VfsError::new(
+        ErrorKind::NotFound,
+        operation,
+        format!("there is no file {path:?}"),
+    )
+}
+
+#[derive(Debug)]
+struct MemoryOwnership {
+    owned: Rc<RefCell<BTreeSet<String>>>,
+    path: String,
+}
+
+impl Ownership for MemoryOwnership {
+    fn release(self: Box<Self>) -> Result<()> {
+        self.owned.borrow_mut().remove(&self.path);
+        Ok(())
+    }
+}
+
+/// One open file in memory.
+#[derive(Debug, Default)]
+pub(crate) struct MemoryFile {
+    content: Content,
+}
+
+/// Offsets of files in memory fit `usize`, or there would not be the memory to hold them.
+fn index(offset: u64) -> Result<usize> {
+    usize::try_from(offset).map_err(|_| {
+        let message = format!("offset {offset} is beyond the address space");
+        VfsError::new(ErrorKind::Full, Operation::Write, message)
+    })
+}
+
+impl File for MemoryFile {
+    fn read(&mut self, buffer: &mut [u8], offset: u64) -> Result<usize> {
+        let content = self.content.borrow();
+        let start = index(offset)?.min(content.len());
+        let count = buffer.len().min(content.len() - start);
+        buffer[..count].copy_from_slice(&content[start..start + count]);
+        Ok(count)
+    }
+
+    fn write(&mut self, data: &[u8], offset: u64) -> Result<()> {
+        let mut content = self.content.borrow_mut();
+        let start = index(offset)?;
+        let end = start + data.len();
+        if content.len() < end {
+            content.resize(end, 0);
+        }
+        content[start..end].copy_from_slice(data);
+        Ok(())
+    }
+
+    fn truncate(&mut self, size: u64) -> Result<()> {
+        self.content.borrow_mut().resize(index(size)?, 0);
+        Ok(())
+    }
+
+    fn sync(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    fn size(&mut self) -> Result<u64> {
+        Ok(self.content.borrow().len() as u64)
+    }
+
+    fn close(self: Box<Self>) -> Result<()> {
+        Ok(())
+    }
+}

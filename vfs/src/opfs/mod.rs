@@ -1,0 +1,213 @@
+//! The origin private file system as a [`Storage`]: names to handles, handles to files.
+//!
+//! Registered by `crates/wasm`. Two kinds of handle behind one face: synchronous access handles
+//! (`sync.rs`, dedicated workers) and asynchronous ones (`async.rs`, every context).
+//! What lies in OPFS is an ordinary SQLite database under the name the caller gave.
+
+mod r#async;
+mod error;
+mod locks;
+mod sync;
+pub(crate) mod web;
+
+use js_sys::{Promise, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::error::{ErrorKind, Operation, Result, VfsError};
+use crate::path::{self, PRIVATE_DIRECTORY};
+use crate::storage::{Creation, File, Ownership, Storage};
+use crate::suspend;
+use r#async::AsyncFile;
+use error::from_js;
+pub use locks::lock_name;
+use sync::SyncFile;
+use web::{DirectoryHandle, FileHandle, IteratorResult, Snapshot};
+
+/// Which handles the files are opened with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handles {
+    /// `FileSystemSyncAccessHandle`: no suspension per read or write; dedicated workers only.
+    Sync,
+    /// `getFile().slice()` and `createWritable()`: every context.
+    Async,
+}
+
+/// The origin private file system.
+#[derive(Debug)]
+pub struct OpfsStorage {
+    root: DirectoryHandle,
+    handles: Handles,
+}
+
+impl OpfsStorage {
+    /// Opens the root and finds out which handles work here; suspends.
+    ///
+    /// # Errors
+    /// `Unavailable` where there is no OPFS or the browser refuses it.
+    pub fn detect() -> Result<Self> {
+        let manager = web::GLOBAL
+            .with(web::Global::navigator)
+            .and_then(|it| it.storage());
+        let Some(manager) = manager.filter(|it| !it.is_undefined()) else {
+            let message = "this context has no navigator.storage (it needs a secure context)";
+            return Err(VfsError::new(
+                ErrorKind::Unavailable,
+                Operation::Open,
+                message,
+            ));
+        };
+        let root = await_as(&manager.get_directory(), Operation::Open, "the OPFS root").map_err(
+            |error| VfsError {
+                kind: ErrorKind::Unavailable,
+                ..error
+            },
+        )?;
+        let handles = probe(&root)?;
+        Ok(Self { root, handles })
+    }
+
+    /// Which handles work in this context.
+    #[must_use]
+    pub fn handles(&self) -> Handles {
+        self.handles
+    }
+
+    /// The first 16 bytes of a file, read beside whoever has it open.
+    ///
+    /// # Errors
+    /// When the file is gone or unreadable.
+    pub fn read_head(&self, path: &str) -> Result<Vec<u8>> {
+        let handle = self.file_handle(path, Creation::Never, Operation::Read)?;
+        let snapshot: Snapshot = await_as(&handle.get_file(), Operation::Read, path)?;
+        let head = snapshot.slice(0.0, 16.0).array_buffer();
+        let bytes = wait(&head, Operation::Read, path)?;
+        Ok(Uint8Array::new(&bytes).to_vec())
+    }
+
+    fn directory(
+        &self,
+        segments: &[&str],
+        create: Creation,
+        operation: Operation,
+    ) -> Result<DirectoryHandle> {
+        let options = web::create_options(create == Creation::IfMissing);
+        let mut directory = self.root.clone();
+        for segment in segments {
+            let promise = directory.get_directory_handle(segment, &options);
+            directory = await_as(&promise, operation, segment)?;
+        }
+        Ok(directory)
+    }
+
+    fn file_handle(
+        &self,
+        path: &str,
+        create: Creation,
+        operation: Operation,
+    ) -> Result<FileHandle> {
+        let (segments, file) = path::split(path);
+        let directory = self.directory(&segments, create, operation)?;
+        let options = web::create_options(create == Creation::IfMissing);
+        await_as(&directory.get_file_handle(file, &options), operation, path)
+    }
+}
+
+impl Storage for OpfsStorage {
+    fn open(&self, path: &str, creation: Creation) -> Result<Box<dyn File>> {
+        let handle = self.file_handle(path, creation, Operation::Open)?;
+        Ok(match self.handles {
+            Handles::Sync => Box::new(SyncFile::open(&handle, path)?),
+            Handles::Async => Box::new(AsyncFile::open(handle, path)?),
+        })
+    }
+
+    fn delete(&self, path: &str) -> Result<()> {
+        let (segments, file) = path::split(path);
+        let directory = self.directory(&segments, Creation::Never, Operation::Delete)?;
+        wait(&directory.remove_entry(file), Operation::Delete, path).map(drop)
+    }
+
+    fn exists(&self, path: &str) -> Result<bool> {
+        match self.file_handle(path, Creation::Never, Operation::Exists) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn rename(&self, from: &str, to: &str) -> Result<()> {
+        let handle = self.file_handle(from, Creation::Never, Operation::Rename)?;
+        let (segments, file) = path::split(to);
+        let directory = self.directory(&segments, Creation::IfMissing, Operation::Rename)?;
+        wait(&handle.move_to(&directory, file), Operation::Rename, from).map(drop)
+    }
+
+    fn list(&self) -> Result<Vec<String>> {
+        let mut paths = Vec::new();
+        let mut pending = vec![(String::new(), self.root.clone())];
+        while let Some((prefix, directory)) = pending.pop() {
+            let entries = directory.values();
+            loop {
+                let next: IteratorResult = await_as(&entries.next(), Operation::List, &prefix)?;
+                if next.done() {
+                    break;
+                }
+                let entry = next.value();
+                let path = format!("{prefix}{}", entry.name());
+                match entry.kind().as_str() {
+                    "directory" => pending.push((format!("{path}/"), entry.unchecked_into())),
+                    _ => paths.push(path),
+                }
+            }
+        }
+        Ok(paths)
+    }
+
+    fn acquire(&self, path: &str) -> Result<Box<dyn Ownership>> {
+        Ok(Box::new(locks::WebLock::acquire(path)?))
+    }
+}
+
+/// Tries a synchronous access handle on a throw-away name.
+///
+/// Never on a database: where WebKitGTK lacks them, the failed call leaves that file locked.
+/// `Busy` means that another context is probing, so they work.
+fn probe(root: &DirectoryHandle) -> Result<Handles> {
+    let create = web::create_options(true);
+    let directory: DirectoryHandle = await_as(
+        &root.get_directory_handle(PRIVATE_DIRECTORY, &create),
+        Operation::Open,
+        PRIVATE_DIRECTORY,
+    )?;
+    let file: FileHandle = await_as(
+        &directory.get_file_handle("probe", &create),
+        Operation::Open,
+        "probe",
+    )?;
+    Ok(if sync_handles_work(&file) {
+        Handles::Sync
+    } else {
+        Handles::Async
+    })
+}
+
+fn sync_handles_work(file: &FileHandle) -> bool {
+    let method = JsValue::from_str("createSyncAccessHandle");
+    if !js_sys::Reflect::has(file, &method).unwrap_or(false) {
+        return false;
+    }
+    match SyncFile::open(file, "probe") {
+        Ok(probe) => Box::new(probe).close().is_ok(),
+        Err(error) => error.kind == ErrorKind::Busy,
+    }
+}
+
+/// Waits for a promise; a rejection becomes an error that says what was done to what.
+fn wait(promise: &Promise, operation: Operation, path: &str) -> Result<JsValue> {
+    suspend::wait(promise).map_err(|error| from_js(&error, operation, path))
+}
+
+/// As [`wait`], for a promise whose value has a known interface.
+fn await_as<T: JsCast>(promise: &Promise, operation: Operation, path: &str) -> Result<T> {
+    wait(promise, operation, path).map(JsCast::unchecked_into)
+}

@@ -1,0 +1,96 @@
+//! A file behind a `FileSystemSyncAccessHandle`: the fast path, no suspension after opening.
+//!
+//! Made by `mod.rs` in dedicated workers. One plain import per call of SQLite.
+
+use crate::error::{ErrorKind, Operation, Result, VfsError};
+use crate::storage::File;
+
+use super::error::{from_js, sized, to_js};
+use super::web::{self, AccessHandle, FileHandle, Position};
+
+/// An open access handle.
+#[derive(Debug)]
+pub(super) struct SyncFile {
+    handle: AccessHandle,
+    /// One `{at}` object for all reads and writes.
+    position: Position,
+    path: String,
+}
+
+impl SyncFile {
+    /// Opens the handle; suspends.
+    pub(super) fn open(file: &FileHandle, path: &str) -> Result<Self> {
+        let promise = file.create_sync_access_handle();
+        let handle = super::await_as(&promise, Operation::Open, path)?;
+        Ok(Self {
+            handle,
+            position: web::position(),
+            path: path.to_owned(),
+        })
+    }
+
+    fn seek(&self, offset: u64, operation: Operation) -> Result<()> {
+        self.position.set_at(to_js(offset, operation, &self.path)?);
+        Ok(())
+    }
+}
+
+impl File for SyncFile {
+    fn read(&mut self, buffer: &mut [u8], offset: u64) -> Result<usize> {
+        self.seek(offset, Operation::Read)?;
+        let count = self
+            .handle
+            .read_at(buffer, &self.position)
+            .map_err(|error| from_js(&error, Operation::Read, &self.path))?;
+        usize::try_from(sized(count))
+            .ok()
+            .filter(|count| *count <= buffer.len())
+            .ok_or_else(|| {
+                let message = format!("read of {:?} returned {count} bytes", self.path);
+                VfsError::new(ErrorKind::Io, Operation::Read, message)
+            })
+    }
+
+    /// At quota, engines throw, return a short count, or a count beyond the data: all mean full.
+    fn write(&mut self, data: &[u8], offset: u64) -> Result<()> {
+        self.seek(offset, Operation::Write)?;
+        let count = self
+            .handle
+            .write_at(data, &self.position)
+            .map_err(|error| from_js(&error, Operation::Write, &self.path))?;
+        if sized(count) == data.len() as u64 {
+            return Ok(());
+        }
+        let message = format!(
+            "wrote {count} of {} B at {offset} of {:?}",
+            data.len(),
+            self.path
+        );
+        Err(VfsError::new(ErrorKind::Full, Operation::Write, message))
+    }
+
+    fn truncate(&mut self, size: u64) -> Result<()> {
+        let size = to_js(size, Operation::Truncate, &self.path)?;
+        self.handle
+            .set_size(size)
+            .map_err(|error| from_js(&error, Operation::Truncate, &self.path))
+    }
+
+    fn sync(&mut self) -> Result<()> {
+        self.handle
+            .flush()
+            .map_err(|error| from_js(&error, Operation::Sync, &self.path))
+    }
+
+    fn size(&mut self) -> Result<u64> {
+        let size = self.handle.get_size();
+        size.map(sized)
+            .map_err(|error| from_js(&error, Operation::Size, &self.path))
+    }
+
+    fn close(self: Box<Self>) -> Result<()> {
+        self.handle
+            .close_handle()
+            .map_err(|error| from_js(&error, Operation::Close, &self.path))
+    }
+}

@@ -1,0 +1,250 @@
+//! The browser interfaces that the OPFS storage uses, as typed bindings; no decisions.
+//!
+//! Called by the other files of this folder. Written here rather than taken from web-sys, which
+//! marks Web Locks as unstable and does not take 64-bit sizes for all of these.
+//! Sources: <https://fs.spec.whatwg.org/>, <https://w3c.github.io/web-locks/>.
+
+use js_sys::{Function, Object, Promise, Uint8Array};
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    /// `FileSystemDirectoryHandle`
+    #[derive(Clone, Debug)]
+    pub(super) type DirectoryHandle;
+
+    #[wasm_bindgen(method, js_name = getFileHandle)]
+    pub(super) fn get_file_handle(
+        this: &DirectoryHandle,
+        name: &str,
+        options: &CreateOptions,
+    ) -> Promise;
+
+    #[wasm_bindgen(method, js_name = getDirectoryHandle)]
+    pub(super) fn get_directory_handle(
+        this: &DirectoryHandle,
+        name: &str,
+        options: &CreateOptions,
+    ) -> Promise;
+
+    #[wasm_bindgen(method, js_name = removeEntry)]
+    pub(super) fn remove_entry(this: &DirectoryHandle, name: &str) -> Promise;
+
+    /// An asynchronous iterator over `FileSystemHandle`s.
+    #[wasm_bindgen(method)]
+    pub(super) fn values(this: &DirectoryHandle) -> HandleIterator;
+
+    pub(super) type HandleIterator;
+
+    /// Resolves to an [`IteratorResult`].
+    #[wasm_bindgen(method)]
+    pub(super) fn next(this: &HandleIterator) -> Promise;
+
+    pub(super) type IteratorResult;
+
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn done(this: &IteratorResult) -> bool;
+
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn value(this: &IteratorResult) -> FileHandle;
+
+    /// `FileSystemFileHandle`, and as much of `FileSystemHandle` as listing needs.
+    #[derive(Clone, Debug)]
+    pub(super) type FileHandle;
+
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn kind(this: &FileHandle) -> String;
+
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn name(this: &FileHandle) -> String;
+
+    #[wasm_bindgen(method, js_name = createSyncAccessHandle)]
+    pub(super) fn create_sync_access_handle(this: &FileHandle) -> Promise;
+
+    #[wasm_bindgen(method, js_name = createWritable)]
+    pub(super) fn create_writable(this: &FileHandle, options: &WritableOptions) -> Promise;
+
+    /// Resolves to a [`Snapshot`].
+    #[wasm_bindgen(method, js_name = getFile)]
+    pub(super) fn get_file(this: &FileHandle) -> Promise;
+
+    /// Chromium, Firefox and WebKit have it; the two-argument form is common to all three.
+    #[wasm_bindgen(method, js_name = move)]
+    pub(super) fn move_to(this: &FileHandle, directory: &DirectoryHandle, name: &str) -> Promise;
+
+    /// `File`: the content as it was when it was taken.
+    #[derive(Clone, Debug)]
+    pub(super) type Snapshot;
+
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn size(this: &Snapshot) -> f64;
+
+    #[wasm_bindgen(method)]
+    pub(super) fn slice(this: &Snapshot, start: f64, end: f64) -> Snapshot;
+
+    #[wasm_bindgen(method, js_name = arrayBuffer)]
+    pub(super) fn array_buffer(this: &Snapshot) -> Promise;
+
+    /// `FileSystemWritableFileStream`
+    #[derive(Debug)]
+    pub(super) type Writable;
+
+    #[wasm_bindgen(method)]
+    pub(super) fn write(this: &Writable, parameters: &WriteParams) -> Promise;
+
+    #[wasm_bindgen(method)]
+    pub(super) fn truncate(this: &Writable, size: f64) -> Promise;
+
+    #[wasm_bindgen(method)]
+    pub(super) fn close(this: &Writable) -> Promise;
+
+    #[wasm_bindgen(method)]
+    pub(super) fn abort(this: &Writable) -> Promise;
+
+    /// `FileSystemSyncAccessHandle`
+    #[derive(Debug)]
+    pub(super) type AccessHandle;
+
+    #[wasm_bindgen(method, catch, js_name = read)]
+    pub(super) fn read_at(
+        this: &AccessHandle,
+        buffer: &mut [u8],
+        position: &Position,
+    ) -> Result<f64, JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = write)]
+    pub(super) fn write_at(
+        this: &AccessHandle,
+        data: &[u8],
+        position: &Position,
+    ) -> Result<f64, JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = truncate)]
+    pub(super) fn set_size(this: &AccessHandle, size: f64) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = getSize)]
+    pub(super) fn get_size(this: &AccessHandle) -> Result<f64, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    pub(super) fn flush(this: &AccessHandle) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = close)]
+    pub(super) fn close_handle(this: &AccessHandle) -> Result<(), JsValue>;
+
+    /// `LockManager`
+    pub(super) type LockManager;
+
+    #[wasm_bindgen(method)]
+    pub(super) fn request(
+        this: &LockManager,
+        name: &str,
+        options: &LockOptions,
+        callback: &Function,
+    ) -> Promise;
+
+    /// `StorageManager`
+    pub(super) type StorageManager;
+
+    #[wasm_bindgen(method, js_name = getDirectory)]
+    pub(super) fn get_directory(this: &StorageManager) -> Promise;
+
+    /// The global object of whatever context this is.
+    #[wasm_bindgen(js_name = globalThis, thread_local_v2)]
+    pub(super) static GLOBAL: Global;
+
+    pub(super) type Global;
+
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn navigator(this: &Global) -> Option<Navigator>;
+
+    /// Reads only what a page without a secure context lacks; hence the options.
+    pub(super) type Navigator;
+
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn storage(this: &Navigator) -> Option<StorageManager>;
+
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn locks(this: &Navigator) -> Option<LockManager>;
+
+    #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues, catch)]
+    pub(crate) fn get_random_values(buffer: &Uint8Array) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(js_name = setTimeout)]
+    pub(crate) fn set_timeout(callback: &Function, delay_ms: f64);
+
+    // Dictionaries: plain objects with one setter per member that we use.
+
+    #[wasm_bindgen(extends = Object)]
+    #[derive(Debug)]
+    pub(super) type CreateOptions;
+
+    #[wasm_bindgen(method, setter)]
+    fn set_create(this: &CreateOptions, create: bool);
+
+    #[wasm_bindgen(extends = Object)]
+    pub(super) type WritableOptions;
+
+    #[wasm_bindgen(method, setter, js_name = keepExistingData)]
+    fn set_keep_existing_data(this: &WritableOptions, keep: bool);
+
+    #[wasm_bindgen(extends = Object)]
+    pub(super) type WriteParams;
+
+    #[wasm_bindgen(method, setter, js_name = type)]
+    fn set_type(this: &WriteParams, command: &str);
+
+    #[wasm_bindgen(method, setter)]
+    fn set_position(this: &WriteParams, position: f64);
+
+    #[wasm_bindgen(method, setter)]
+    fn set_data(this: &WriteParams, data: &Uint8Array);
+
+    #[wasm_bindgen(extends = Object)]
+    #[derive(Debug)]
+    pub(super) type Position;
+
+    #[wasm_bindgen(method, setter)]
+    pub(super) fn set_at(this: &Position, at: f64);
+
+    #[wasm_bindgen(extends = Object)]
+    pub(super) type LockOptions;
+
+    #[wasm_bindgen(method, setter, js_name = ifAvailable)]
+    fn set_if_available(this: &LockOptions, if_available: bool);
+}
+
+/// `{create}`
+pub(super) fn create_options(create: bool) -> CreateOptions {
+    let options: CreateOptions = Object::new().unchecked_into();
+    options.set_create(create);
+    options
+}
+
+/// `{keepExistingData: true}`
+pub(super) fn writable_options() -> WritableOptions {
+    let options: WritableOptions = Object::new().unchecked_into();
+    options.set_keep_existing_data(true);
+    options
+}
+
+/// `{type: 'write', position, data}`, with a copy of `data`: WebKit has written the whole buffer
+/// behind a view.
+pub(super) fn write_params(position: f64, data: &[u8]) -> WriteParams {
+    let params: WriteParams = Object::new().unchecked_into();
+    params.set_type("write");
+    params.set_position(position);
+    params.set_data(&Uint8Array::from(data));
+    params
+}
+
+/// `{at}`
+pub(super) fn position() -> Position {
+    Object::new().unchecked_into()
+}
+
+/// `{ifAvailable: true}`
+pub(super) fn if_available() -> LockOptions {
+    let options: LockOptions = Object::new().unchecked_into();
+    options.set_if_available(true);
+    options
+}
