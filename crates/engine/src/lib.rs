@@ -1,0 +1,21 @@
+//! SQL in, rows out: a connection with its opening rules, its values and its errors.
+//!
+//! Called by `crates/wasm` and, natively, by tests. Runs wherever rusqlite runs.
+//! It must not know JavaScript, OPFS or our VFS: files are SQLite's business, by a VFS name.
+
+mod error;
+mod names;
+mod params;
+mod session;
+mod value;
+
+pub use error::EngineError;
+pub use params::Params;
+pub use session::Session;
+pub use value::{RowBatch, Value};
+
+/// The version of SQLite that is linked, for instance `3.54.1`.
+#[must_use]
+pub fn sqlite_version() -> &'static str {
+    rusqlite::version()
+}
