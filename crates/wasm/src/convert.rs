@@ -1,0 +1,117 @@
+//! JavaScript values ⇄ SQLite values; the rules on numbers live here only.
+//!
+//! ```text
+//! JavaScript → SQLite                        SQLite → JavaScript
+//! null                  NULL                 NULL     null
+//! safe integer, not −0  INTEGER              INTEGER  number if safe, else bigint
+//! any other number      REAL                 REAL     number
+//! bigint                INTEGER              TEXT     string
+//! string                TEXT                 BLOB     Uint8Array
+//! Uint8Array            BLOB
+//! ```
+
+use anchorite_engine::{Params, RowBatch, Value};
+use js_sys::{Array, BigInt, Object, Reflect, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+
+/// `Number.MAX_SAFE_INTEGER`: up to here every integer is exact as a number.
+const SAFE_INTEGER_MAX: u64 = (1 << 53) - 1;
+
+/// `SAFE_INTEGER_MAX` as a float, exactly.
+const SAFE_NUMBER_MAX: f64 = 9_007_199_254_740_991.0;
+
+/// Parameters as the page has checked and sent them.
+pub(crate) fn params(named: bool, params: &JsValue) -> Result<Params, JsValue> {
+    let list: &Array = params.unchecked_ref();
+    if !named {
+        return list
+            .iter()
+            .map(|value| value_from_js(&value))
+            .collect::<Result<_, _>>()
+            .map(Params::Positional);
+    }
+    let entry = |entry: JsValue| {
+        let entry: Array = entry.unchecked_into();
+        let name = entry.get(0).as_string().unwrap_or_default();
+        Ok((name, value_from_js(&entry.get(1))?))
+    };
+    list.iter()
+        .map(entry)
+        .collect::<Result<_, JsValue>>()
+        .map(Params::Named)
+}
+
+fn value_from_js(value: &JsValue) -> Result<Value, JsValue> {
+    if value.is_null() {
+        return Ok(Value::Null);
+    }
+    if let Some(number) = value.as_f64() {
+        return Ok(number_from_js(number));
+    }
+    if let Some(text) = value.as_string() {
+        return Ok(Value::Text(text));
+    }
+    if let Some(bytes) = value.dyn_ref::<Uint8Array>() {
+        return Ok(Value::Blob(bytes.to_vec()));
+    }
+    let integer = value
+        .clone()
+        .dyn_into::<BigInt>()
+        .ok()
+        .and_then(|it| i64::try_from(it).ok());
+    integer
+        .map(Value::Integer)
+        .ok_or_else(|| JsValue::from_str("not a value SQLite can store"))
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "an integer of at most 53 bits"
+)]
+fn number_from_js(number: f64) -> Value {
+    let integral = number.trunc() == number && number.abs() <= SAFE_NUMBER_MAX;
+    let negative_zero = number == 0.0 && number.is_sign_negative();
+    if integral && !negative_zero {
+        return Value::Integer(number as i64);
+    }
+    Value::Real(number)
+}
+
+/// `{columns: string[], rows: value[][]}`
+pub(crate) fn row_batch(batch: &RowBatch) -> JsValue {
+    let columns: Array = batch
+        .columns
+        .iter()
+        .map(|name| JsValue::from_str(name))
+        .collect();
+    let row = |row: &[Value]| row.iter().map(value_to_js).collect::<Array>();
+    let rows: Array = batch.rows().map(row).collect();
+    object(&[("columns", columns.into()), ("rows", rows.into())])
+}
+
+fn value_to_js(value: &Value) -> JsValue {
+    match value {
+        Value::Null => JsValue::NULL,
+        Value::Integer(integer) => integer_to_js(*integer),
+        Value::Real(real) => JsValue::from_f64(*real),
+        Value::Text(text) => JsValue::from_str(text),
+        Value::Blob(bytes) => Uint8Array::from(bytes.as_slice()).into(),
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "at most 53 bits, checked")]
+fn integer_to_js(integer: i64) -> JsValue {
+    if integer.unsigned_abs() <= SAFE_INTEGER_MAX {
+        return JsValue::from_f64(integer as f64);
+    }
+    BigInt::from(integer).into()
+}
+
+/// A plain object of these properties.
+pub(crate) fn object(properties: &[(&str, JsValue)]) -> JsValue {
+    let object = Object::new();
+    for (name, value) in properties {
+        Reflect::set(&object, &JsValue::from_str(name), value).expect("a fresh object takes them");
+    }
+    object.into()
+}

@@ -1,0 +1,102 @@
+//! Errors as JavaScript sees them: one shape, whatever layer they come from; made by `jobs.rs`.
+
+use anchorite_engine::EngineError;
+use anchorite_vfs::{ErrorKind, VfsError, take_last_error};
+use js_sys::{Object, Reflect};
+use wasm_bindgen::JsValue;
+
+/// A failed job.
+#[derive(Debug)]
+pub(crate) struct JobError {
+    code: &'static str,
+    extended_code: &'static str,
+    message: String,
+    /// UTF-16 units from the start of the SQL text.
+    offset: Option<u32>,
+    /// The medium's own words, where SQLite passed on only a number.
+    cause: Option<String>,
+}
+
+impl JobError {
+    /// A number that names no session or import: it was closed.
+    pub(crate) fn closed(what: &str) -> Self {
+        let message = format!("the {what} is closed");
+        Self {
+            code: "CLOSED",
+            extended_code: "CLOSED",
+            message,
+            offset: None,
+            cause: None,
+        }
+    }
+
+    /// An error of the engine, without a text to point into.
+    pub(crate) fn engine(error: EngineError) -> Self {
+        Self::in_text(error, "")
+    }
+
+    /// An error of the engine in `sql`, with the medium's last error as its cause.
+    pub(crate) fn in_text(error: EngineError, sql: &str) -> Self {
+        let offset = error.offset_bytes.map(|offset| utf16_offset(sql, offset));
+        let cause = take_last_error().map(|cause| cause.message);
+        let EngineError {
+            code,
+            extended_code,
+            message,
+            ..
+        } = error;
+        Self {
+            code,
+            extended_code,
+            message,
+            offset,
+            cause,
+        }
+    }
+}
+
+impl From<VfsError> for JobError {
+    fn from(error: VfsError) -> Self {
+        let code = match error.kind {
+            ErrorKind::Busy => "SQLITE_BUSY",
+            ErrorKind::NotFound => "SQLITE_CANTOPEN",
+            ErrorKind::Exists => "EXISTS",
+            ErrorKind::Full => "SQLITE_FULL",
+            ErrorKind::InvalidName => "INVALID_NAME",
+            ErrorKind::NotADatabase => "SQLITE_NOTADB",
+            ErrorKind::Unavailable => "OPFS_UNAVAILABLE",
+            _ => "SQLITE_IOERR",
+        };
+        Self {
+            code,
+            extended_code: code,
+            message: error.message,
+            offset: None,
+            cause: None,
+        }
+    }
+}
+
+impl From<JobError> for JsValue {
+    fn from(error: JobError) -> Self {
+        let object = Object::new();
+        let set = |name: &str, value: JsValue| {
+            Reflect::set(&object, &name.into(), &value).expect("a fresh object takes properties");
+        };
+        set("code", error.code.into());
+        set("extendedCode", error.extended_code.into());
+        set("message", error.message.into());
+        set("offset", error.offset.into());
+        set("cause", error.cause.into());
+        object.into()
+    }
+}
+
+/// From bytes of UTF-8 to units of UTF-16, both from the start of the text.
+fn utf16_offset(text: &str, offset_bytes: usize) -> u32 {
+    let before = text
+        .char_indices()
+        .take_while(|(start, _)| *start < offset_bytes);
+    let units: usize = before.map(|(_, character)| character.len_utf16()).sum();
+    u32::try_from(units).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,176 @@
+//! The exports of `anchorite.wasm`, and the composition root: here the engine meets the VFS.
+//!
+//! Called by `js/src/worker/engine.ts`, which is the only file that knows these names.
+//! No decisions: JavaScript values become a [`Job`](jobs::Job), its outcome becomes a value again.
+//!
+//! ```text
+//! stage_…(arguments)     synchronous; puts down what to do
+//! anchorite_run()        the one promising export; may suspend; takes and returns nothing
+//! take_result()          synchronous; the value, or throws the error
+//! ```
+#![cfg(all(target_family = "wasm", target_os = "unknown"))]
+#![expect(unsafe_code, reason = "the raw promising export has a fixed name")]
+
+mod convert;
+mod error;
+mod jobs;
+
+use std::cell::RefCell;
+
+use anchorite_vfs::suspend::JobFrame;
+use wasm_bindgen::prelude::*;
+
+use error::JobError;
+use jobs::Job;
+
+thread_local! {
+    static STAGED: RefCell<Option<Job>> = const { RefCell::new(None) };
+    static OUTCOME: RefCell<Option<Result<JsValue, JobError>>> = const { RefCell::new(None) };
+}
+
+/// Runs the staged job; whatever it waits for suspends the stack from here on.
+///
+/// # Panics
+/// When no job is staged or another one is in flight: both are mistakes of the caller.
+// SAFETY: no other symbol of this name exists in the program; it takes and returns nothing.
+#[unsafe(no_mangle)]
+pub extern "C" fn anchorite_run() {
+    let _frame = JobFrame::enter();
+    let job = STAGED
+        .with(|staged| staged.borrow_mut().take())
+        .expect("a job is staged");
+    let outcome = jobs::run(job);
+    OUTCOME.with(|place| *place.borrow_mut() = Some(outcome));
+}
+
+fn stage(job: Job) {
+    STAGED.with(|staged| *staged.borrow_mut() = Some(job));
+}
+
+/// The value of the job that has just run.
+///
+/// # Errors
+/// Its error, as `{code, extendedCode, message, offset, cause}`.
+///
+/// # Panics
+/// When no job has run.
+#[wasm_bindgen]
+pub fn take_result() -> Result<JsValue, JsValue> {
+    let outcome = OUTCOME.with(|place| place.borrow_mut().take());
+    outcome.expect("a job has run").map_err(JsValue::from)
+}
+
+/// Answers `{session, storage}`.
+#[wasm_bindgen]
+pub fn stage_open(name: String) {
+    stage(Job::Open { name });
+}
+
+/// Answers nothing.
+#[wasm_bindgen]
+pub fn stage_exec(session: u32, sql: String) {
+    stage(Job::Exec { session, sql });
+}
+
+/// `params` is an array of values, or an array of `[name, value]`; answers `{columns, rows}`.
+///
+/// # Errors
+/// When `params` holds anything but the five storage classes.
+#[wasm_bindgen]
+pub fn stage_query(
+    session: u32,
+    sql: String,
+    named: bool,
+    params: &JsValue,
+) -> Result<(), JsValue> {
+    let params = convert::params(named, params)?;
+    stage(Job::Query {
+        session,
+        sql,
+        params,
+    });
+    Ok(())
+}
+
+/// Answers the file as a `Uint8Array`.
+#[wasm_bindgen]
+pub fn stage_export(session: u32) {
+    stage(Job::Export { session });
+}
+
+/// Answers nothing.
+#[wasm_bindgen]
+pub fn stage_close(session: u32) {
+    stage(Job::Close { session });
+}
+
+/// Answers the number of the import.
+#[wasm_bindgen]
+pub fn stage_import_begin(name: String, overwrite: bool) {
+    stage(Job::ImportBegin { name, overwrite });
+}
+
+/// Answers nothing.
+#[wasm_bindgen]
+pub fn stage_import_append(import: u32, bytes: Vec<u8>) {
+    stage(Job::ImportAppend { import, bytes });
+}
+
+/// Checks what has come in; answers nothing.
+#[wasm_bindgen]
+pub fn stage_import_seal(import: u32) {
+    stage(Job::ImportSeal { import });
+}
+
+/// Puts it in place; may be staged again after `SQLITE_BUSY`. Answers nothing.
+#[wasm_bindgen]
+pub fn stage_import_finish(import: u32) {
+    stage(Job::ImportFinish { import });
+}
+
+/// Answers nothing.
+#[wasm_bindgen]
+pub fn stage_import_abandon(import: u32) {
+    stage(Job::ImportAbandon { import });
+}
+
+/// Answers an array of names.
+#[wasm_bindgen]
+pub fn stage_list() {
+    stage(Job::List);
+}
+
+/// Answers whether there was one.
+#[wasm_bindgen]
+pub fn stage_delete(name: String) {
+    stage(Job::Delete { name });
+}
+
+/// The version of SQLite, for instance `3.54.1`.
+#[wasm_bindgen]
+#[must_use]
+pub fn sqlite_version() -> String {
+    anchorite_engine::sqlite_version().to_owned()
+}
+
+/// The name of the Web Lock that the owner of a database holds, for the host to wait for.
+#[wasm_bindgen]
+#[must_use]
+pub fn lock_name(database: &str) -> String {
+    anchorite_vfs::opfs::lock_name(database)
+}
+
+/// For tests: fixes randomness and the clock, as the VFS gives them to SQLite.
+#[wasm_bindgen]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a time in ms, an integer below 2^53"
+)]
+pub fn test_hooks(seed: Option<u32>, now_ms: Option<f64>) {
+    if let Some(seed) = seed {
+        anchorite_vfs::hooks::seed(seed);
+    }
+    if let Some(now_ms) = now_ms {
+        anchorite_vfs::hooks::fix_clock(now_ms as i64);
+    }
+}
