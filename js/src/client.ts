@@ -1,0 +1,205 @@
+// The page's end of the wire: requests out, answers in, and what happens when the worker cannot be
+// started or dies. Used by database.ts and files.ts. It must not know what a request means.
+
+import { currentContext } from './context.js';
+import { fromWire, SqliteError, text } from './errors.js';
+import type { EngineOptions } from './options.js';
+import type {
+  Operation,
+  Operations,
+  ReadyMessage,
+  ReplyMessage,
+  Request,
+  RequestMessage,
+  Started,
+} from './protocol.js';
+import { Host } from './worker/host.js';
+
+/** The way to an engine. */
+export interface Channel {
+  /** Sends one request; requests are carried out in order. `sql` is for the error, if any. */
+  request<Name extends Operation>(
+    request: Extract<Request, { operation: Name }>,
+    sql?: string,
+  ): Promise<Operations[Name]['answers']>;
+  /** Ends the engine; what is still pending rejects. */
+  end(): void;
+}
+
+/** Starts an engine where the options say. */
+export async function connect(options: EngineOptions): Promise<[Channel, Started]> {
+  const context = currentContext();
+  if (context === undefined) {
+    throw new SqliteError('databases need a browser', { code: 'OPFS_UNAVAILABLE' });
+  }
+  const inWorker = context === 'window' && (options.worker ?? true);
+  const channel = inWorker ? await WorkerChannel.start() : new LocalChannel();
+  const { engine = 'auto', testHooks = {} } = options;
+  try {
+    return [channel, await channel.request<'start'>({ operation: 'start', engine, testHooks })];
+  } catch (error) {
+    channel.end();
+    throw error;
+  }
+}
+
+/** The engine in place: no messages, the same errors. */
+class LocalChannel implements Channel {
+  readonly #host = new Host();
+
+  async request<Name extends Operation>(
+    request: Extract<Request, { operation: Name }>,
+    sql?: string,
+  ): Promise<Operations[Name]['answers']> {
+    try {
+      return await this.#host.handle(request);
+    } catch (error) {
+      throw withSql(error, sql);
+    }
+  }
+
+  end(): void {}
+}
+
+/** As `fromWire`, for an error that did not cross one. */
+function withSql(error: unknown, sql: string | undefined): unknown {
+  if (!(error instanceof SqliteError)) {
+    return error;
+  }
+  const { code, extendedCode, message, offset, cause } = error;
+  return new SqliteError(message, { code, extendedCode, sql, offset, cause });
+}
+
+/** A request that waits for its answer. */
+interface Pending {
+  readonly sql: string | undefined;
+  resolve(value: unknown): void;
+  reject(error: SqliteError): void;
+}
+
+/** The engine in a dedicated worker. */
+class WorkerChannel implements Channel {
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, Pending>();
+  readonly #ended = new AbortController();
+  #lastId = 0;
+  #dead: SqliteError | undefined;
+
+  private constructor(worker: Worker) {
+    this.#worker = worker;
+  }
+
+  /** Resolves once the worker takes requests. */
+  static async start(): Promise<WorkerChannel> {
+    const worker = await startWorker();
+    const channel = new WorkerChannel(worker);
+    const life = await ready(worker);
+    worker.onmessage = ({ data }: MessageEvent<ReplyMessage>) => channel.#receive(data);
+    worker.onmessageerror = () => channel.#die('a message could not be read');
+    worker.onerror = (event) => channel.#die(event.message);
+    channel.#watch(life);
+    return channel;
+  }
+
+  request<Name extends Operation>(
+    request: Extract<Request, { operation: Name }>,
+    sql?: string,
+  ): Promise<Operations[Name]['answers']> {
+    if (this.#dead !== undefined) {
+      return Promise.reject(this.#dead);
+    }
+    const id = ++this.#lastId;
+    const answer = new Promise<unknown>((resolve, reject) => {
+      this.#pending.set(id, { sql, resolve, reject });
+    });
+    this.#worker.postMessage({ id, request } satisfies RequestMessage, transferable(request));
+    return answer as Promise<Operations[Name]['answers']>;
+  }
+
+  end(): void {
+    this.#die('it was closed');
+  }
+
+  #receive(reply: ReplyMessage): void {
+    const pending = this.#pending.get(reply.id);
+    this.#pending.delete(reply.id);
+    if ('error' in reply) {
+      pending?.reject(fromWire(reply.error, pending.sql));
+      if (reply.error.code === 'ENGINE_FAILED') {
+        this.#die(reply.error.message);
+      }
+    } else {
+      pending?.resolve(reply.value);
+    }
+  }
+
+  /** The worker holds this lock for as long as it lives. */
+  #watch(life: string): void {
+    if (navigator.locks === undefined) {
+      return;
+    }
+    const { signal } = this.#ended;
+    navigator.locks
+      .request(life, { signal }, () => this.#die('it was terminated'))
+      .catch((error: unknown) => {
+        if (!signal.aborted) {
+          this.#die(text(error));
+        }
+      });
+  }
+
+  #die(why: string): void {
+    if (this.#dead !== undefined) {
+      return;
+    }
+    this.#dead = new SqliteError(`the worker is gone: ${why}`, { code: 'WORKER_DIED' });
+    this.#ended.abort();
+    this.#worker.terminate();
+    for (const pending of this.#pending.values()) {
+      pending.reject(this.#dead);
+    }
+    this.#pending.clear();
+  }
+}
+
+/** Pieces of an import are handed over, not copied. */
+function transferable(request: Request): Transferable[] {
+  return request.operation === 'importAppend' ? [request.bytes.buffer] : [];
+}
+
+/** The literal form is what bundlers look for; relative to the bundled dist/index.js. */
+async function startWorker(): Promise<Worker> {
+  try {
+    return new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+  } catch (error) {
+    throw await loadError(error);
+  }
+}
+
+/** Resolves to the name of the worker's life lock. */
+function ready(worker: Worker): Promise<string> {
+  return new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }: MessageEvent<ReadyMessage>) => resolve(data.life);
+    worker.onerror = async (event) => {
+      event.preventDefault();
+      worker.terminate();
+      reject(await loadError(event.message || undefined));
+    };
+  });
+}
+
+/** The event says next to nothing, so the file is asked for once more, to name what is served. */
+async function loadError(cause: unknown): Promise<SqliteError> {
+  const url = new URL('./worker.js', import.meta.url).href;
+  let served: string;
+  try {
+    const response = await fetch(url);
+    const type = response.headers.get('content-type') ?? 'no MIME type';
+    served = `status ${response.status}, ${type}`;
+  } catch (error) {
+    served = text(error);
+  }
+  const why = cause === undefined ? '' : `: ${text(cause)}`;
+  const message = `cannot start the worker ${url} (${served})${why}`;
+  return new SqliteError(message, { code: 'WORKER_LOAD_FAILED', cause });
+}

@@ -1,0 +1,65 @@
+// The one error class of the package, and its way over the wire. Used by both ends.
+
+import type { WireError } from './protocol.js';
+
+/** What an error is made of. */
+export interface SqliteErrorDetails {
+  readonly code: string;
+  readonly extendedCode?: string | undefined;
+  readonly sql?: string | undefined;
+  readonly offset?: number | undefined;
+  readonly cause?: unknown;
+}
+
+/**
+ * Every rejection of this package.
+ *
+ * `code` is SQLite's primary result code by name (`SQLITE_CONSTRAINT`), or one of ours:
+ * `OPFS_UNAVAILABLE`, `ENGINE_UNAVAILABLE`, `ENGINE_FAILED`, `WASM_LOAD_FAILED`,
+ * `WORKER_LOAD_FAILED`, `WORKER_DIED`, `INVALID_NAME`, `INVALID_OPTION`, `INVALID_PARAMETER`,
+ * `INVALID_SQL`, `EXISTS`, `CLOSED`.
+ */
+export class SqliteError extends Error {
+  /** The primary code. */
+  readonly code: string;
+  /** The extended code (`SQLITE_CONSTRAINT_UNIQUE`); equal to `code` where there is none. */
+  readonly extendedCode: string;
+  /** The SQL text that was passed in, if there was one. */
+  readonly sql: string | undefined;
+  /**
+   * Where in `sql` the mistake is: an index into the string (UTF-16 units, from its start);
+   * `undefined` when SQLite does not say.
+   */
+  readonly offset: number | undefined;
+
+  constructor(message: string, details: SqliteErrorDetails) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'SqliteError';
+    this.code = details.code;
+    this.extendedCode = details.extendedCode ?? details.code;
+    this.sql = details.sql;
+    this.offset = details.offset;
+  }
+}
+
+/** For the wire: an error of any kind as plain data. */
+export function toWire(error: unknown): WireError {
+  if (error instanceof SqliteError) {
+    const { code, extendedCode, message, offset, cause } = error;
+    return { code, extendedCode, message, offset, cause: cause === undefined ? undefined : text(cause) };
+  }
+  const code = 'ENGINE_FAILED';
+  return { code, extendedCode: code, message: text(error), offset: undefined, cause: undefined };
+}
+
+/** From the wire: an error again, with the text that was asked about. */
+export function fromWire(error: WireError, sql: string | undefined): SqliteError {
+  const { code, extendedCode, message, offset } = error;
+  const cause = error.cause === undefined ? undefined : new Error(error.cause);
+  return new SqliteError(message, { code, extendedCode, sql, offset, cause });
+}
+
+/** The words of whatever was thrown. */
+export function text(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}

@@ -1,0 +1,126 @@
+// Databases as files: import, list, delete. Each starts an engine, uses it, and ends it.
+
+import { type Channel, connect } from './client.js';
+import { checkName } from './database.js';
+import { SqliteError } from './errors.js';
+import { checkOptions, ENGINE_OPTIONS, type EngineOptions, type ImportOptions } from './options.js';
+
+/** What can be imported. */
+export type ImportSource = Uint8Array | ArrayBuffer | Blob | ReadableStream<Uint8Array>;
+
+/** Bytes sent to the engine at once. */
+const PIECE_SIZE = 1024 * 1024;
+
+/**
+ * Imports an SQLite file as the database `name`.
+ *
+ * It is written under a temporary name and checked (`PRAGMA quick_check`) before it replaces
+ * anything, so that the old or the new database is there, never a mixture.
+ *
+ * Rejects with `SQLITE_NOTADB` or `SQLITE_CORRUPT` for content that is not a sound database,
+ * `EXISTS` for a name that is taken and no `overwrite`, `SQLITE_BUSY` when it is open elsewhere
+ * for 5 s, and as `open` does.
+ */
+export async function importDatabase(
+  name: string,
+  source: ImportSource,
+  options: ImportOptions = {},
+): Promise<void> {
+  checkName(name);
+  checkOptions(options, [...ENGINE_OPTIONS, 'overwrite']);
+  const pieces = piecesOf(source);
+  await withChannel(options, async (channel) => {
+    const { overwrite = false } = options;
+    const begin = { operation: 'importBegin', name, overwrite } as const;
+    const number = await channel.request<'importBegin'>(begin);
+    try {
+      for await (const bytes of pieces) {
+        await channel.request<'importAppend'>({ operation: 'importAppend', import: number, bytes });
+      }
+      await channel.request<'importFinish'>({ operation: 'importFinish', import: number, name });
+    } catch (error) {
+      await abandon(channel, number);
+      throw error;
+    }
+  });
+}
+
+/** The error that made us give up is the one to report, so one from here must not replace it. */
+async function abandon(channel: Channel, number: number): Promise<void> {
+  await channel
+    .request<'importAbandon'>({ operation: 'importAbandon', import: number })
+    .catch(() => undefined);
+}
+
+/** Resolves to the names of all SQLite databases in OPFS, sorted. Rejects as `open` does. */
+export async function listDatabases(options: EngineOptions = {}): Promise<string[]> {
+  checkOptions(options, ENGINE_OPTIONS);
+  return withChannel(options, (channel) => channel.request<'list'>({ operation: 'list' }));
+}
+
+/**
+ * Deletes a database and its side files; resolves to whether there was one.
+ *
+ * Rejects with `SQLITE_BUSY` when it is open elsewhere for 5 s, and as `open` does.
+ */
+export async function deleteDatabase(name: string, options: EngineOptions = {}): Promise<boolean> {
+  checkName(name);
+  checkOptions(options, ENGINE_OPTIONS);
+  return withChannel(options, (channel) => channel.request<'delete'>({ operation: 'delete', name }));
+}
+
+async function withChannel<T>(
+  options: EngineOptions,
+  work: (channel: Channel) => Promise<T>,
+): Promise<T> {
+  const [channel] = await connect(options);
+  try {
+    return await work(channel);
+  } finally {
+    channel.end();
+  }
+}
+
+/** Copies of at most `PIECE_SIZE` bytes; refuses anything but a source at once. */
+function piecesOf(source: ImportSource): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  if (source instanceof Blob) {
+    return piecesOfBlob(source);
+  }
+  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) {
+    const bytes = ArrayBuffer.isView(source)
+      ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
+      : new Uint8Array(source);
+    return piecesOfBytes(bytes);
+  }
+  if (typeof source?.getReader === 'function') {
+    return piecesOfStream(source);
+  }
+  const message = 'an import takes a Uint8Array, an ArrayBuffer, a Blob or a ReadableStream';
+  throw new SqliteError(message, { code: 'INVALID_PARAMETER' });
+}
+
+async function* piecesOfBlob(blob: Blob): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  for (let start = 0; start < blob.size; start += PIECE_SIZE) {
+    yield new Uint8Array(await blob.slice(start, start + PIECE_SIZE).arrayBuffer());
+  }
+}
+
+async function* piecesOfBytes(bytes: Uint8Array): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  for (let start = 0; start < bytes.length; start += PIECE_SIZE) {
+    yield bytes.slice(start, start + PIECE_SIZE);
+  }
+}
+
+/** By its reader: not every engine can iterate or transfer a stream. */
+async function* piecesOfStream(
+  stream: ReadableStream<Uint8Array>,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const reader = stream.getReader();
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      yield* piecesOfBytes(next.value);
+    }
+  } finally {
+    await reader.cancel();
+  }
+}

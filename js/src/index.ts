@@ -1,0 +1,8 @@
+// The public entry of the package; re-exports only.
+
+export { type Database, type DatabaseInfo, open } from './database.js';
+export { SqliteError } from './errors.js';
+export { deleteDatabase, type ImportSource, importDatabase, listDatabases } from './files.js';
+export type { EngineOptions, ImportOptions, OpenOptions } from './options.js';
+export type { Context, EngineChoice, EngineName, StorageKind } from './protocol.js';
+export type { BindValue, Params, Row, SqlValue } from './values.js';

@@ -1,0 +1,94 @@
+// The messages between a page and its worker: types only, no code. Imported by both ends;
+// imports nothing. docs/protocol.md explains them and carries this file's hash.
+
+/** Which build to run; `auto` lets the loader decide. */
+export type EngineChoice = 'auto' | 'jspi' | 'asyncify';
+
+/** The builds there are. */
+export type EngineName = Exclude<EngineChoice, 'auto'>;
+
+/** Where the engine runs. */
+export type Context = 'window' | 'dedicated-worker' | 'shared-worker' | 'service-worker';
+
+/** What keeps the bytes. */
+export type StorageKind = 'opfs-sync' | 'opfs-async' | 'memory';
+
+/** A value on the wire: checked, and safe to clone. */
+export type WireValue = null | number | bigint | string | Uint8Array;
+
+/** Parameters by position, or by name. */
+export type WireParams =
+  | { readonly named: false; readonly values: readonly WireValue[] }
+  | { readonly named: true; readonly values: readonly (readonly [string, WireValue])[] };
+
+/** Rows of one statement; each row has one value per column. */
+export interface RowBatch {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly WireValue[])[];
+}
+
+/** What tests fix from outside: randomness, the clock (ms), growth of memory while suspended. */
+export interface TestHooks {
+  readonly seed?: number;
+  readonly now?: number;
+  readonly growOnSuspend?: boolean;
+}
+
+/** Which build was loaded, why, and what it is. */
+export interface Started {
+  readonly engine: EngineName;
+  readonly reason: string;
+  readonly context: Context;
+  readonly sqliteVersion: string;
+  readonly wasmBytes: number;
+}
+
+/** Each operation: what it takes, what it answers. */
+export interface Operations {
+  start: { takes: { engine: EngineChoice; testHooks: TestHooks }; answers: Started };
+  open: { takes: { name: string }; answers: { session: number; storage: StorageKind } };
+  exec: { takes: { session: number; sql: string }; answers: undefined };
+  query: { takes: { session: number; sql: string; params: WireParams }; answers: RowBatch };
+  export: { takes: { session: number }; answers: Uint8Array<ArrayBuffer> };
+  close: { takes: { session: number }; answers: undefined };
+  importBegin: { takes: { name: string; overwrite: boolean }; answers: number };
+  importAppend: { takes: { import: number; bytes: Uint8Array<ArrayBuffer> }; answers: undefined };
+  importFinish: { takes: { import: number; name: string }; answers: undefined };
+  importAbandon: { takes: { import: number }; answers: undefined };
+  list: { takes: object; answers: string[] };
+  delete: { takes: { name: string }; answers: boolean };
+}
+
+/** The name of an operation. */
+export type Operation = keyof Operations;
+
+/** One operation with its arguments. */
+export type Request = {
+  [Name in Operation]: { readonly operation: Name } & Readonly<Operations[Name]['takes']>;
+}[Operation];
+
+/** Page to worker. Requests are carried out in the order of their numbers. */
+export interface RequestMessage {
+  readonly id: number;
+  readonly request: Request;
+}
+
+/** An error on the wire. */
+export interface WireError {
+  readonly code: string;
+  readonly extendedCode: string;
+  readonly message: string;
+  readonly offset: number | undefined;
+  readonly cause: string | undefined;
+}
+
+/** Worker to page: once, when it can take requests; `life` names a lock it holds until it dies. */
+export interface ReadyMessage {
+  readonly ready: true;
+  readonly life: string;
+}
+
+/** Worker to page: the outcome of a request. */
+export type ReplyMessage =
+  | { readonly id: number; readonly value: Operations[Operation]['answers'] }
+  | { readonly id: number; readonly error: WireError };

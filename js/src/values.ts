@@ -1,0 +1,125 @@
+// Values that go in and come out, and the checks on those that go in. Used by database.ts.
+// What a number becomes in SQLite is decided in crates/wasm/src/convert.rs, not here.
+
+import { SqliteError } from './errors.js';
+import type { RowBatch, WireParams, WireValue } from './protocol.js';
+
+/** A value that comes out: an INTEGER is a number when that is exact, else a bigint. */
+export type SqlValue = null | number | bigint | string | Uint8Array;
+
+/** A value that goes in: booleans become 0 and 1, all kinds of buffers a BLOB (a copy is taken). */
+export type BindValue = SqlValue | boolean | ArrayBuffer | ArrayBufferView;
+
+/** Parameters by position, or by name, with or without the name's `:`, `@` or `$`. */
+export type Params = readonly BindValue[] | Readonly<Record<string, BindValue>>;
+
+/** A row: column name to value; of columns with the same name the last one wins. */
+export type Row = Record<string, SqlValue>;
+
+const INT64_MIN = -(2n ** 63n);
+const INT64_MAX = 2n ** 63n - 1n;
+
+/** A UTF-16 half without its other half; it has no UTF-8, so it cannot be stored. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** Checks parameters and copies what the caller might change before they are bound. */
+export function checkParams(params: unknown): WireParams {
+  if (params === undefined) {
+    return { named: false, values: [] };
+  }
+  if (Array.isArray(params)) {
+    const values = Array.from(params, (value, index) => checkValue(value, `parameter ${index + 1}`));
+    return { named: false, values };
+  }
+  if (isPlainObject(params)) {
+    const values = Object.entries(params).map(
+      ([name, value]) => [name, checkValue(value, `parameter "${name}"`)] as const,
+    );
+    return { named: true, values };
+  }
+  throw invalid(`parameters must be an array or a plain object, not ${describe(params)}`);
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) {
+    return false;
+  }
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+function checkValue(value: unknown, which: string): WireValue {
+  switch (typeof value) {
+    case 'number':
+      return checkNumber(value, which);
+    case 'bigint':
+      return checkBigint(value, which);
+    case 'string':
+      return checkString(value, which);
+    case 'boolean':
+      return value ? 1 : 0;
+    default:
+      return value === null ? null : checkBytes(value, which);
+  }
+}
+
+function checkNumber(value: number, which: string): number {
+  if (Number.isNaN(value)) {
+    throw invalid(`${which} is NaN, which SQLite cannot store`);
+  }
+  return value;
+}
+
+function checkBigint(value: bigint, which: string): bigint {
+  if (value < INT64_MIN || value > INT64_MAX) {
+    throw invalid(`${which} does not fit 64 bits: ${value}`);
+  }
+  return value;
+}
+
+function checkString(value: string, which: string): string {
+  const index = value.search(LONE_SURROGATE);
+  if (index >= 0) {
+    throw invalid(`${which} has a lone surrogate at index ${index}, which is not Unicode text`);
+  }
+  return value;
+}
+
+function checkBytes(value: unknown, which: string): Uint8Array {
+  if (ArrayBuffer.isView(value)) {
+    return new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice();
+  }
+  if (value instanceof ArrayBuffer) {
+    return new Uint8Array(value.slice(0));
+  }
+  throw invalid(`${which} is ${describe(value)}, which SQLite cannot store`);
+}
+
+function describe(value: unknown): string {
+  if (typeof value !== 'object' || value === null) {
+    return typeof value === 'symbol' ? 'a symbol' : `${value}`.slice(0, 60);
+  }
+  return `a ${value.constructor?.name ?? 'object without a constructor'}`;
+}
+
+function invalid(message: string): SqliteError {
+  return new SqliteError(message, { code: 'INVALID_PARAMETER' });
+}
+
+/** Checks an SQL text. */
+export function checkSql(sql: unknown): string {
+  if (typeof sql !== 'string') {
+    throw new SqliteError(`SQL must be a string, not ${describe(sql)}`, { code: 'INVALID_SQL' });
+  }
+  const offset = sql.search(LONE_SURROGATE);
+  if (offset >= 0) {
+    const message = `the SQL text has a lone surrogate at index ${offset}`;
+    throw new SqliteError(message, { code: 'INVALID_SQL', sql, offset });
+  }
+  return sql;
+}
+
+/** Rows as objects. `Object.fromEntries`, because a column may be called `__proto__`. */
+export function toObjects({ columns, rows }: RowBatch): Row[] {
+  return rows.map((row) => Object.fromEntries(columns.map((name, i) => [name, row[i] as SqlValue])));
+}

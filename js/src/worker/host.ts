@@ -1,0 +1,85 @@
+// One engine and what it is asked to do. Used by worker.ts behind messages, and by client.ts
+// directly where the engine runs in place. It must not know which of the two.
+
+import { currentContext } from '../context.js';
+import { SqliteError } from '../errors.js';
+import type { Operation, Operations, Request, Started } from '../protocol.js';
+import { whileBusy } from './busy.js';
+import { Engine } from './engine.js';
+
+/** What an operation answers. */
+type Answer<Name extends Operation> = Operations[Name]['answers'];
+
+/** Carries out requests in the order in which they come. */
+export class Host {
+  #engine: Promise<Engine> | undefined;
+
+  /** Carries out one request. */
+  async handle(request: Request): Promise<Answer<Operation>> {
+    if (request.operation === 'start') {
+      this.#engine = Engine.start(request.engine, request.testHooks);
+      return started(await this.#engine);
+    }
+    if (this.#engine === undefined) {
+      throw new SqliteError('the engine was not started', { code: 'ENGINE_FAILED' });
+    }
+    return dispatch(await this.#engine, request);
+  }
+}
+
+function started({ loaded }: Engine): Started {
+  const { engine, reason, wasmBytes, glue } = loaded;
+  const context = currentContext() ?? 'window';
+  return { engine, reason, context, sqliteVersion: glue.sqlite_version(), wasmBytes };
+}
+
+type Dispatched = Exclude<Request, { operation: 'start' }>;
+
+function dispatch(engine: Engine, request: Dispatched): Promise<Answer<Operation>> {
+  switch (request.operation) {
+    case 'open':
+      return waiting(engine, request.name, () =>
+        engine.run<Answer<'open'>>((glue) => glue.stage_open(request.name)),
+      );
+    case 'exec':
+      return engine.run<undefined>((glue) => glue.stage_exec(request.session, request.sql));
+    case 'query': {
+      const { session, sql, params } = request;
+      return engine.run<Answer<'query'>>((glue) =>
+        glue.stage_query(session, sql, params.named, params.values),
+      );
+    }
+    case 'export':
+      return engine.run<Answer<'export'>>((glue) => glue.stage_export(request.session));
+    case 'close':
+      return engine.run<undefined>((glue) => glue.stage_close(request.session));
+    case 'importBegin':
+      return engine.run<number>((glue) => glue.stage_import_begin(request.name, request.overwrite));
+    case 'importAppend':
+      return engine.run<undefined>((glue) => glue.stage_import_append(request.import, request.bytes));
+    case 'importFinish':
+      return importFinish(engine, request.import, request.name);
+    case 'importAbandon':
+      return engine.run<undefined>((glue) => glue.stage_import_abandon(request.import));
+    case 'list':
+      return engine.run<string[]>((glue) => glue.stage_list());
+    case 'delete':
+      return waiting(engine, request.name, () =>
+        engine.run<boolean>((glue) => glue.stage_delete(request.name)),
+      );
+    default:
+      return request satisfies never;
+  }
+}
+
+async function importFinish(engine: Engine, number: number, name: string): Promise<undefined> {
+  await engine.run<undefined>((glue) => glue.stage_import_seal(number));
+  return waiting(engine, name, () =>
+    engine.run<undefined>((glue) => glue.stage_import_finish(number)),
+  );
+}
+
+/** Tries again while another context has the database open. */
+function waiting<T>(engine: Engine, name: string, attempt: () => Promise<T>): Promise<T> {
+  return whileBusy(engine.loaded.glue.lock_name(name), attempt);
+}
