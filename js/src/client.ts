@@ -190,16 +190,23 @@ function ready(worker: Worker): Promise<string> {
 
 /** The event says next to nothing, so the file is asked for once more, to name what is served. */
 async function loadError(cause: unknown): Promise<SqliteError> {
-  const url = new URL('./worker.js', import.meta.url).href;
-  let served: string;
+  const because = cause === undefined ? '' : `: ${text(cause)}`;
+  const message = `cannot start the worker ${await describeWorker()}${because}`;
+  return new SqliteError(message, { code: 'WORKER_LOAD_FAILED', cause });
+}
+
+/** A bundler gives the worker a name that cannot be known here; as shipped it lies beside us. */
+async function describeWorker(): Promise<string> {
+  const here = import.meta.url;
+  if (!/\/index\.js(?:[?#]|$)/.test(here)) {
+    return `that was bundled with ${here}`;
+  }
+  const url = here.replace(/index\.js(?=[?#]|$)/, 'worker.js');
   try {
     const response = await fetch(url);
     const type = response.headers.get('content-type') ?? 'no MIME type';
-    served = `status ${response.status}, ${type}`;
+    return `${url} (status ${response.status}, ${type})`;
   } catch (error) {
-    served = text(error);
+    return `${url} (${text(error)})`;
   }
-  const why = cause === undefined ? '' : `: ${text(cause)}`;
-  const message = `cannot start the worker ${url} (${served})${why}`;
-  return new SqliteError(message, { code: 'WORKER_LOAD_FAILED', cause });
 }

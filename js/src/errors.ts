@@ -46,10 +46,22 @@ export class SqliteError extends Error {
 export function toWire(error: unknown): WireError {
   if (error instanceof SqliteError) {
     const { code, extendedCode, message, offset, cause } = error;
-    return { code, extendedCode, message, offset, cause: cause === undefined ? undefined : text(cause) };
+    return {
+      code,
+      extendedCode,
+      message,
+      offset,
+      cause: cause === undefined ? undefined : text(cause),
+    };
   }
   const code = 'ENGINE_FAILED';
   return { code, extendedCode: code, message: text(error), offset: undefined, cause: undefined };
+}
+
+/** The words of a cause; those of a plain `Error` stand by themselves. */
+function reason(cause: unknown): string | undefined {
+  const plain = cause instanceof Error && cause.name === 'Error';
+  return cause === undefined ? undefined : plain ? cause.message : text(cause);
 }
 
 /** From the wire: an error again, with the text that was asked about. */

@@ -66,7 +66,9 @@ export async function listDatabases(options: EngineOptions = {}): Promise<string
 export async function deleteDatabase(name: string, options: EngineOptions = {}): Promise<boolean> {
   checkName(name);
   checkOptions(options, ENGINE_OPTIONS);
-  return withChannel(options, (channel) => channel.request<'delete'>({ operation: 'delete', name }));
+  return withChannel(options, (channel) =>
+    channel.request<'delete'>({ operation: 'delete', name }),
+  );
 }
 
 async function withChannel<T>(

@@ -28,7 +28,9 @@ export function checkParams(params: unknown): WireParams {
     return { named: false, values: [] };
   }
   if (Array.isArray(params)) {
-    const values = Array.from(params, (value, index) => checkValue(value, `parameter ${index + 1}`));
+    const values = Array.from(params, (value, index) =>
+      checkValue(value, `parameter ${index + 1}`),
+    );
     return { named: false, values };
   }
   if (isPlainObject(params)) {
@@ -121,5 +123,7 @@ export function checkSql(sql: unknown): string {
 
 /** Rows as objects. `Object.fromEntries`, because a column may be called `__proto__`. */
 export function toObjects({ columns, rows }: RowBatch): Row[] {
-  return rows.map((row) => Object.fromEntries(columns.map((name, i) => [name, row[i] as SqlValue])));
+  return rows.map((row) =>
+    Object.fromEntries(columns.map((name, i) => [name, row[i] as SqlValue])),
+  );
 }

@@ -6,7 +6,7 @@
 //! ```text
 //! cargo's .wasm ─ wasm-bindgen ─┬─ wasm-opt ──────────────► anchorite.wasm            (JSPI)
 //!                               ├─ wasm-opt --asyncify ───► anchorite.asyncify.wasm   (the twin)
-//!                               └─ glue.rs ───────────────► anchorite.js, anchorite.d.ts (one glue)
+//!                               └─ glue.rs ───────────────► anchorite.js, anchorite.d.ts (glue)
 //! ```
 //!
 //! `wasm-opt` takes minutes, so its output is kept by the content of its input and arguments.

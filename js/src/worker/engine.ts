@@ -16,7 +16,7 @@ const GROWTH = 1;
 export class Engine {
   readonly loaded: Loaded;
   #last: Promise<unknown> = Promise.resolve();
-  /** Set when the instance has trapped: its memory may be anything, so it is never entered again. */
+  /** Set when the instance has trapped: its memory may be anything, so nothing enters it again. */
   #trap: { readonly cause: unknown } | undefined;
 
   private constructor(loaded: Loaded) {

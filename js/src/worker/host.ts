@@ -56,7 +56,9 @@ function dispatch(engine: Engine, request: Dispatched): Promise<Answer<Operation
     case 'importBegin':
       return engine.run<number>((glue) => glue.stage_import_begin(request.name, request.overwrite));
     case 'importAppend':
-      return engine.run<undefined>((glue) => glue.stage_import_append(request.import, request.bytes));
+      return engine.run<undefined>((glue) =>
+        glue.stage_import_append(request.import, request.bytes),
+      );
     case 'importFinish':
       return importFinish(engine, request.import, request.name);
     case 'importAbandon':

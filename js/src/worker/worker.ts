@@ -19,7 +19,8 @@ self.onmessage = async (event: MessageEvent<RequestMessage>) => {
 
 /** Bytes of an export are handed over, not copied. */
 function reply(message: ReplyMessage): void {
-  const bytes = 'value' in message && message.value instanceof Uint8Array ? message.value : undefined;
+  const bytes =
+    'value' in message && message.value instanceof Uint8Array ? message.value : undefined;
   self.postMessage(message, bytes === undefined ? [] : [bytes.buffer]);
 }
 
