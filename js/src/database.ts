@@ -48,7 +48,7 @@ export async function open(name: string, options: OpenOptions = {}): Promise<Dat
   try {
     const { session, storage } = await channel.request<'open'>({ operation: 'open', name });
     const can = { cancel: false, asyncFunctions: false, waitForLocks: true };
-    return new OpenDatabase(channel, session, name, { ...started, storage, can });
+    return new Database(channel, session, name, { ...started, storage, can });
   } catch (error) {
     channel.end();
     throw error;
@@ -62,16 +62,19 @@ export function checkName(name: unknown): asserts name is string {
   }
 }
 
-/** An open database; with `[Symbol.asyncDispose]`, an alias of `close`, where the symbol exists. */
-export type Database = OpenDatabase & { readonly [Key in AsyncDisposeKey]: () => Promise<void> };
-
 /** The symbol of `await using`, or nothing where TypeScript's library does not know it. */
 type AsyncDisposeKey = SymbolConstructor extends { readonly asyncDispose: infer Key extends symbol }
   ? Key
   : never;
 
-/** What `open` resolves to. Calls are carried out in the order in which they are made. */
-export class OpenDatabase {
+/** `[Symbol.asyncDispose]`, an alias of `close`, where the symbol exists. */
+type AsyncDispose = { readonly [Key in AsyncDisposeKey]: () => Promise<void> };
+
+export interface Database extends AsyncDispose {}
+
+/** An open database. Calls are carried out in the order in which they are made. */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the property is defined at the end
+export class Database {
   /** The name it was opened by. */
   readonly name: string;
   /** What runs, where, and what it can do. */
@@ -154,9 +157,9 @@ export class OpenDatabase {
 // `await using` works where the engine knows it; no global is patched where it does not.
 const asyncDispose: unknown = (Symbol as { asyncDispose?: unknown }).asyncDispose;
 if (typeof asyncDispose === 'symbol') {
-  Object.defineProperty(OpenDatabase.prototype, asyncDispose, {
+  Object.defineProperty(Database.prototype, asyncDispose, {
     configurable: true,
-    value(this: OpenDatabase): Promise<void> {
+    value(this: Database): Promise<void> {
       return this.close();
     },
   });

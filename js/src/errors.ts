@@ -51,7 +51,7 @@ export function toWire(error: unknown): WireError {
       extendedCode,
       message,
       offset,
-      cause: cause === undefined ? undefined : text(cause),
+      cause: reason(cause),
     };
   }
   const code = 'ENGINE_FAILED';
