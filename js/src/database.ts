@@ -44,6 +44,32 @@ export interface DatabaseInfo {
 export async function open(name: string, options: OpenOptions = {}): Promise<Database> {
   checkName(name);
   checkOptions(options, ENGINE_OPTIONS);
+  return name === MEMORY ? openNow(name, options) : inTurn(name, () => openNow(name, options));
+}
+
+/** The name of a database in memory; each is one of its own. */
+const MEMORY = ':memory:';
+
+/** The last open under way in this page, by name. */
+const turns = new Map<string, Promise<Database>>();
+
+/**
+ * Of two opens of one name, the first gets the database first, however long its engine takes to
+ * start: frameworks that mount twice open, close and open again without waiting.
+ */
+async function inTurn(name: string, work: () => Promise<Database>): Promise<Database> {
+  const turn = (turns.get(name) ?? Promise.resolve()).then(work, work);
+  turns.set(name, turn);
+  try {
+    return await turn;
+  } finally {
+    if (turns.get(name) === turn) {
+      turns.delete(name);
+    }
+  }
+}
+
+async function openNow(name: string, options: OpenOptions): Promise<Database> {
   const [channel, started] = await connect(options);
   try {
     const { session, storage } = await channel.request<'open'>({ operation: 'open', name });

@@ -98,10 +98,15 @@ function checkBytes(value: unknown, which: string): Uint8Array {
 }
 
 function describe(value: unknown): string {
-  if (typeof value !== 'object' || value === null) {
-    return typeof value === 'symbol' ? 'a symbol' : `${value}`.slice(0, 60);
+  switch (typeof value) {
+    case 'function':
+    case 'symbol':
+      return `a ${typeof value}`;
+    case 'object':
+      return value === null ? 'null' : `a ${value.constructor?.name ?? 'object'}`;
+    default:
+      return String(value).slice(0, 60);
   }
-  return `a ${value.constructor?.name ?? 'object without a constructor'}`;
 }
 
 function invalid(message: string): SqliteError {

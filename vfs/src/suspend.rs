@@ -100,7 +100,6 @@ pub fn wait(promise: &Promise) -> Result<JsValue, JsValue> {
 /// # Panics
 /// When nothing is suspended.
 #[wasm_bindgen]
-#[must_use]
 pub fn suspended_promise() -> Promise {
     let promise = PENDING.with(|pending| pending.borrow_mut().take());
     promise.expect("called only by the import that `wait` has just called")

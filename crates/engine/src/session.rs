@@ -56,7 +56,7 @@ impl Session {
         let session = Self::connect(&format!("file:{path}?immutable=1"), flags, vfs)?;
         let finding = session.query("PRAGMA quick_check(1)", &Params::NONE)?;
         let finding = finding.values.into_iter().next();
-        session.close().map_err(|(_, error)| error)?;
+        session.close()?;
         match finding {
             Some(Value::Text(text)) if text == "ok" => Ok(()),
             other => Err(EngineError {
@@ -165,14 +165,20 @@ impl Session {
         Ok(bytes)
     }
 
+    /// Whether no transaction is open.
+    #[must_use]
+    pub fn is_autocommit(&self) -> bool {
+        self.connection.is_autocommit()
+    }
+
     /// Closes the connection: rolls back what is open, checkpoints a WAL, gives the file back.
     ///
     /// # Errors
-    /// When SQLite cannot; the session comes back with the error.
-    pub fn close(self) -> Result<(), (Self, EngineError)> {
+    /// When SQLite reports one; the connection is gone all the same.
+    pub fn close(self) -> Result<(), EngineError> {
         self.connection
             .close()
-            .map_err(|(connection, error)| (Self { connection }, error.into()))
+            .map_err(|(_connection, error)| error.into())
     }
 }
 

@@ -82,7 +82,9 @@ pub fn build(options: &Options) -> Result<Pair> {
     thread::scope(|scope| {
         let other = scope.spawn(|| optimise(options, &input, &passes, &asyncify));
         optimise(options, &input, &[], &plain)?;
-        other.join().expect("optimise does not panic")
+        other
+            .join()
+            .unwrap_or_else(|_| bail!("the thread that made the twin panicked"))
     })?;
     let glue = write_glue(&staging, &options.out_dir)?;
     Ok(Pair {

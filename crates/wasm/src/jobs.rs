@@ -189,7 +189,7 @@ fn close(number: u32) -> Outcome {
     session
         .close()
         .map(|()| JsValue::UNDEFINED)
-        .map_err(|(_, error)| JobError::engine(error))
+        .map_err(JobError::engine)
 }
 
 fn import_begin(name: &str, overwrite: bool) -> Outcome {
@@ -253,8 +253,7 @@ fn import_finish(number: u32) -> Outcome {
 
 /// Opens and closes a database; what is wrong with its content is no obstacle to replacing it.
 fn settle(name: &str) -> Result<(), JobError> {
-    let outcome = Session::open(name, Some(OPFS_VFS))
-        .and_then(|session| session.close().map_err(|(_, error)| error));
+    let outcome = Session::open(name, Some(OPFS_VFS)).and_then(Session::close);
     match outcome {
         Err(error) if !["SQLITE_NOTADB", "SQLITE_CORRUPT"].contains(&error.code) => {
             Err(JobError::engine(error))

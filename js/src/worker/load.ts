@@ -30,14 +30,17 @@ export async function load(
 ): Promise<Loaded> {
   const jspi = await probeJspi();
   const { engine, reason } = choose(choice, jspi);
-  const module = await compile(wasmUrl(engine));
+  const url = wasmUrl(engine);
+  const module = await compile(url);
   let glue: Glue;
   const wait = async () => {
     await settle(glue);
     beforeResume?.(glue.exports['memory'] as WebAssembly.Memory);
   };
   const connect = typeof jspi === 'string' || engine === 'asyncify' ? asyncify() : native(jspi);
-  glue = await instantiate(module, { anchorite_wait: connect.suspending(wait) });
+  glue = await instantiate(module, { anchorite_wait: connect.suspending(wait) }).catch((error) => {
+    throw loadError(`${url.href} (compiled)`, error);
+  });
   const run = connect.promising(glue.exports);
   return { glue, run, engine, reason, wasmBytes: WASM_BYTES[engine] };
 }
@@ -132,7 +135,11 @@ async function fetchAndCompile(url: URL): Promise<WebAssembly.Module> {
     }
     return await WebAssembly.compile(await response.arrayBuffer());
   } catch (error) {
-    const message = `cannot load ${url.href} (${served}): ${text(error)}`;
-    throw new SqliteError(message, { code: 'WASM_LOAD_FAILED', cause: error });
+    throw loadError(`${url.href} (${served})`, error);
   }
+}
+
+function loadError(what: string, cause: unknown): SqliteError {
+  const message = `cannot load ${what}: ${text(cause)}`;
+  return new SqliteError(message, { code: 'WASM_LOAD_FAILED', cause });
 }

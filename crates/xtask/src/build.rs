@@ -1,0 +1,132 @@
+//! From Rust and TypeScript sources to `js/dist` and `demo/dist`.
+//!
+//! Called by `cargo xtask build`, `demo` and `test`. Every step is skipped while its inputs are
+//! unchanged. It must not know what the code it compiles does.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::cache::{self, Inputs};
+use crate::process::{self, capture, cargo, command, npm, root};
+use crate::setup::{self, WASM};
+use crate::sizes;
+use crate::steps::Lane;
+
+/// What cargo leaves for the twin builder.
+const MODULE: &str = "target/wasm32-unknown-unknown/release/anchorite_wasm.wasm";
+/// Where the twin builder leaves the pair of modules and their glue.
+const PAIR: &str = "js/src/wasm";
+/// The sources of the wasm module, and what decides how they are compiled.
+const WASM_SOURCES: [&str; 7] = [
+    "vfs",
+    "crates/engine",
+    "crates/wasm",
+    "Cargo.toml",
+    "Cargo.lock",
+    ".cargo/config.toml",
+    "rust-toolchain.toml",
+];
+
+/// `cargo xtask build`.
+pub(crate) fn run() -> Result<()> {
+    let _alone = process::alone()?;
+    let lane = Lane::shown();
+    setup::for_build(&lane)?;
+    package(&lane)?;
+    sizes::print("js/dist")
+}
+
+/// Builds the npm package into `js/dist`.
+pub(crate) fn package(lane: &Lane) -> Result<()> {
+    setup::packages(lane, "js")?;
+    wasm(lane)?;
+    twins(lane)?;
+    npm_build(lane, "js", &["js"])
+}
+
+/// Builds the console into `demo/dist`; the package must have been built.
+pub(crate) fn demo(lane: &Lane) -> Result<()> {
+    setup::packages(lane, "demo")?;
+    npm_build(lane, "demo", &["demo", "js/dist"])
+}
+
+/// Builds the browser tests; the package must have been built.
+pub(crate) fn tests(lane: &Lane) -> Result<()> {
+    setup::packages(lane, "tests")?;
+    npm_build(lane, "tests", &["tests", "js/dist"])
+}
+
+/// Points the build script of SQLite at clang, and at the amalgamation and the defines of the
+/// native build, so that both sides run one SQLite.
+pub(crate) fn with_wasm_toolchain(command: &mut Command) -> Result<&mut Command> {
+    let compiler = setup::compiler().context("no clang for wasm32 was found")?;
+    let defines = std::env::var("LIBSQLITE3_FLAGS");
+    let defines = defines.context("LIBSQLITE3_FLAGS is not set: run this by `cargo xtask`")?;
+    command
+        .env("CC_wasm32_unknown_unknown", compiler.cc)
+        .env("AR_wasm32_unknown_unknown", compiler.ar)
+        .env("SQLITE_WASM_RS_SOURCE_DIR", amalgamation()?)
+        .env("SQLITE_WASM_RS_FLAGS", defines);
+    Ok(command)
+}
+
+fn wasm(lane: &Lane) -> Result<()> {
+    let inputs = Inputs::default().paths(&WASM_SOURCES)?;
+    cache::step(lane, "wasm module", inputs, &[MODULE], |task| {
+        let mut build = cargo();
+        build.args([
+            "build",
+            "--release",
+            "--target",
+            WASM,
+            "--package",
+            "anchorite-wasm",
+        ]);
+        task.run(with_wasm_toolchain(&mut build)?)
+    })
+}
+
+/// In a process of its own, so that an interrupt ends its runs of wasm-opt too. The builder caches
+/// those; the stamp here saves the rest.
+fn twins(lane: &Lane) -> Result<()> {
+    let inputs = Inputs::default().paths(&[MODULE, "crates/twin", "js/package-lock.json"])?;
+    cache::step(lane, "twins", inputs, &[PAIR], |task| {
+        let this = std::env::current_exe().context("find this program")?;
+        task.run(command(this).arg("twins"))
+    })
+}
+
+/// `cargo xtask twins`: from cargo's module to the pair and its glue.
+pub(crate) fn run_twins() -> Result<()> {
+    let wasm_opt = root().join("js/node_modules/binaryen/bin/wasm-opt");
+    anchorite_twin::build(&anchorite_twin::Options {
+        wasm: root().join(MODULE),
+        out_dir: root().join(PAIR),
+        wasm_opt: vec!["node".to_owned(), wasm_opt.display().to_string()],
+        cache_dir: root().join("target/xtask/wasm-opt"),
+    })?;
+    Ok(())
+}
+
+fn npm_build(lane: &Lane, folder: &str, sources: &[&str]) -> Result<()> {
+    let name = format!("npm run build in {folder}");
+    let inputs = Inputs::default().paths(sources)?;
+    let output = format!("{folder}/dist");
+    cache::step(lane, &name, inputs, &[&output], |task| {
+        task.run(npm(folder).args(["run", "--silent", "build"]))
+    })
+}
+
+/// The folder with `sqlite3.c` inside the locked libsqlite3-sys.
+fn amalgamation() -> Result<PathBuf> {
+    let text = capture(cargo().args(["metadata", "--format-version", "1"]))?;
+    let metadata: serde_json::Value = serde_json::from_str(&text)?;
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    let manifest = packages
+        .filter(|package| package["name"] == "libsqlite3-sys")
+        .find_map(|package| package["manifest_path"].as_str());
+    let manifest = PathBuf::from(manifest.context("libsqlite3-sys is not in Cargo.lock")?);
+    Ok(manifest.with_file_name("sqlite3"))
+}

@@ -1,0 +1,75 @@
+//! `cargo xtask`: every job of this repository behind one command.
+//!
+//! A person or CI calls it; each subcommand is a module of its own.
+//! It knows how to build, serve and test, and nothing about SQL, OPFS or the wire protocol.
+#![expect(
+    clippy::print_stdout,
+    reason = "a command line tool: telling what it does is its job"
+)]
+
+mod build;
+mod cache;
+mod process;
+mod serve;
+mod setup;
+mod sizes;
+mod steps;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Builds, serves and tests Anchorite. Set-up happens inside each command, and only when needed.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Job,
+}
+
+#[derive(Debug, Subcommand)]
+enum Job {
+    /// Build the npm package into js/dist and print the size of each file.
+    Build,
+    /// Build the console and serve it on 127.0.0.1 under the production CSP until interrupted.
+    Demo(serve::Options),
+    /// Run every check and every test, native and in the browsers.
+    Test(test::Options),
+    /// Check style and structure only.
+    Tidy,
+    /// Make the pair of wasm files from cargo's module: a step of `build`, in its own process.
+    #[command(hide = true)]
+    Twins,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = process::end_children_on_signal().and_then(|()| run(cli.command));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(job: Job) -> anyhow::Result<()> {
+    match job {
+        Job::Build => build::run(),
+        Job::Demo(options) => serve::run(&options),
+        Job::Test(options) => test::run(&options),
+        Job::Tidy => tidy::run(),
+        Job::Twins => build::run_twins(),
+    }
+}
+
+/// `test` has printed its failures and its count already: an empty message adds no line after it.
+fn report(error: &anyhow::Error) {
+    let message = format!("{error:#}");
+    if !message.is_empty() {
+        println!("\nerror: {message}");
+    }
+}
