@@ -1,0 +1,125 @@
+// importDatabase, export, listDatabases, deleteDatabase: whole files in and out.
+import { deleteDatabase, importDatabase, listDatabases } from 'anchorite';
+import { equal, ok, rejects } from '../page/assert';
+import { chinook } from '../page/data';
+import { allFiles, readFile, sha256 } from '../page/disk';
+import { describe, test } from '../page/registry';
+import { inPieces } from '../page/streams';
+
+describe('files');
+
+const TRACKS = 'SELECT count(*) AS n FROM Track';
+
+test('import takes bytes, a buffer, a Blob and a stream', async (t) => {
+  const bytes = await chinook();
+  const sources = {
+    bytes,
+    view: new Uint8Array([1, ...bytes, 2]).subarray(1, bytes.length + 1),
+    buffer: bytes.slice().buffer,
+    blob: new Blob([bytes]),
+    stream: inPieces(bytes, 33_333),
+  };
+  for (const [label, source] of Object.entries(sources)) {
+    await importDatabase(t.name(label), source, t.options);
+    const file = await readFile(t.name(label));
+    equal(file?.length, bytes.length, label);
+    const db = await t.open(t.name(label));
+    equal(await db.query(TRACKS), [{ n: 3503 }], label);
+    await db.close();
+  }
+  equal(sources.buffer.byteLength, bytes.length, 'the buffer stays with its owner');
+});
+
+test('import does not replace a database unless told to', async (t) => {
+  const db = await t.open();
+  await db.exec('CREATE TABLE mine (a); INSERT INTO mine VALUES (1)');
+  await db.close();
+  const bytes = await chinook();
+  await rejects(importDatabase(t.name(), bytes, t.options), { code: 'EXISTS' });
+  const still = await t.open();
+  equal(await still.query('SELECT a FROM mine'), [{ a: 1 }]);
+  await still.close();
+  await importDatabase(t.name(), bytes, { ...t.options, overwrite: true });
+  const replaced = await t.open();
+  equal(await replaced.query(TRACKS), [{ n: 3503 }]);
+  equal(await sha256(await replaced.export()), await sha256(bytes));
+});
+
+test('a stream that fails leaves the database of that name untouched', async (t) => {
+  const db = await t.open();
+  await db.exec('CREATE TABLE mine (a)');
+  await db.close();
+  const before = await allFiles();
+  const bytes = await chinook();
+  const failing = () => inPieces(bytes, 100_000, 400_000);
+  const call = importDatabase(t.name(), failing(), { ...t.options, overwrite: true });
+  await rejects(call, { message: /the stream broke/ });
+  await rejects(importDatabase(t.name('new'), failing(), t.options), {
+    message: /the stream broke/,
+  });
+  equal(await t.newFiles(before), []);
+  const still = await t.open();
+  equal(await still.query('SELECT count(*) AS n FROM mine'), [{ n: 0 }]);
+});
+
+test('list is sorted and holds databases only', async (t) => {
+  for (const label of ['b', 'a', 'dir/c']) {
+    const db = await t.open(`${t.name()}/${label}`);
+    await db.exec('CREATE TABLE a (b); INSERT INTO a VALUES (1)');
+    await db.close();
+  }
+  const open = await t.open(`${t.name()}/open`);
+  await open.exec('CREATE TABLE a (b)');
+  const names = await listDatabases(t.options);
+  equal(names, [...names].sort(), 'sorted');
+  const mine = names.filter((name) => name.startsWith(t.name()));
+  equal(
+    mine,
+    ['a', 'b', 'dir/c', 'open'].map((label) => `${t.name()}/${label}`),
+  );
+});
+
+test('delete removes the database and says whether there was one', async (t) => {
+  const db = await t.open();
+  await db.exec('CREATE TABLE a (b); INSERT INTO a VALUES (1)');
+  await db.close();
+  equal(await deleteDatabase(t.name(), t.options), true);
+  equal(await deleteDatabase(t.name(), t.options), false, 'again');
+  ok(!(await listDatabases(t.options)).includes(t.name()), 'not listed any more');
+  const fresh = await t.open();
+  await rejects(fresh.query('SELECT * FROM a'), { code: 'SQLITE_ERROR', message: /no such table/ });
+});
+
+test('import and delete of an open database are busy', { background: true }, async (t) => {
+  const db = await t.open();
+  await db.exec('CREATE TABLE a (b)');
+  const bytes = await chinook();
+  await Promise.all([
+    rejects(importDatabase(t.name(), bytes, { ...t.options, overwrite: true }), {
+      code: 'SQLITE_BUSY',
+    }),
+    rejects(deleteDatabase(t.name(), t.options), { code: 'SQLITE_BUSY' }),
+  ]);
+  equal(await db.query('SELECT count(*) AS n FROM a'), [{ n: 0 }], 'untouched');
+});
+
+test('export in the middle of a transaction does not break it', async (t) => {
+  const db = await t.open();
+  await db.exec('CREATE TABLE a (b); INSERT INTO a VALUES (1); BEGIN; INSERT INTO a VALUES (2)');
+  const outcome = await db.export().catch((error: unknown) => error);
+  if (outcome instanceof Uint8Array) {
+    await importDatabase(t.name('copy'), outcome as Uint8Array<ArrayBuffer>, t.options);
+    const copy = await t.open(t.name('copy'));
+    equal(await copy.query('PRAGMA integrity_check'), [{ integrity_check: 'ok' }]);
+  }
+  await db.exec('COMMIT');
+  equal(await db.query('SELECT count(*) AS n FROM a'), [{ n: 2 }]);
+});
+
+test('a :memory: database can be exported', async (t) => {
+  const db = await t.open(':memory:');
+  await db.exec('CREATE TABLE a (b); INSERT INTO a VALUES (1)');
+  await importDatabase(t.name(), await db.export(), t.options);
+  const copy = await t.open();
+  equal(await copy.query('SELECT b FROM a'), [{ b: 1 }]);
+});

@@ -1,0 +1,61 @@
+// One owner per database: a second opener waits up to 5 s, then it is told who is busy.
+import { open } from 'anchorite';
+import type { Database } from 'anchorite';
+import { equal, ok, rejects } from '../page/assert';
+import { describe, test } from '../page/registry';
+import type { TestContext } from '../page/context';
+
+describe('second opener');
+
+const PATIENCE_MS = 5000;
+
+async function isBusy(t: TestContext): Promise<void> {
+  const asked = performance.now();
+  const error = await rejects(open(t.name(), t.options), { code: 'SQLITE_BUSY' });
+  const waited = performance.now() - asked;
+  ok(waited > PATIENCE_MS - 500 && waited < 2 * PATIENCE_MS, `about 5 s of waiting, not ${waited}`);
+  ok(error['cause'] !== undefined, 'a cause');
+}
+
+test('in the same page is busy after 5 s', { background: true }, async (t) => {
+  const first = await t.open();
+  await first.exec('CREATE TABLE a (b)');
+  await isBusy(t);
+  equal(await first.query('SELECT count(*) AS n FROM a'), [{ n: 0 }], 'the first goes on');
+});
+
+test('gets in as soon as the first closes', async (t) => {
+  const first = await t.open();
+  await first.exec('CREATE TABLE a (b); INSERT INTO a VALUES (1)');
+  const second = t.open();
+  const asked = performance.now();
+  await first.query('SELECT 1');
+  await first.close();
+  equal(await (await second).query('SELECT b FROM a'), [{ b: 1 }]);
+  ok(performance.now() - asked < PATIENCE_MS, 'less than 5 s');
+});
+
+/** What the second tab holds open for this test, between two calls of the first tab. */
+const held = new Map<string, Database>();
+
+async function holdOrLetGo(t: TestContext, order: 'hold' | 'let go'): Promise<unknown> {
+  if (order === 'hold') {
+    const db = await open(t.name(), t.options);
+    await db.exec('CREATE TABLE a (b); INSERT INTO a VALUES (2)');
+    held.set(t.name(), db);
+  } else {
+    await held.get(t.name())?.close();
+    held.delete(t.name());
+  }
+  return order;
+}
+
+const PEER = { background: true, peer: holdOrLetGo } as const;
+
+test('in another tab is busy after 5 s, and gets in when that closes', PEER, async (t) => {
+  await t.peer('hold');
+  await isBusy(t);
+  const waiting = t.open();
+  await t.peer('let go');
+  equal(await (await waiting).query('SELECT b FROM a'), [{ b: 2 }]);
+});

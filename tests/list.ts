@@ -1,0 +1,20 @@
+// The one test list, in reading order. Importing it fills page/registry.ts.
+import './api/00-open';
+import './api/10-values';
+import './api/20-statements';
+import './api/30-errors';
+import './api/40-files';
+import './api/50-lifecycle';
+import './corpus/00-queries';
+import './corpus/10-round-trip';
+import './twins/00-same-files';
+import './twins/10-memory-growth';
+import './twins/20-one-sqlite';
+import './life/00-page';
+import './life/10-worker';
+import './life/20-second-opener';
+import './bad-input/00-names';
+import './bad-input/10-parameters';
+import './bad-input/20-not-a-database';
+import './bad-input/30-loading';
+import './bad-input/40-opfs-refused';

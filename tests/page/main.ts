@@ -1,0 +1,66 @@
+// The test page: asks the harness what to do, does it, reports. It never stops asking, so that
+// several commands can be under way at once. It must not know which browser drives it.
+import '../list';
+import type { Command, Numbered, Outcome } from '../wire';
+import { execute, executePeer, settle, watchForUncaught } from './execute';
+import type { Run } from './execute';
+import { list } from './registry';
+
+const tab = new URL(location.href).searchParams.get('tab') ?? 'main';
+const instance = crypto.randomUUID();
+const channel = `tab=${tab}&instance=${instance}`;
+
+let inside: Worker | undefined;
+
+async function obey(command: Command): Promise<Outcome> {
+  switch (command.type) {
+    case 'list':
+      return { ok: true, value: list(command.cells) };
+    case 'run':
+      return command.cell.context === 'inside' ? await runInside(command) : await execute(command);
+    case 'peer':
+      return await executePeer(command.test, command.cell, command.argument);
+    case 'reload':
+      location.reload();
+      return { ok: true, value: null };
+    case 'go':
+      location.replace(command.url);
+      return { ok: true, value: null };
+    default:
+      throw new Error(`unknown command ${JSON.stringify(command satisfies never)}`);
+  }
+}
+
+/** Hands a phase to the worker in which the library then runs in place. */
+function runInside(run: Run): Promise<Outcome> {
+  inside ??= new Worker('/page/inside.js', { type: 'module' });
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve, reject) => {
+    port1.onmessage = (event) => resolve(event.data as Outcome);
+    inside?.addEventListener('error', (event) => {
+      event.preventDefault();
+      reject(new Error(`the page's worker failed: ${event.message}`));
+    });
+    inside?.postMessage({ run, port: port2 }, [port2]);
+  });
+}
+
+async function answer({ number, command }: Numbered): Promise<void> {
+  const outcome = await settle(() => obey(command));
+  const body = outcome.ok ? outcome.value : outcome;
+  await fetch(`/channel/done?${channel}&number=${number}`, {
+    method: 'POST',
+    body: JSON.stringify(body),
+  });
+}
+
+async function listen(): Promise<void> {
+  for (;;) {
+    const response = await fetch(`/channel/poll?${channel}`);
+    if (response.status === 200) void answer((await response.json()) as Numbered);
+    else if (response.status !== 204) throw new Error(`the harness answered ${response.status}`);
+  }
+}
+
+watchForUncaught(window);
+await listen();

@@ -1,0 +1,74 @@
+// The one test list: test files call `test` while they load, the page looks tests up by their id.
+// It must not know how a browser is driven; the harness asks for `list` over the wire.
+import { ACTIONS } from '../wire';
+import type { Action, Browser, Cell, Context, Launch, TestInfo, Twin } from '../wire';
+import type { TestContext } from './context';
+
+/** One stretch of a test between two actions. The next finds what it returns in `t.previous`. */
+export type Phase = (t: TestContext) => Promise<unknown>;
+
+/** Where and how a test runs; left out means everywhere, in turn, in an ordinary profile. */
+export interface Options {
+  readonly browsers?: readonly Browser[];
+  readonly twins?: readonly Twin[];
+  readonly contexts?: readonly Context[];
+  /** For tests that mostly wait: runs beside the other tests of the cell. */
+  readonly background?: boolean;
+  readonly launch?: Launch;
+  /** What a second tab does when a phase calls `t.peer(argument)`. */
+  readonly peer?: (t: TestContext, argument: never) => Promise<unknown>;
+}
+
+export interface Test {
+  readonly id: string;
+  readonly options: Options;
+  readonly phases: readonly Phase[];
+  readonly actions: readonly Action[];
+}
+
+const tests = new Map<string, Test>();
+let group = '';
+
+/** Names the part of the library that the tests after it are about: the first half of their id. */
+export function describe(name: string): void {
+  group = name;
+}
+
+/** Adds a test: phases, with what the harness does to the browser between them. */
+export function test(name: string, ...steps: (Options | Phase | Action)[]): void {
+  const id = `${group}: ${name}`;
+  if (tests.has(id)) throw new Error(`two tests are called "${id}"`);
+  const options = steps.find((step): step is Options => typeof step === 'object') ?? {};
+  const phases = steps.filter((step): step is Phase => typeof step === 'function');
+  const actions = steps.filter((step): step is Action => typeof step === 'string');
+  if (phases.length !== actions.length + 1)
+    throw new Error(`"${id}": phases and actions alternate`);
+  if (actions.some((action) => !ACTIONS.includes(action))) throw new Error(`"${id}": bad action`);
+  tests.set(id, { id, options, phases, actions });
+}
+
+export function find(id: string): Test {
+  const found = tests.get(id);
+  if (found === undefined) throw new Error(`there is no test "${id}"`);
+  return found;
+}
+
+/** The list as the harness wants it: which of these cells each test runs in. */
+export function list(cells: readonly Cell[]): TestInfo[] {
+  return [...tests.values()].map(({ id, options, actions }) => ({
+    id,
+    actions,
+    background: options.background ?? false,
+    launch: options.launch ?? 'plain',
+    cells: cells.flatMap((cell, index) => (runsIn(options, cell) ? [index] : [])),
+  }));
+}
+
+function runsIn(options: Options, cell: Cell): boolean {
+  const { browsers, twins, contexts } = options;
+  return (
+    (browsers?.includes(cell.browser) ?? true) &&
+    (twins?.includes(cell.twin) ?? true) &&
+    (contexts?.includes(cell.context) ?? true)
+  );
+}

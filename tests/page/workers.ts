@@ -1,0 +1,21 @@
+// Gets hold of the worker the library starts, so that a test can end it. It must not know tests.
+
+/** Runs `action`; the worker that was started meanwhile comes with its result. */
+export async function withWorkerOf<T>(action: () => Promise<T>): Promise<[T, Worker]> {
+  const Original = globalThis.Worker;
+  const caught: Worker[] = [];
+  globalThis.Worker = class extends Original {
+    constructor(url: string | URL, options?: WorkerOptions) {
+      super(url, options);
+      caught.push(this);
+    }
+  };
+  try {
+    const result = await action();
+    const worker = caught[0];
+    if (worker === undefined || caught.length > 1) throw new Error(`${caught.length} workers`);
+    return [result, worker];
+  } finally {
+    globalThis.Worker = Original;
+  }
+}
