@@ -24,8 +24,9 @@ await build({
 
 await build({
   ...common,
-  entryPoints: ['harness/main.ts'],
-  outfile: 'dist/harness.mjs',
+  entryPoints: { harness: 'harness/main.ts', bench: 'harness/bench.ts' },
+  outdir: 'dist',
+  outExtension: { '.js': '.mjs' },
   platform: 'node',
   target: 'node20',
   packages: 'external',

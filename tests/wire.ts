@@ -45,6 +45,7 @@ export type Command =
       readonly cell: Cell;
       readonly argument: unknown;
     }
+  | { readonly type: 'measure'; readonly twins: readonly Twin[] }
   | { readonly type: 'reload' }
   | { readonly type: 'go'; readonly url: string };
 

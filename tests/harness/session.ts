@@ -9,6 +9,7 @@ import { launchChromium } from './drivers/chromium';
 import type { Driver, Launcher } from './drivers/driver';
 import { launchFirefox } from './drivers/firefox';
 import { launchWebkit } from './drivers/webkit';
+import { print } from './report';
 import type { PeerRequest } from './server';
 
 const LAUNCHERS: Record<Browser, Launcher> = {
@@ -17,7 +18,11 @@ const LAUNCHERS: Record<Browser, Launcher> = {
   webkit: launchWebkit,
 };
 
-const ARRIVAL_MS = 60_000;
+const ARRIVAL_MS = 30_000;
+
+/** A browser sometimes hangs before it opens a page; that is no news about the library. */
+const STARTS = 3;
+
 const COMMAND_MS = 30_000;
 
 /** An outcome that did not come: the page that owed it. */
@@ -53,6 +58,18 @@ export class Session {
 
   /** Starts the browser on its profile; its tabs have called when it resolves. */
   async start(): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#start();
+      } catch (error) {
+        if (attempt === STARTS) throw error;
+        print(`  ${this.#browser} did not start and is started again: ${String(error)}`);
+        await this.abandon();
+      }
+    }
+  }
+
+  async #start(): Promise<void> {
     this.#dead = undefined;
     this.#strictPolicy = undefined;
     this.#driver = await LAUNCHERS[this.#browser]({

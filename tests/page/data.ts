@@ -52,9 +52,10 @@ export interface TwinRun {
   readonly database: string;
   readonly seed: number;
   readonly now: number;
-  readonly opened: DiskState;
-  readonly statements: readonly DiskState[];
-  readonly closed: DiskState;
+  /** What was written: after opening, after each statement, after closing. */
+  readonly written: readonly DiskState[];
+  /** What was synced, at the same moments. */
+  readonly synced: readonly DiskState[];
 }
 
 export interface Oracle {

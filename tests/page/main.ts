@@ -4,6 +4,7 @@ import '../list';
 import type { Command, Numbered, Outcome } from '../wire';
 import { execute, executePeer, settle, watchForUncaught } from './execute';
 import type { Run } from './execute';
+import { measure } from './measure';
 import { list } from './registry';
 
 const tab = new URL(location.href).searchParams.get('tab') ?? 'main';
@@ -20,6 +21,8 @@ async function obey(command: Command): Promise<Outcome> {
       return command.cell.context === 'inside' ? await runInside(command) : await execute(command);
     case 'peer':
       return await executePeer(command.test, command.cell, command.argument);
+    case 'measure':
+      return { ok: true, value: await measure(command.twins) };
     case 'reload':
       location.reload();
       return { ok: true, value: null };

@@ -165,12 +165,6 @@ impl Session {
         Ok(bytes)
     }
 
-    /// Whether no transaction is open.
-    #[must_use]
-    pub fn is_autocommit(&self) -> bool {
-        self.connection.is_autocommit()
-    }
-
     /// Closes the connection: rolls back what is open, checkpoints a WAL, gives the file back.
     ///
     /// # Errors

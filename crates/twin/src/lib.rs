@@ -140,17 +140,11 @@ fn optimise(options: &Options, input: &Path, passes: &[String], output: &Path) -
 }
 
 fn run_wasm_opt(options: &Options, input: &Path, arguments: &[&str], output: &Path) -> Result<()> {
-    let Some((program, first)) = options.wasm_opt.split_first() else {
-        bail!("no command given for wasm-opt");
-    };
-    let status = Command::new(program)
-        .args(first)
-        .args(arguments)
-        .arg(input)
-        .arg("-o")
-        .arg(output)
+    let mut command = wasm_opt(options, arguments)?;
+    command.arg(input).arg("-o").arg(output);
+    let status = command
         .status()
-        .with_context(|| format!("starting {program}"))?;
+        .with_context(|| format!("starting {command:?}"))?;
     ensure!(
         status.success(),
         "wasm-opt {arguments:?} ended with {status}"
@@ -158,25 +152,28 @@ fn run_wasm_opt(options: &Options, input: &Path, arguments: &[&str], output: &Pa
     Ok(())
 }
 
+fn wasm_opt(options: &Options, arguments: &[&str]) -> Result<Command> {
+    let (program, first) = options
+        .wasm_opt
+        .split_first()
+        .context("no command for wasm-opt")?;
+    let mut command = Command::new(program);
+    command.args(first).args(arguments);
+    Ok(command)
+}
+
 /// A name for the output of one run: it follows from the input, the arguments and the tool.
 fn key(options: &Options, input: &Path, arguments: &[&str]) -> Result<String> {
     let mut hash = Sha256::new();
     hash.update(fs::read(input)?);
-    for argument in options
-        .wasm_opt
-        .iter()
-        .map(String::as_str)
-        .chain(arguments.iter().copied())
-    {
+    hash.update(wasm_opt(options, &["--version"])?.output()?.stdout);
+    for argument in arguments {
         hash.update(argument);
         hash.update([0]);
     }
     let digest = hash.finalize();
-    Ok(digest
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect::<String>()
-        + ".wasm")
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(hex + ".wasm")
 }
 
 /// Rewrites the glue and its types.

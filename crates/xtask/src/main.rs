@@ -7,6 +7,7 @@
     reason = "a command line tool: telling what it does is its job"
 )]
 
+mod bench;
 mod build;
 mod cache;
 mod process;
@@ -31,6 +32,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Job {
+    /// Measure what the twin costs in each engine.
+    Bench(bench::Options),
     /// Build the npm package into js/dist and print the size of each file.
     Build,
     /// Build the console and serve it on 127.0.0.1 under the production CSP until interrupted.
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
 
 fn run(job: Job) -> anyhow::Result<()> {
     match job {
+        Job::Bench(options) => bench::run(&options),
         Job::Build => build::run(),
         Job::Demo(options) => serve::run(&options),
         Job::Test(options) => test::run(&options),

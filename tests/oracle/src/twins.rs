@@ -16,6 +16,7 @@ use anyhow::{Context, Result, anyhow};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::medium::Medium;
 use crate::wire::to_hex;
 
 const SEED: u32 = 42;
@@ -38,19 +39,16 @@ pub(crate) struct Trace {
     database: String,
     seed: u32,
     now: i64,
-    /// After opening, before the first statement.
-    opened: State,
-    /// After each statement.
-    statements: Vec<State>,
-    /// After each statement, whether no transaction is open: then all that was written is synced.
-    settled: Vec<bool>,
-    closed: State,
+    /// What was written: after opening, after each statement, after closing.
+    written: Vec<State>,
+    /// What was synced, at the same moments.
+    synced: Vec<State>,
 }
 
 impl Trace {
     /// Count of statements.
     pub(crate) fn len(&self) -> usize {
-        self.statements.len()
+        self.written.len() - 2
     }
 }
 
@@ -78,49 +76,48 @@ pub(crate) fn run(path: &Path) -> Result<(String, Trace)> {
 }
 
 fn trace(script: &Script) -> Result<Trace> {
-    let storage = MemoryStorage::default();
+    let medium = Medium::default();
     let vfs = format!("twins-{}", script.id);
     // As the default VFS, because SQLite seeds its generator from the default one.
-    anchorite_vfs::register(&vfs, Rc::new(storage.clone()), true)
+    anchorite_vfs::register(&vfs, Rc::new(medium.clone()), true)
         .map_err(|error| anyhow!("register the VFS: {error}"))?;
     hooks::seed(SEED);
     hooks::fix_clock(NOW_MS);
     let database = format!("twins/{}.db", script.id);
     let session = Session::open(&database, Some(&vfs))
         .map_err(|error| anyhow!("open {database}: {error}"))?;
-    let opened = State::of(&storage, &database);
-    let (statements, settled) = step_through(&session, script, || State::of(&storage, &database))?;
-    session
-        .close()
-        .map_err(|error| anyhow!("close {database}: {error}"))?;
-    let closed = State::of(&storage, &database);
+    let mut images = Images::default();
+    images.take(&medium, &database);
+    for (index, sql) in script.statements.iter().enumerate() {
+        let outcome = session.exec(sql);
+        outcome.map_err(|error| anyhow!("statement {index}, {sql}: {error}"))?;
+        images.take(&medium, &database);
+    }
+    let closed = session.close();
+    closed.map_err(|error| anyhow!("close {database}: {error}"))?;
+    images.take(&medium, &database);
+    let Images { written, synced } = images;
     Ok(Trace {
         database,
         seed: SEED,
         now: NOW_MS,
-        opened,
-        statements,
-        settled,
-        closed,
+        written,
+        synced,
     })
 }
 
-fn step_through(
-    session: &Session,
-    script: &Script,
-    state: impl Fn() -> State,
-) -> Result<(Vec<State>, Vec<bool>)> {
-    script
-        .statements
-        .iter()
-        .enumerate()
-        .map(|(index, sql)| {
-            session
-                .exec(sql)
-                .map_err(|error| anyhow!("statement {index}, {sql}: {error}"))?;
-            Ok((state(), session.is_autocommit()))
-        })
-        .collect()
+/// The states so far.
+#[derive(Debug, Default)]
+struct Images {
+    written: Vec<State>,
+    synced: Vec<State>,
+}
+
+impl Images {
+    fn take(&mut self, medium: &Medium, database: &str) {
+        self.written.push(State::of(&medium.written, database));
+        self.synced.push(State::of(&medium.synced, database));
+    }
 }
 
 impl State {
