@@ -5,6 +5,7 @@ import { currentContext } from './context.js';
 import { fromWire, SqliteError, text } from './errors.js';
 import type { EngineOptions } from './options.js';
 import type {
+  EngineChoice,
   Operation,
   Operations,
   ReadyMessage,
@@ -12,6 +13,7 @@ import type {
   Request,
   RequestMessage,
   Started,
+  TestHooks,
 } from './protocol.js';
 import { Host } from './worker/host.js';
 
@@ -33,8 +35,8 @@ export async function connect(options: EngineOptions): Promise<[Channel, Started
     throw new SqliteError('databases need a browser', { code: 'OPFS_UNAVAILABLE' });
   }
   const inWorker = context === 'window' && (options.worker ?? true);
-  const channel = inWorker ? await WorkerChannel.start() : new LocalChannel();
   const { engine = 'auto', testHooks = {} } = options;
+  const channel = inWorker ? await WorkerChannel.start() : LocalChannel.to(engine, testHooks);
   try {
     return [channel, await channel.request<'start'>({ operation: 'start', engine, testHooks })];
   } catch (error) {
@@ -43,9 +45,27 @@ export async function connect(options: EngineOptions): Promise<[Channel, Started
   }
 }
 
+/** The engines that run in place, by the build that was asked for; each serves many databases. */
+const hosts = new Map<EngineChoice, Host>();
+
 /** The engine in place: no messages, the same errors. */
 class LocalChannel implements Channel {
-  readonly #host = new Host();
+  readonly #host: Host;
+
+  private constructor(host: Host) {
+    this.#host = host;
+  }
+
+  /** The engine of this context, or one of its own where a test has its hands in it. */
+  static to(engine: EngineChoice, hooks: TestHooks): LocalChannel {
+    if (Object.keys(hooks).length > 0) {
+      return new LocalChannel(new Host());
+    }
+    const shared = hosts.get(engine);
+    const host = shared === undefined || shared.failed ? new Host() : shared;
+    hosts.set(engine, host);
+    return new LocalChannel(host);
+  }
 
   async request<Name extends Operation>(
     request: Extract<Request, { operation: Name }>,
@@ -58,6 +78,7 @@ class LocalChannel implements Channel {
     }
   }
 
+  /** The engine stays, for the next database. */
   end(): void {}
 }
 

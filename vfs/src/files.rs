@@ -21,7 +21,7 @@ use crate::storage::{Creation, File, Ownership, Storage};
 /// The first bytes of every SQLite database; source: <https://sqlite.org/fileformat2.html>.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
-/// An import this old was left behind by a context that died.
+/// A temporary file this old was left behind by a context that died.
 const ABANDONED_AFTER_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// The names of all SQLite databases of a medium, sorted.
@@ -247,18 +247,19 @@ fn refuse_existing(storage: &dyn Storage, name: &str, overwrite: bool) -> Result
     Err(VfsError::new(ErrorKind::Exists, Operation::Rename, message))
 }
 
-/// `.anchorite/import-<unix ms>-<16 hex digits>`
-fn temporary_path() -> Result<String> {
+/// `.anchorite/new-<unix ms>-<16 hex digits>`: content that is to replace a file, an import or
+/// what an asynchronous handle syncs.
+pub(crate) fn temporary_path() -> Result<String> {
     let mut random = [0; 8];
     hooks::randomness(&mut random)?;
     let random = u64::from_le_bytes(random);
     Ok(format!(
-        "{PRIVATE_DIRECTORY}/import-{}-{random:016x}",
+        "{PRIVATE_DIRECTORY}/new-{}-{random:016x}",
         hooks::now_ms()
     ))
 }
 
-/// Removes imports that are old and that nobody owns.
+/// Removes temporary files that are old and that nobody owns.
 fn remove_abandoned(storage: &dyn Storage) -> Result<()> {
     for path in storage.list()? {
         if !is_abandoned(&path) {
@@ -276,7 +277,7 @@ fn remove_abandoned(storage: &dyn Storage) -> Result<()> {
 fn is_abandoned(path: &str) -> bool {
     let rest = path
         .strip_prefix(PRIVATE_DIRECTORY)
-        .and_then(|rest| rest.strip_prefix("/import-"));
+        .and_then(|rest| rest.strip_prefix("/new-"));
     let started_ms = rest.and_then(|rest| rest.split('-').next()?.parse::<i64>().ok());
     started_ms.is_some_and(|started| hooks::now_ms().saturating_sub(started) > ABANDONED_AFTER_MS)
 }
@@ -380,8 +381,8 @@ mod tests {
     #[test]
     fn abandoned_imports_are_removed_and_running_ones_are_not() {
         let storage = MemoryStorage::default();
-        put(&storage, ".anchorite/import-1000-0123456789abcdef", b"old");
-        let young = format!(".anchorite/import-{}-0", hooks::now_ms());
+        put(&storage, ".anchorite/new-1000-0123456789abcdef", b"old");
+        let young = format!(".anchorite/new-{}-0", hooks::now_ms());
         put(&storage, &young, b"young");
         import(&storage, "a.db", &database_bytes(1), false).expect("imports");
         assert_eq!(storage.list().expect("lists"), [young, "a.db".to_owned()]);

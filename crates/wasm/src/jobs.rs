@@ -164,9 +164,10 @@ fn ensure_memory_vfs() -> Result<(), JobError> {
     Ok(())
 }
 
-/// Finds OPFS and registers the VFS on it, once per instance.
+/// Finds OPFS and registers the VFS on it, once per instance; later makes sure it is still there.
 fn ensure_opfs() -> Result<Rc<OpfsStorage>, JobError> {
     if let Some(opfs) = with_state(|state| state.opfs.clone()) {
+        opfs.refresh()?;
         return Ok(opfs);
     }
     let opfs = Rc::new(OpfsStorage::detect()?);

@@ -24,6 +24,7 @@ use error::JobError;
 use jobs::Job;
 
 thread_local! {
+    static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
     static STAGED: RefCell<Option<Job>> = const { RefCell::new(None) };
     static OUTCOME: RefCell<Option<Result<JsValue, JobError>>> = const { RefCell::new(None) };
 }
@@ -41,6 +42,21 @@ pub extern "C" fn anchorite_run() {
         .expect("a job is staged");
     let outcome = jobs::run(job);
     OUTCOME.with(|place| *place.borrow_mut() = Some(outcome));
+}
+
+/// Keeps the words of a panic, which ends in a trap that has none.
+#[wasm_bindgen(start)]
+fn start() {
+    std::panic::set_hook(Box::new(|panic| {
+        PANIC.with(|place| *place.borrow_mut() = Some(panic.to_string()));
+    }));
+}
+
+/// What the panic said that this instance died of, if it was one.
+#[wasm_bindgen]
+#[must_use]
+pub fn last_panic() -> Option<String> {
+    PANIC.with(|place| place.borrow_mut().take())
 }
 
 fn stage(job: Job) {

@@ -51,10 +51,20 @@ export class Engine {
       if (typeof error === 'string') {
         throw new SqliteError(error, { code: 'INVALID_PARAMETER' });
       }
-      this.#trap = { cause: error };
-      throw failed(error);
+      this.#trap = { cause: this.#lastWords(error) };
+      throw failed(this.#trap.cause);
     }
     return this.#result();
+  }
+
+  /** What a panic said, since the trap that it ends in says nothing. */
+  #lastWords(trap: unknown): unknown {
+    try {
+      const words = this.loaded.glue.last_panic();
+      return words === undefined ? trap : new Error(words, { cause: trap });
+    } catch {
+      return trap;
+    }
   }
 
   #result(): unknown {

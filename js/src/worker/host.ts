@@ -13,11 +13,26 @@ type Answer<Name extends Operation> = Operations[Name]['answers'];
 /** Carries out requests in the order in which they come. */
 export class Host {
   #engine: Promise<Engine> | undefined;
+  #failed = false;
 
-  /** Carries out one request. */
+  /** Whether the engine could not be started or has trapped: this host is of no use any more. */
+  get failed(): boolean {
+    return this.#failed;
+  }
+
+  /** Carries out one request; to start twice is to ask what was started. */
   async handle(request: Request): Promise<Answer<Operation>> {
+    try {
+      return await this.#handle(request);
+    } catch (error) {
+      this.#failed ||= error instanceof SqliteError && FATAL.includes(error.code);
+      throw error;
+    }
+  }
+
+  async #handle(request: Request): Promise<Answer<Operation>> {
     if (request.operation === 'start') {
-      this.#engine = Engine.start(request.engine, request.testHooks);
+      this.#engine ??= Engine.start(request.engine, request.testHooks);
       return started(await this.#engine);
     }
     if (this.#engine === undefined) {
@@ -26,6 +41,9 @@ export class Host {
     return dispatch(await this.#engine, request);
   }
 }
+
+/** After these there is no engine. */
+const FATAL: readonly string[] = ['ENGINE_FAILED', 'ENGINE_UNAVAILABLE', 'WASM_LOAD_FAILED'];
 
 function started({ loaded }: Engine): Started {
   const { engine, reason, wasmBytes, glue } = loaded;

@@ -9,8 +9,12 @@
 //! disk_size  size of the file on disk, as of the last sync
 //! disk_end   bytes below it may be read from disk; a truncation since the last sync lowers it
 //! extents    EXTENT_SIZE bytes each, by index; dirty ones stay until the next sync
-//! sync       createWritable(keepExistingData) ─ truncate? ─ write each dirty extent ─ close
-//!            the browser swaps the new content in at close: all of it or nothing
+//! sync       a new content is staged beside the old one, then takes its place:
+//!   swapped  createWritable(keepExistingData) ─ truncate? ─ write each dirty extent ─ close
+//!            Chromium and Firefox swap at close: all of it or nothing
+//!   moved    a private file ─ copy of the old content ─ write each dirty extent ─ close ─ move
+//!            WebKit empties the file before it copies the staged content into it at close, so a
+//!            kill there would lose what was synced before; a move replaces the name at once
 //! ```
 
 use std::collections::BTreeMap;
@@ -21,6 +25,7 @@ use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::storage::File;
 
 use super::error::{sized, to_js};
+use super::place::Place;
 use super::web::{self, FileHandle, Snapshot, Writable};
 use super::{await_as, wait};
 
@@ -40,6 +45,7 @@ struct Extent {
 /// An open file on asynchronous handles.
 pub(super) struct AsyncFile {
     handle: FileHandle,
+    place: Place,
     path: String,
     /// The content on disk; taken anew after each sync, since a write makes it stale.
     snapshot: Snapshot,
@@ -52,13 +58,14 @@ pub(super) struct AsyncFile {
 
 impl AsyncFile {
     /// Looks at the file as it is now; suspends.
-    pub(super) fn open(handle: FileHandle, path: &str) -> Result<Self> {
+    pub(super) fn open(handle: FileHandle, place: Place, path: &str) -> Result<Self> {
         let snapshot: Snapshot = await_as(&handle.get_file(), Operation::Open, path)?;
         let size = sized(snapshot.size());
         let path = path.to_owned();
         let extents = BTreeMap::new();
         Ok(Self {
             handle,
+            place,
             path,
             snapshot,
             extents,
@@ -131,21 +138,50 @@ impl AsyncFile {
     }
 
     /// Everything since the last sync in one cycle of a writable.
-    fn write_out(&self) -> Result<()> {
-        let options = web::writable_options();
-        let promise = self.handle.create_writable(&options);
+    fn write_out(&mut self) -> Result<()> {
+        let Some(beside) = self.place.beside()? else {
+            let options = web::writable_options(true);
+            return self.stage(&self.handle, &options, Self::keep);
+        };
+        self.stage(&beside, &web::writable_options(false), Self::copy)?;
+        self.handle = self.place.replace(&beside)?;
+        Ok(())
+    }
+
+    /// Stages the new content in `target`; after an error both files are as they were.
+    fn stage(
+        &self,
+        target: &FileHandle,
+        options: &web::WritableOptions,
+        begin: impl Fn(&Self, &Writable) -> Result<()>,
+    ) -> Result<()> {
+        let promise = target.create_writable(options);
         let writable: Writable = await_as(&promise, Operation::Sync, &self.path)?;
-        if let Err(error) = self.fill(&writable) {
-            // What was staged is dropped with the writable; the file on disk is as it was.
+        if let Err(error) = begin(self, &writable).and_then(|()| self.fill(&writable)) {
             return wait(&writable.abort(), Operation::Sync, &self.path).and(Err(error));
         }
         wait(&writable.close(), Operation::Sync, &self.path).map(drop)
     }
 
-    fn fill(&self, writable: &Writable) -> Result<()> {
+    /// The old content is there already; what was cut off since must not come back.
+    fn keep(&self, writable: &Writable) -> Result<()> {
         if self.disk_end < self.disk_size {
-            self.set_size(writable, self.disk_end)?;
+            return self.set_size(writable, self.disk_end);
         }
+        Ok(())
+    }
+
+    /// The old content, as far as it still counts, from file to file.
+    fn copy(&self, writable: &Writable) -> Result<()> {
+        if self.disk_end == 0 {
+            return Ok(());
+        }
+        let old = self.snapshot.slice(0.0, self.to_js(self.disk_end)?);
+        let promise = writable.write(&web::copy_params(&old));
+        wait(&promise, Operation::Sync, &self.path).map(drop)
+    }
+
+    fn fill(&self, writable: &Writable) -> Result<()> {
         for (index, extent) in self.extents.iter().filter(|(_, extent)| extent.dirty) {
             let start = index * EXTENT_SIZE;
             let count = offset_in_memory((self.size - start).min(EXTENT_SIZE));

@@ -7,8 +7,11 @@
 mod r#async;
 mod error;
 mod locks;
+mod place;
 mod sync;
 pub(crate) mod web;
+
+use std::cell::RefCell;
 
 use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
@@ -20,6 +23,7 @@ use crate::suspend;
 use r#async::AsyncFile;
 use error::from_js;
 pub use locks::lock_name;
+use place::Place;
 use sync::SyncFile;
 use web::{DirectoryHandle, FileHandle, IteratorResult, Snapshot};
 
@@ -35,7 +39,7 @@ pub enum Handles {
 /// The origin private file system.
 #[derive(Debug)]
 pub struct OpfsStorage {
-    root: DirectoryHandle,
+    root: RefCell<DirectoryHandle>,
     handles: Handles,
 }
 
@@ -45,25 +49,25 @@ impl OpfsStorage {
     /// # Errors
     /// `Unavailable` where there is no OPFS or the browser refuses it.
     pub fn detect() -> Result<Self> {
-        let manager = web::GLOBAL
-            .with(web::Global::navigator)
-            .and_then(|it| it.storage());
-        let Some(manager) = manager.filter(|it| !it.is_undefined()) else {
-            let message = "this context has no navigator.storage (it needs a secure context)";
-            return Err(VfsError::new(
-                ErrorKind::Unavailable,
-                Operation::Open,
-                message,
-            ));
-        };
-        let root = await_as(&manager.get_directory(), Operation::Open, "the OPFS root").map_err(
-            |error| VfsError {
-                kind: ErrorKind::Unavailable,
-                ..error
-            },
-        )?;
+        let root = open_root()?;
         let handles = probe(&root)?;
+        let root = RefCell::new(root);
         Ok(Self { root, handles })
+    }
+
+    /// Opens the root anew, before a database is opened: a user may have cleared the storage or
+    /// withdrawn it since; suspends.
+    ///
+    /// # Errors
+    /// As [`detect`](Self::detect).
+    pub fn refresh(&self) -> Result<()> {
+        let root = open_root()?;
+        *self.root.borrow_mut() = root;
+        Ok(())
+    }
+
+    fn root(&self) -> DirectoryHandle {
+        self.root.borrow().clone()
     }
 
     /// Which handles work in this context.
@@ -77,7 +81,7 @@ impl OpfsStorage {
     /// # Errors
     /// When the file is gone or unreadable.
     pub fn read_head(&self, path: &str) -> Result<Vec<u8>> {
-        let handle = self.file_handle(path, Creation::Never, Operation::Read)?;
+        let handle = self.file_handle(path, Operation::Read)?;
         let snapshot: Snapshot = await_as(&handle.get_file(), Operation::Read, path)?;
         let head = snapshot.slice(0.0, 16.0).array_buffer();
         let bytes = wait(&head, Operation::Read, path)?;
@@ -91,7 +95,7 @@ impl OpfsStorage {
         operation: Operation,
     ) -> Result<DirectoryHandle> {
         let options = web::create_options(create == Creation::IfMissing);
-        let mut directory = self.root.clone();
+        let mut directory = self.root();
         for segment in segments {
             let promise = directory.get_directory_handle(segment, &options);
             directory = await_as(&promise, operation, segment)?;
@@ -99,25 +103,28 @@ impl OpfsStorage {
         Ok(directory)
     }
 
-    fn file_handle(
-        &self,
-        path: &str,
-        create: Creation,
-        operation: Operation,
-    ) -> Result<FileHandle> {
+    /// The handle of a file that is there.
+    fn file_handle(&self, path: &str, operation: Operation) -> Result<FileHandle> {
         let (segments, file) = path::split(path);
-        let directory = self.directory(&segments, create, operation)?;
-        let options = web::create_options(create == Creation::IfMissing);
+        let directory = self.directory(&segments, Creation::Never, operation)?;
+        let options = web::create_options(false);
         await_as(&directory.get_file_handle(file, &options), operation, path)
     }
 }
 
 impl Storage for OpfsStorage {
     fn open(&self, path: &str, creation: Creation) -> Result<Box<dyn File>> {
-        let handle = self.file_handle(path, creation, Operation::Open)?;
+        let (segments, file) = path::split(path);
+        let directory = self.directory(&segments, creation, Operation::Open)?;
+        let options = web::create_options(creation == Creation::IfMissing);
+        let promise = directory.get_file_handle(file, &options);
+        let handle: FileHandle = await_as(&promise, Operation::Open, path)?;
         Ok(match self.handles {
             Handles::Sync => Box::new(SyncFile::open(&handle, path)?),
-            Handles::Async => Box::new(AsyncFile::open(handle, path)?),
+            Handles::Async => {
+                let place = Place::new(&self.root(), directory, file, &handle)?;
+                Box::new(AsyncFile::open(handle, place, path)?)
+            }
         })
     }
 
@@ -128,7 +135,7 @@ impl Storage for OpfsStorage {
     }
 
     fn exists(&self, path: &str) -> Result<bool> {
-        match self.file_handle(path, Creation::Never, Operation::Exists) {
+        match self.file_handle(path, Operation::Exists) {
             Ok(_) => Ok(true),
             Err(error) if error.kind == ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
@@ -136,7 +143,7 @@ impl Storage for OpfsStorage {
     }
 
     fn rename(&self, from: &str, to: &str) -> Result<()> {
-        let handle = self.file_handle(from, Creation::Never, Operation::Rename)?;
+        let handle = self.file_handle(from, Operation::Rename)?;
         let (segments, file) = path::split(to);
         let directory = self.directory(&segments, Creation::IfMissing, Operation::Rename)?;
         wait(&handle.move_to(&directory, file), Operation::Rename, from).map(drop)
@@ -144,7 +151,7 @@ impl Storage for OpfsStorage {
 
     fn list(&self) -> Result<Vec<String>> {
         let mut paths = Vec::new();
-        let mut pending = vec![(String::new(), self.root.clone())];
+        let mut pending = vec![(String::new(), self.root())];
         while let Some((prefix, directory)) = pending.pop() {
             let entries = directory.values();
             loop {
@@ -166,6 +173,21 @@ impl Storage for OpfsStorage {
     fn acquire(&self, path: &str) -> Result<Box<dyn Ownership>> {
         Ok(Box::new(locks::WebLock::acquire(path)?))
     }
+}
+
+fn open_root() -> Result<DirectoryHandle> {
+    let unavailable =
+        |message: String| VfsError::new(ErrorKind::Unavailable, Operation::Open, message);
+    let navigator = web::GLOBAL.with(web::Global::navigator);
+    let manager = navigator
+        .and_then(|it| it.storage())
+        .filter(|it| !it.is_undefined());
+    let manager = manager.ok_or_else(|| {
+        let message = "this context has no navigator.storage (it needs a secure context)";
+        unavailable(message.to_owned())
+    })?;
+    let root = await_as(&manager.get_directory(), Operation::Open, "the OPFS root");
+    root.map_err(|error| unavailable(error.message))
 }
 
 /// Tries a synchronous access handle on a throw-away name.

@@ -72,6 +72,10 @@ extern "C" {
     #[wasm_bindgen(method, js_name = move)]
     pub(super) fn move_to(this: &FileHandle, directory: &DirectoryHandle, name: &str) -> Promise;
 
+    /// The same method as a value, to be looked at.
+    #[wasm_bindgen(method, getter, js_name = move)]
+    pub(super) fn move_method(this: &FileHandle) -> Option<Function>;
+
     /// `File`: the content as it was when it was taken.
     #[derive(Clone, Debug)]
     pub(super) type Snapshot;
@@ -199,6 +203,9 @@ extern "C" {
     #[wasm_bindgen(method, setter)]
     fn set_data(this: &WriteParams, data: &Uint8Array);
 
+    #[wasm_bindgen(method, setter, js_name = data)]
+    fn set_snapshot(this: &WriteParams, data: &Snapshot);
+
     #[wasm_bindgen(extends = Object)]
     #[derive(Debug)]
     pub(super) type Position;
@@ -220,10 +227,10 @@ pub(super) fn create_options(create: bool) -> CreateOptions {
     options
 }
 
-/// `{keepExistingData: true}`
-pub(super) fn writable_options() -> WritableOptions {
+/// `{keepExistingData}`
+pub(super) fn writable_options(keep: bool) -> WritableOptions {
     let options: WritableOptions = Object::new().unchecked_into();
-    options.set_keep_existing_data(true);
+    options.set_keep_existing_data(keep);
     options
 }
 
@@ -234,6 +241,15 @@ pub(super) fn write_params(position: f64, data: &[u8]) -> WriteParams {
     params.set_type("write");
     params.set_position(position);
     params.set_data(&Uint8Array::from(data));
+    params
+}
+
+/// `{type: 'write', position: 0, data}`: the browser copies from file to file.
+pub(super) fn copy_params(data: &Snapshot) -> WriteParams {
+    let params: WriteParams = Object::new().unchecked_into();
+    params.set_type("write");
+    params.set_position(0.0);
+    params.set_snapshot(data);
     params
 }
 
