@@ -29,7 +29,7 @@ export async function measure(twins: readonly Twin[]): Promise<Figures> {
 async function processorTimes(twins: readonly Twin[]): Promise<Figures> {
   const databases = new Map<Twin, Database>();
   for (const twin of twins) {
-    const db = await open(':memory:', { engine: twin });
+    const db = await open(':memory:', { engine: twin, worker: false });
     await db.exec(FILL);
     databases.set(twin, db);
   }
