@@ -88,6 +88,9 @@ export function checkName(name: unknown): asserts name is string {
   }
 }
 
+/** After these errors there is nothing left to close. */
+const GONE: readonly string[] = ['WORKER_DIED', 'ENGINE_FAILED'];
+
 /** The symbol of `await using`, or nothing where TypeScript's library does not know it. */
 type AsyncDisposeKey = SymbolConstructor extends { readonly asyncDispose: infer Key extends symbol }
   ? Key
@@ -164,7 +167,7 @@ export class Database {
       await this.#channel.request<'close'>({ operation: 'close', session: this.#session });
     } catch (error) {
       // What is gone is closed.
-      if (!(error instanceof SqliteError && error.code === 'WORKER_DIED')) {
+      if (!(error instanceof SqliteError && GONE.includes(error.code))) {
         throw error;
       }
     } finally {

