@@ -9,12 +9,14 @@
 //! disk_size  size of the file on disk, as of the last sync
 //! disk_end   bytes below it may be read from disk; a truncation since the last sync lowers it
 //! extents    EXTENT_SIZE bytes each, by index; dirty ones stay until the next sync
-//! sync       a new content is staged beside the old one, then takes its place:
-//!   swapped  createWritable(keepExistingData) ─ truncate? ─ write each dirty extent ─ close
-//!            Chromium and Firefox swap at close: all of it or nothing
-//!   moved    a private file ─ copy of the old content ─ write each dirty extent ─ close ─ move
+//! sync       a new content takes the place of the old one, at once even if the browser is killed:
+//!   Swap     createWritable(keepExistingData) ─ truncate? ─ write each dirty extent ─ close
+//!            Chromium swaps at close: all of it or nothing
+//!   Move     a private file ─ copy of the old content ─ write each dirty extent ─ close ─ move
 //!            WebKit empties the file before it copies the staged content into it at close, so a
 //!            kill there would lose what was synced before; a move replaces the name at once
+//!   Guard    a second copy ─ as Swap ─ the copy removed
+//!            Firefox may lose the file when it is killed during close; see guard.rs
 //! ```
 
 use std::collections::BTreeMap;
@@ -25,7 +27,7 @@ use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::storage::File;
 
 use super::error::{sized, to_js};
-use super::place::Place;
+use super::place::{self, Place, Replacement};
 use super::web::{self, FileHandle, Snapshot, Writable};
 use super::{await_as, wait};
 
@@ -34,6 +36,15 @@ const EXTENT_SIZE: u64 = 64 * 1024;
 
 /// Clean extents kept: 16 MiB.
 const CLEAN_EXTENTS_MAX: usize = (16 * 1024 * 1024 / EXTENT_SIZE) as usize;
+
+/// What a writable holds before the dirty extents are written to it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Begin {
+    /// The file's own content.
+    Keep,
+    /// Nothing: the old content is copied to it.
+    Copy,
+}
 
 /// Bytes of one extent, always `EXTENT_SIZE` of them; those beyond the file's size are zeros.
 struct Extent {
@@ -137,27 +148,35 @@ impl AsyncFile {
             && self.extents.values().all(|extent| !extent.dirty)
     }
 
-    /// Everything since the last sync in one cycle of a writable.
+    /// Everything since the last sync takes the place of what is on disk.
     fn write_out(&mut self) -> Result<()> {
-        let Some(beside) = self.place.beside()? else {
-            let options = web::writable_options(true);
-            return self.stage(&self.handle, &options, Self::keep);
-        };
-        self.stage(&beside, &web::writable_options(false), Self::copy)?;
-        self.handle = self.place.replace(&beside)?;
-        Ok(())
+        match &self.place.replacement {
+            Replacement::Swap => self.stage(&self.handle, Begin::Keep, &[]),
+            Replacement::Move(directory) => {
+                let staged = place::stage_in(directory)?;
+                self.stage(&staged, Begin::Copy, &[])?;
+                self.handle = self.place.replace(&staged)?;
+                Ok(())
+            }
+            Replacement::Guard(guard) => {
+                self.stage(&guard.create()?, Begin::Copy, &guard.tail(self.size))?;
+                self.stage(&self.handle, Begin::Keep, &[])?;
+                guard.remove()
+            }
+        }
     }
 
-    /// Stages the new content in `target`; after an error both files are as they were.
-    fn stage(
-        &self,
-        target: &FileHandle,
-        options: &web::WritableOptions,
-        begin: impl Fn(&Self, &Writable) -> Result<()>,
-    ) -> Result<()> {
-        let promise = target.create_writable(options);
+    /// Writes the new content to `target`, and `tail` after it; after an error both files are as
+    /// they were.
+    fn stage(&self, target: &FileHandle, begin: Begin, tail: &[u8]) -> Result<()> {
+        let options = web::writable_options(begin == Begin::Keep);
+        let promise = target.create_writable(&options);
         let writable: Writable = await_as(&promise, Operation::Sync, &self.path)?;
-        if let Err(error) = begin(self, &writable).and_then(|()| self.fill(&writable)) {
+        let begun = match begin {
+            Begin::Keep => self.keep(&writable),
+            Begin::Copy => self.copy(&writable),
+        };
+        if let Err(error) = begun.and_then(|()| self.fill(&writable, tail)) {
             return wait(&writable.abort(), Operation::Sync, &self.path).and(Err(error));
         }
         wait(&writable.close(), Operation::Sync, &self.path).map(drop)
@@ -181,14 +200,19 @@ impl AsyncFile {
         wait(&promise, Operation::Sync, &self.path).map(drop)
     }
 
-    fn fill(&self, writable: &Writable) -> Result<()> {
+    fn fill(&self, writable: &Writable, tail: &[u8]) -> Result<()> {
         for (index, extent) in self.extents.iter().filter(|(_, extent)| extent.dirty) {
             let start = index * EXTENT_SIZE;
             let count = offset_in_memory((self.size - start).min(EXTENT_SIZE));
             let params = web::write_params(self.to_js(start)?, &extent.bytes[..count]);
             wait(&writable.write(&params), Operation::Sync, &self.path)?;
         }
-        self.set_size(writable, self.size)
+        self.set_size(writable, self.size)?;
+        if tail.is_empty() {
+            return Ok(());
+        }
+        let params = web::write_params(self.to_js(self.size)?, tail);
+        wait(&writable.write(&params), Operation::Sync, &self.path).map(drop)
     }
 
     fn set_size(&self, writable: &Writable, size: u64) -> Result<()> {

@@ -6,6 +6,7 @@
 
 mod r#async;
 mod error;
+mod guard;
 mod locks;
 mod place;
 mod sync;
@@ -103,6 +104,14 @@ impl OpfsStorage {
         Ok(directory)
     }
 
+    /// The handle of a file, which is made if missing.
+    fn create_file(&self, path: &str) -> Result<FileHandle> {
+        let (segments, file) = path::split(path);
+        let directory = self.directory(&segments, Creation::IfMissing, Operation::Open)?;
+        let promise = directory.get_file_handle(file, &web::create_options(true));
+        await_as(&promise, Operation::Open, path)
+    }
+
     /// The handle of a file that is there.
     fn file_handle(&self, path: &str, operation: Operation) -> Result<FileHandle> {
         let (segments, file) = path::split(path);
@@ -122,7 +131,7 @@ impl Storage for OpfsStorage {
         Ok(match self.handles {
             Handles::Sync => Box::new(SyncFile::open(&handle, path)?),
             Handles::Async => {
-                let place = Place::new(&self.root(), directory, file, &handle)?;
+                let place = Place::new(&self.root(), directory, [path, file], &handle)?;
                 Box::new(AsyncFile::open(handle, place, path)?)
             }
         })
@@ -171,7 +180,13 @@ impl Storage for OpfsStorage {
     }
 
     fn acquire(&self, path: &str) -> Result<Box<dyn Ownership>> {
-        Ok(Box::new(locks::WebLock::acquire(path)?))
+        let lock = Box::new(locks::WebLock::acquire(path)?);
+        if guard::is_needed(&self.root())
+            && let Err(error) = guard::recover(self, path)
+        {
+            return lock.release().and(Err(error));
+        }
+        Ok(lock)
     }
 }
 

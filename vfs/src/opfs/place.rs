@@ -6,6 +6,7 @@ use crate::error::{Operation, Result};
 use crate::files;
 use crate::path::{self, PRIVATE_DIRECTORY};
 
+use super::guard::{self, Guard};
 use super::web::{self, DirectoryHandle, FileHandle};
 use super::{await_as, wait};
 
@@ -18,40 +19,43 @@ const WEBKIT_MOVE_LENGTH: u32 = 2;
 pub(super) struct Place {
     directory: DirectoryHandle,
     name: String,
-    /// Where new content is staged, in engines whose writable does not swap it in at once.
-    staging: Option<DirectoryHandle>,
+    /// How a new content takes the place of the old one.
+    pub(super) replacement: Replacement,
+}
+
+/// What an engine needs so that the old or the new content is there after a kill.
+#[derive(Debug)]
+pub(super) enum Replacement {
+    /// Nothing: its writable swaps the content in at once.
+    Swap,
+    /// A directory to stage the content in, from where it is moved.
+    Move(DirectoryHandle),
+    /// A second copy while the writable is closed.
+    Guard(Guard),
 }
 
 impl Place {
-    /// The place of `file`, which is called `name` in `directory`; may suspend.
+    /// The place of `file`, which is `path`, and called `name` in `directory`; may suspend.
     pub(super) fn new(
         root: &DirectoryHandle,
         directory: DirectoryHandle,
-        name: &str,
+        [path, name]: [&str; 2],
         file: &FileHandle,
     ) -> Result<Self> {
-        let moves = file.move_method().map_or(0, |method| method.length());
-        let staging = match moves {
-            WEBKIT_MOVE_LENGTH => Some(private_directory(root)?),
-            _ => None,
+        let length = file.move_method().map_or(0, |method| method.length());
+        let replacement = if length == WEBKIT_MOVE_LENGTH {
+            Replacement::Move(private_directory(root)?)
+        } else if guard::is_needed(root) {
+            Replacement::Guard(Guard::new(root, path)?)
+        } else {
+            Replacement::Swap
         };
         let name = name.to_owned();
         Ok(Self {
             directory,
             name,
-            staging,
+            replacement,
         })
-    }
-
-    /// A new, empty, private file to stage content in, or `None` where a writable swaps it in.
-    pub(super) fn beside(&self) -> Result<Option<FileHandle>> {
-        let Some(staging) = &self.staging else {
-            return Ok(None);
-        };
-        let path = files::temporary_path()?;
-        let (_, name) = path::split(&path);
-        let promise = staging.get_file_handle(name, &web::create_options(true));
-        await_as(&promise, Operation::Sync, &path).map(Some)
     }
 
     /// Gives a staged file this name; the handle of what is there then.
@@ -62,6 +66,14 @@ impl Place {
         let promise = self.directory.get_file_handle(&self.name, &options);
         await_as(&promise, Operation::Sync, &self.name)
     }
+}
+
+/// A new, empty, private file to stage content in.
+pub(super) fn stage_in(directory: &DirectoryHandle) -> Result<FileHandle> {
+    let path = files::temporary_path()?;
+    let (_, name) = path::split(&path);
+    let promise = directory.get_file_handle(name, &web::create_options(true));
+    await_as(&promise, Operation::Sync, &path)
 }
 
 fn private_directory(root: &DirectoryHandle) -> Result<DirectoryHandle> {

@@ -30,6 +30,10 @@ extern "C" {
     #[wasm_bindgen(method, js_name = removeEntry)]
     pub(super) fn remove_entry(this: &DirectoryHandle, name: &str) -> Promise;
 
+    /// Chromium alone has it.
+    #[wasm_bindgen(method, getter, js_name = remove)]
+    pub(super) fn remove_method(this: &DirectoryHandle) -> Option<Function>;
+
     /// An asynchronous iterator over `FileSystemHandle`s.
     #[wasm_bindgen(method)]
     pub(super) fn values(this: &DirectoryHandle) -> HandleIterator;
