@@ -120,7 +120,7 @@ pub(super) fn is_needed(root: &DirectoryHandle) -> bool {
     root.remove_method().is_none()
 }
 
-/// Before a database is opened, with either kind of handle: gives it and its side files back what a killed browser lost.
+/// Before a database is opened by either kind of handle: gives back what a killed browser lost.
 pub(super) fn recover(storage: &OpfsStorage, database: &str) -> Result<()> {
     let side_files = SIDE_FILES
         .iter()
