@@ -26,7 +26,7 @@ pub(crate) fn check(source: &Source) -> Vec<Violation> {
     violations
 }
 
-/// An absolute path; `../work/x` and `https://example.org/work/x` are none.
+/// An absolute path; `../home/x` and `https://example.org/home/x` are none.
 fn machine_folder(text: &str) -> Option<String> {
     let found = FOLDERS.iter().find(|folder| {
         text.match_indices(**folder).any(|(start, _)| {
@@ -65,7 +65,7 @@ mod tests {
         assert_eq!(
             breaches(
                 "a.md",
-                "src/worker/a.ts, ../work/b, https://example.org/work/c"
+                "src/worker/a.ts, ../home/b, https://example.org/home/c"
             ),
             0
         );
