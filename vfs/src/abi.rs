@@ -72,14 +72,35 @@ static IO_METHODS: ffi::sqlite3_io_methods = ffi::sqlite3_io_methods {
     xUnfetch: None,
 };
 
+/// How a VFS is registered.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Connections that name no VFS use it, and SQLite takes the seed of its own random numbers
+    /// from it. Default: no.
+    pub default: bool,
+    /// Bytes that temporary files may hold in memory together before they go to the medium.
+    /// Default: 64 MiB.
+    pub temp_memory: u64,
+    /// The host waits for locks outside SQLite: `PRAGMA busy_timeout` is answered for it, and what
+    /// it was set to is left in [`waiting`](crate::waiting). Default: no.
+    pub host_waits: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            default: false,
+            temp_memory: 64 * 1024 * 1024,
+            host_waits: false,
+        }
+    }
+}
+
 /// Makes `storage` known to SQLite under `name`, for as long as the program runs.
-///
-/// With `default`, connections that name no VFS use it, and SQLite takes the seed of its own
-/// random numbers from it.
 ///
 /// # Errors
 /// When SQLite refuses the registration.
-pub fn register(name: &str, storage: Rc<dyn Storage>, default: bool) -> Result<()> {
+pub fn register(name: &str, storage: Rc<dyn Storage>, options: Options) -> Result<()> {
     let refused = |why: String| VfsError::new(ErrorKind::Io, Operation::Open, why);
     let name = CString::new(name).map_err(|error| refused(error.to_string()))?;
     let medium = Box::into_raw(Box::new(Medium { storage }));
@@ -109,7 +130,7 @@ pub fn register(name: &str, storage: Rc<dyn Storage>, default: bool) -> Result<(
     }));
     // SAFETY: `sqlite3_vfs_register` wants a structure that stays where it is until it is
     // unregistered; it was leaked above and is never unregistered.
-    match unsafe { ffi::sqlite3_vfs_register(vfs, c_int::from(default)) } {
+    match unsafe { ffi::sqlite3_vfs_register(vfs, c_int::from(options.default)) } {
         ffi::SQLITE_OK => Ok(()),
         code => Err(refused(format!("sqlite3_vfs_register answered {code}"))),
     }

@@ -14,6 +14,7 @@ mod lock;
 pub mod memory;
 pub mod path;
 mod storage;
+pub mod waiting;
 
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 #[path = "host_native.rs"]
@@ -26,7 +27,7 @@ pub mod opfs;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub mod suspend;
 
-pub use abi::register;
+pub use abi::{Options, register};
 pub use error::{ErrorKind, Operation, Result, VfsError, take_last_error};
 pub use lock::LockLevel;
-pub use storage::{Creation, File, Ownership, Storage};
+pub use storage::{Creation, File, Guarantees, Ownership, Storage};

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::error::{ErrorKind, Operation, Result, VfsError};
-use crate::storage::{Creation, File, Ownership, Storage};
+use crate::storage::{Creation, File, Guarantees, Ownership, Storage};
 
 type Content = Rc<RefCell<Vec<u8>>>;
 
@@ -30,6 +30,13 @@ impl MemoryStorage {
 }
 
 impl Storage for MemoryStorage {
+    fn guarantees(&self) -> Guarantees {
+        Guarantees {
+            sector_size: 4096,
+            powersafe_overwrite: true,
+        }
+    }
+
     fn open(&self, path: &str, creation: Creation) -> Result<Box<dyn File>> {
         let mut files = self.files.borrow_mut();
         let content = match (files.get(path), creation) {
@@ -133,6 +140,10 @@ impl File for MemoryFile {
 
     fn truncate(&mut self, size: u64) -> Result<()> {
         self.content.borrow_mut().resize(index(size)?, 0);
+        Ok(())
+    }
+
+    fn settle(&mut self) -> Result<()> {
         Ok(())
     }
 

@@ -19,8 +19,20 @@ pub enum Creation {
     IfMissing,
 }
 
+/// What a medium promises of writes that were not synced when the power failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Guarantees {
+    /// Bytes that may be damaged together: a multiple of 512.
+    pub sector_size: u32,
+    /// A write damages no byte outside its range, even if the power fails while it is under way.
+    pub powersafe_overwrite: bool,
+}
+
 /// A medium: a flat or nested set of named files.
 pub trait Storage {
+    /// What may be relied on; the reasons are in docs/durability.md.
+    fn guarantees(&self) -> Guarantees;
+
     /// Opens a file for reading and writing.
     ///
     /// # Errors
@@ -78,6 +90,13 @@ pub trait File {
     /// # Errors
     /// `Full` when it cannot grow.
     fn truncate(&mut self, size: u64) -> Result<()>;
+
+    /// Returns once everything written before would survive the end of this context: a reload, a
+    /// terminated worker, a killed browser. Nothing is promised about a loss of power.
+    ///
+    /// # Errors
+    /// As for [`sync`](Self::sync).
+    fn settle(&mut self) -> Result<()>;
 
     /// Returns once everything written before is as durable as the medium can make it.
     ///

@@ -11,7 +11,7 @@ use anchorite_engine::{Params, Session};
 use anchorite_vfs::files::{self, Import};
 use anchorite_vfs::memory::MemoryStorage;
 use anchorite_vfs::opfs::{Handles, OpfsStorage};
-use anchorite_vfs::{Storage, path, register, take_last_error};
+use anchorite_vfs::{Options as VfsOptions, Storage, path, register, take_last_error};
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 
@@ -25,6 +25,13 @@ const OPFS_VFS: &str = "anchorite";
 
 /// Serves connections that have no file, and SQLite's random numbers before OPFS is there.
 const MEMORY_VFS: &str = "anchorite-memory";
+
+/// JavaScript waits for locks (js/src/worker/engine.ts), never SQLite.
+const VFS_OPTIONS: VfsOptions = VfsOptions {
+    default: true,
+    temp_memory: 64 * 1024 * 1024,
+    host_waits: true,
+};
 
 /// The name that asks for a database in memory.
 const MEMORY_NAME: &str = ":memory:";
@@ -159,7 +166,7 @@ fn storage_name(handles: Handles) -> &'static str {
 
 fn ensure_memory_vfs() -> Result<(), JobError> {
     if !with_state(|state| std::mem::replace(&mut state.has_memory_vfs, true)) {
-        register(MEMORY_VFS, Rc::new(MemoryStorage::default()), true)?;
+        register(MEMORY_VFS, Rc::new(MemoryStorage::default()), VFS_OPTIONS)?;
     }
     Ok(())
 }
@@ -171,7 +178,7 @@ fn ensure_opfs() -> Result<Rc<OpfsStorage>, JobError> {
         return Ok(opfs);
     }
     let opfs = Rc::new(OpfsStorage::detect()?);
-    register(OPFS_VFS, opfs.clone(), true)?;
+    register(OPFS_VFS, opfs.clone(), VFS_OPTIONS)?;
     with_state(|state| state.opfs = Some(opfs.clone()));
     Ok(opfs)
 }

@@ -4,7 +4,7 @@
 //! of its last sync or close; the browser tests compare with the one or the other.
 
 use anchorite_vfs::memory::MemoryStorage;
-use anchorite_vfs::{Creation, File, Ownership, Result, Storage};
+use anchorite_vfs::{Creation, File, Guarantees, Ownership, Result, Storage};
 
 /// Two images of the same files; clones share them.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +25,10 @@ impl Medium {
 }
 
 impl Storage for Medium {
+    fn guarantees(&self) -> Guarantees {
+        self.written.guarantees()
+    }
+
     fn open(&self, path: &str, creation: Creation) -> Result<Box<dyn File>> {
         let file = self.written.open(path, creation)?;
         self.synced.open(path, Creation::IfMissing)?;
@@ -72,6 +76,11 @@ impl File for MediumFile {
 
     fn truncate(&mut self, size: u64) -> Result<()> {
         self.file.truncate(size)
+    }
+
+    /// An asynchronous handle hands over what is written and what is synced alike.
+    fn settle(&mut self) -> Result<()> {
+        self.medium.copy(&self.path)
     }
 
     fn sync(&mut self) -> Result<()> {

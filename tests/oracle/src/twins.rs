@@ -79,7 +79,11 @@ fn trace(script: &Script) -> Result<Trace> {
     let medium = Medium::default();
     let vfs = format!("twins-{}", script.id);
     // As the default VFS, because SQLite seeds its generator from the default one.
-    anchorite_vfs::register(&vfs, Rc::new(medium.clone()), true)
+    let options = anchorite_vfs::Options {
+        default: true,
+        ..anchorite_vfs::Options::default()
+    };
+    anchorite_vfs::register(&vfs, Rc::new(medium.clone()), options)
         .map_err(|error| anyhow!("register the VFS: {error}"))?;
     hooks::seed(SEED);
     hooks::fix_clock(NOW_MS);

@@ -4,12 +4,12 @@ use std::rc::Rc;
 
 use anchorite_engine::{Params, Session, Value};
 use anchorite_vfs::memory::MemoryStorage;
-use anchorite_vfs::{Creation, Storage, register, take_last_error};
+use anchorite_vfs::{Creation, Options, Storage, register, take_last_error};
 
 /// Each test has a VFS of its own: registrations last as long as the program.
 fn storage(vfs: &str) -> MemoryStorage {
     let storage = MemoryStorage::default();
-    register(vfs, Rc::new(storage.clone()), false).expect("registers");
+    register(vfs, Rc::new(storage.clone()), Options::default()).expect("registers");
     storage
 }
 

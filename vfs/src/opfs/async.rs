@@ -276,6 +276,10 @@ impl File for AsyncFile {
         Ok(())
     }
 
+    fn settle(&mut self) -> Result<()> {
+        self.sync()
+    }
+
     fn sync(&mut self) -> Result<()> {
         if self.is_clean() {
             return Ok(());

@@ -19,7 +19,7 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::path::{self, PRIVATE_DIRECTORY};
-use crate::storage::{Creation, File, Ownership, Storage};
+use crate::storage::{Creation, File, Guarantees, Ownership, Storage};
 use crate::suspend;
 use r#async::AsyncFile;
 use error::from_js;
@@ -122,6 +122,13 @@ impl OpfsStorage {
 }
 
 impl Storage for OpfsStorage {
+    fn guarantees(&self) -> Guarantees {
+        Guarantees {
+            sector_size: 4096,
+            powersafe_overwrite: true,
+        }
+    }
+
     fn open(&self, path: &str, creation: Creation) -> Result<Box<dyn File>> {
         let (segments, file) = path::split(path);
         let directory = self.directory(&segments, creation, Operation::Open)?;

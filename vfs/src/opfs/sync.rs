@@ -76,6 +76,11 @@ impl File for SyncFile {
             .map_err(|error| from_js(&error, Operation::Truncate, &self.path))
     }
 
+    /// A write has reached the operating system when it returns.
+    fn settle(&mut self) -> Result<()> {
+        Ok(())
+    }
+
     fn sync(&mut self) -> Result<()> {
         self.handle
             .flush()
