@@ -1,6 +1,6 @@
 //! What can go wrong with a file, told in full: which operation, on what, and the medium's words.
 //!
-//! Made by the storages, turned into SQLite result codes by `abi.rs`.
+//! Made by the storages, turned into SQLite result codes by `abi/`.
 //! The last error is kept, because SQLite passes on only a number: `xGetLastError` and the
 //! boundary crate fetch the words from here.
 
@@ -52,6 +52,8 @@ pub enum ErrorKind {
     Exists,
     /// The quota or the disk is full.
     Full,
+    /// There is no memory left.
+    NoMemory,
     /// The name cannot name a database.
     InvalidName,
     /// The content is not an SQLite database.

@@ -1,25 +1,36 @@
 //! Whole databases as files: list, delete, and the import that never leaves a half one behind.
 //!
-//! Called by `crates/wasm`. Works on the [`Storage`] seam alone; that the imported content is a
-//! sound database is checked by the caller between [`Import::seal`] and [`Import::finish`].
+//! Called by `crates/wasm`. Works on the [`Storage`] seam alone. The caller makes a database whole
+//! by itself (opens and closes it, so that its WAL or hot journal is worked in) before it is
+//! replaced, removed or renamed, and checks what is imported between [`Import::seal`] and
+//! [`Import::finish`].
 //!
 //! ```text
 //! begin ── append* ── seal ── (caller checks the temporary file) ── finish
-//!   temporary file in .anchorite/        synced, closed               side files gone, renamed
+//!   temporary file in .anchorite/     synced, closed                  side files emptied and
+//!                                                                     flushed, then renamed
 //! killed before the rename: the old database, and a temporary file that a later import removes
 //! killed after it:          the new database
 //! ```
+//!
+//! Side files are emptied and flushed before a name changes, because a name may change back when
+//! the power fails: then a journal or WAL would lie beside a database it does not belong to.
 
 use std::fmt;
 use std::rc::Rc;
 
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::hooks;
+use crate::mutants::{self, Mutant};
 use crate::path::{PRIVATE_DIRECTORY, SIDE_FILES};
 use crate::storage::{Creation, File, Ownership, Storage};
 
 /// The first bytes of every SQLite database; source: <https://sqlite.org/fileformat2.html>.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+
+/// What begins the name of content that is to replace a file: an import, or what an asynchronous
+/// handle syncs.
+pub(crate) const IMPORT_PREFIX: &str = "new";
 
 /// A temporary file this old was left behind by a context that died.
 const ABANDONED_AFTER_MS: i64 = 24 * 60 * 60 * 1000;
@@ -36,7 +47,7 @@ pub fn databases(
     read_head: impl Fn(&str) -> Result<Vec<u8>>,
 ) -> Result<Vec<String>> {
     let mut names = Vec::new();
-    for path in storage.list()? {
+    for path in storage.list("")? {
         if crate::path::check_database_name(&path).is_err() {
             continue;
         }
@@ -52,32 +63,71 @@ pub fn databases(
     Ok(names)
 }
 
-/// Removes a database and its side files; `false` if there was none.
-///
-/// The main file goes first: SQLite ignores a journal or WAL beside an empty or missing database,
-/// while a database without its WAL would have lost commits.
+/// Removes a database that is whole by itself, and its side files; `false` if there was none.
 ///
 /// # Errors
 /// `Busy` while it is open anywhere.
 pub fn delete_database(storage: &dyn Storage, name: &str) -> Result<bool> {
     owning(storage, name, || {
+        empty_side_files(storage, name)?;
         let existed = delete_if_there(storage, name)?;
         delete_side_files(storage, name)?;
         Ok(existed)
     })
 }
 
-/// Whether a database has a journal or WAL beside it that may hold commits.
+/// Gives a database that is whole by itself another name.
 ///
 /// # Errors
-/// When the medium cannot tell.
+/// `NotFound`; `Exists` if there is one of the new name; `Busy` while either is open anywhere.
+pub fn rename_database(storage: &dyn Storage, from: &str, to: &str) -> Result<()> {
+    owning(storage, from, || {
+        owning(storage, to, || {
+            if storage.exists(to)? {
+                return Err(taken(to, "choose another name"));
+            }
+            empty_side_files(storage, from)?;
+            empty_side_files(storage, to)?;
+            storage.rename(from, to)
+        })?;
+        delete_side_files(storage, from)
+    })
+}
+
+/// Whether a journal or WAL beside a database holds anything.
+///
+/// # Errors
+/// `Busy` while it is open elsewhere.
 pub fn has_side_files(storage: &dyn Storage, name: &str) -> Result<bool> {
     for ending in SIDE_FILES {
-        if storage.exists(&format!("{name}{ending}"))? {
-            return Ok(true);
+        if let Some(mut file) = open_if_there(storage, &format!("{name}{ending}"))? {
+            let size = file.size();
+            file.close()?;
+            if size? > 0 {
+                return Ok(true);
+            }
         }
     }
     Ok(false)
+}
+
+/// Makes sure that no journal or WAL is taken for one of the file that will have this name.
+fn empty_side_files(storage: &dyn Storage, name: &str) -> Result<()> {
+    for ending in SIDE_FILES {
+        if let Some(mut file) = open_if_there(storage, &format!("{name}{ending}"))? {
+            let emptied = file.truncate(0).and_then(|()| file.sync());
+            file.close().and(emptied)?;
+        }
+    }
+    Ok(())
+}
+
+fn open_if_there(storage: &dyn Storage, path: &str) -> Result<Option<Box<dyn File>>> {
+    match storage.open(path, Creation::Never) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn delete_side_files(storage: &dyn Storage, name: &str) -> Result<()> {
@@ -132,7 +182,7 @@ impl Import {
     pub fn begin(storage: Rc<dyn Storage>, name: &str, overwrite: bool) -> Result<Self> {
         refuse_existing(&*storage, name, overwrite)?;
         remove_abandoned(&*storage)?;
-        let temporary = temporary_path()?;
+        let temporary = private_path(IMPORT_PREFIX)?;
         let ownership = storage.acquire(&temporary)?;
         let file = match storage.open(&temporary, Creation::IfMissing) {
             Ok(file) => file,
@@ -181,7 +231,9 @@ impl Import {
         let size = self.size;
         let count = self.file()?.read(&mut header, 0)?;
         check_header(&self.name, &header[..count], size)?;
-        self.file()?.sync()?;
+        if !mutants::on(Mutant::ImportUnflushed) {
+            self.file()?.sync()?;
+        }
         self.close()
     }
 
@@ -199,7 +251,13 @@ impl Import {
         } = &*self;
         owning(&**storage, name, || {
             refuse_existing(&**storage, name, self.overwrite)?;
-            delete_side_files(&**storage, name)?;
+            if mutants::on(Mutant::ImportOutOfOrder) {
+                storage.rename(temporary, name)?;
+                return empty_side_files(&**storage, name);
+            }
+            if !mutants::on(Mutant::StaleSideFilesKept) {
+                empty_side_files(&**storage, name)?;
+            }
             storage.rename(temporary, name)
         })
     }
@@ -243,29 +301,38 @@ fn refuse_existing(storage: &dyn Storage, name: &str, overwrite: bool) -> Result
     if overwrite || !storage.exists(name)? {
         return Ok(());
     }
-    let message = format!("there is a database {name:?} already; pass overwrite to replace it");
-    Err(VfsError::new(ErrorKind::Exists, Operation::Rename, message))
+    Err(taken(name, "pass overwrite to replace it"))
 }
 
-/// `.anchorite/new-<unix ms>-<16 hex digits>`: content that is to replace a file, an import or
-/// what an asynchronous handle syncs.
-pub(crate) fn temporary_path() -> Result<String> {
+fn taken(name: &str, remedy: &str) -> VfsError {
+    let message = format!("there is a database {name:?} already; {remedy}");
+    VfsError::new(ErrorKind::Exists, Operation::Rename, message)
+}
+
+/// `.anchorite/<prefix>-<unix ms>-<16 hex digits>`: a file of our own that nobody else uses.
+pub(crate) fn private_path(prefix: &str) -> Result<String> {
     let mut random = [0; 8];
     hooks::randomness(&mut random)?;
     let random = u64::from_le_bytes(random);
     Ok(format!(
-        "{PRIVATE_DIRECTORY}/new-{}-{random:016x}",
+        "{PRIVATE_DIRECTORY}/{prefix}-{}-{random:016x}",
         hooks::now_ms()
     ))
 }
 
 /// Removes temporary files that are old and that nobody owns.
 fn remove_abandoned(storage: &dyn Storage) -> Result<()> {
-    for path in storage.list()? {
-        if !is_abandoned(&path) {
-            continue;
-        }
-        match owning(storage, &path, || delete_if_there(storage, &path)) {
+    let paths = storage.list(PRIVATE_DIRECTORY)?;
+    remove_unowned(storage, paths.iter().filter(|path| is_abandoned(path)))
+}
+
+/// Removes those of these private files that nobody owns.
+pub(crate) fn remove_unowned<'path>(
+    storage: &dyn Storage,
+    paths: impl Iterator<Item = &'path String>,
+) -> Result<()> {
+    for path in paths {
+        match owning(storage, path, || delete_if_there(storage, path)) {
             Ok(_) => {}
             Err(error) if error.kind == ErrorKind::Busy => {}
             Err(error) => return Err(error),
@@ -275,9 +342,11 @@ fn remove_abandoned(storage: &dyn Storage) -> Result<()> {
 }
 
 fn is_abandoned(path: &str) -> bool {
-    let rest = path
-        .strip_prefix(PRIVATE_DIRECTORY)
-        .and_then(|rest| rest.strip_prefix("/new-"));
+    let rest = path.strip_prefix(PRIVATE_DIRECTORY).and_then(|rest| {
+        rest.strip_prefix('/')?
+            .strip_prefix(IMPORT_PREFIX)?
+            .strip_prefix('-')
+    });
     let started_ms = rest.and_then(|rest| rest.split('-').next()?.parse::<i64>().ok());
     started_ms.is_some_and(|started| hooks::now_ms().saturating_sub(started) > ABANDONED_AFTER_MS)
 }
@@ -341,13 +410,29 @@ mod tests {
     }
 
     #[test]
-    fn an_import_replaces_the_database_and_its_side_files() {
+    fn an_import_replaces_the_database_and_empties_its_side_files() {
         let storage = MemoryStorage::default();
         put(&storage, "a.db", &database_bytes(1));
         put(&storage, "a.db-journal", b"stale");
         import(&storage, "a.db", &database_bytes(2), true).expect("imports");
         assert_eq!(storage.bytes("a.db"), Some(database_bytes(2)));
-        assert_eq!(storage.list().expect("lists"), ["a.db"]);
+        assert_eq!(storage.bytes("a.db-journal"), Some(vec![]));
+    }
+
+    #[test]
+    fn a_renamed_database_leaves_nothing_behind_and_finds_nothing_stale() {
+        let storage = MemoryStorage::default();
+        put(&storage, "a.db", &database_bytes(1));
+        put(&storage, "a.db-wal", b"");
+        put(&storage, "b.db-journal", b"stale");
+        rename_database(&storage, "a.db", "b.db").expect("renames");
+        assert_eq!(storage.bytes("b.db"), Some(database_bytes(1)));
+        assert_eq!(storage.bytes("b.db-journal"), Some(vec![]));
+        assert_eq!(storage.list("").expect("lists"), ["b.db", "b.db-journal"]);
+        put(&storage, "c.db", &database_bytes(2));
+        let taken = rename_database(&storage, "b.db", "c.db").expect_err("taken");
+        assert_eq!(taken.kind, ErrorKind::Exists);
+        assert_eq!(storage.bytes("c.db"), Some(database_bytes(2)));
     }
 
     #[test]
@@ -361,7 +446,7 @@ mod tests {
         let existing = import(&storage, "a.db", &database_bytes(2), false).expect_err("exists");
         assert_eq!(existing.kind, ErrorKind::Exists);
         assert_eq!(storage.bytes("a.db"), Some(database_bytes(1)));
-        assert_eq!(storage.list().expect("lists"), ["a.db"]);
+        assert_eq!(storage.list("").expect("lists"), ["a.db"]);
     }
 
     #[test]
@@ -385,7 +470,7 @@ mod tests {
         let young = format!(".anchorite/new-{}-0", hooks::now_ms());
         put(&storage, &young, b"young");
         import(&storage, "a.db", &database_bytes(1), false).expect("imports");
-        assert_eq!(storage.list().expect("lists"), [young, "a.db".to_owned()]);
+        assert_eq!(storage.list("").expect("lists"), [young, "a.db".to_owned()]);
     }
 
     #[test]
@@ -395,6 +480,6 @@ mod tests {
         put(&storage, "a.db-wal", b"frames");
         assert!(delete_database(&storage, "a.db").expect("deletes"));
         assert!(!delete_database(&storage, "a.db").expect("nothing there"));
-        assert!(storage.list().expect("lists").is_empty());
+        assert!(storage.list("").expect("lists").is_empty());
     }
 }

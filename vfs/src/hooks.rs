@@ -1,6 +1,6 @@
 //! Randomness and time as SQLite sees them, and the two hooks that tests use to fix both.
 //!
-//! Called by `abi.rs`. Unhooked, randomness is the platform's cryptographic source and the clock
+//! Called by `abi/`. Unhooked, randomness is the platform's cryptographic source and the clock
 //! is the system's. Hooked, both twins and a native run can be compared byte for byte.
 
 use std::cell::Cell;

@@ -1,5 +1,5 @@
 //! Randomness, time and sleep of the operating system, for native builds; called by `hooks.rs`
-//! and `abi.rs`. Its browser counterpart is `opfs/host.rs`.
+//! and `abi/`. Its browser counterpart is `opfs/host.rs`.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -3,17 +3,25 @@
 //! `crates/wasm` registers it over OPFS, native tests over memory.
 //! It knows files, offsets and locks; it knows no SQL, no messages and no twin.
 //!
-//! The layers, top down: [`register`] (the C tables, `abi.rs`), [`Storage`] (the seam), then one
+//! The layers, top down: [`register`] (the C tables, `abi/`), `opened.rs`
+//! and `database.rs` (who shares what), [`Storage`] (the seam), then one
 //! implementation per medium: [`memory`] everywhere, `opfs` in a browser.
 
 mod abi;
+mod database;
 mod error;
 pub mod files;
 pub mod hooks;
+mod joined;
 mod lock;
 pub mod memory;
+#[doc(hidden)]
+pub mod mutants;
+mod opened;
 pub mod path;
+mod shm;
 mod storage;
+mod temp;
 pub mod waiting;
 
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]

@@ -1,6 +1,7 @@
 //! Files in memory: temporary files everywhere, and a whole medium for native tests.
 //!
-//! Used by `abi.rs` for files without a name, and by tests as a [`Storage`].
+//! Used by `database.rs` in place of side files that a reader does not make, and by tests as a
+//! [`Storage`].
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,8 +68,13 @@ impl Storage for MemoryStorage {
         Ok(())
     }
 
-    fn list(&self) -> Result<Vec<String>> {
-        Ok(self.files.borrow().keys().cloned().collect())
+    fn list(&self, below: &str) -> Result<Vec<String>> {
+        let is_below = |path: &&String| {
+            let rest = path.strip_prefix(below);
+            below.is_empty() || rest.is_some_and(|rest| rest.starts_with('/'))
+        };
+        let files = self.files.borrow();
+        Ok(files.keys().filter(is_below).cloned().collect())
     }
 
     fn acquire(&self, path: &str) -> Result<Box<dyn Ownership>> {
@@ -118,6 +124,20 @@ fn index(offset: u64) -> Result<usize> {
     })
 }
 
+impl MemoryFile {
+    fn resize(&mut self, size: u64, operation: Operation) -> Result<()> {
+        let mut content = self.content.borrow_mut();
+        let size = index(size)?;
+        let more = size.saturating_sub(content.len());
+        content.try_reserve(more).map_err(|error| {
+            let message = format!("no memory for a file of {size} B: {error}");
+            VfsError::new(ErrorKind::NoMemory, operation, message)
+        })?;
+        content.resize(size, 0);
+        Ok(())
+    }
+}
+
 impl File for MemoryFile {
     fn read(&mut self, buffer: &mut [u8], offset: u64) -> Result<usize> {
         let content = self.content.borrow();
@@ -128,19 +148,17 @@ impl File for MemoryFile {
     }
 
     fn write(&mut self, data: &[u8], offset: u64) -> Result<()> {
-        let mut content = self.content.borrow_mut();
-        let start = index(offset)?;
-        let end = start + data.len();
-        if content.len() < end {
-            content.resize(end, 0);
+        let end = offset + data.len() as u64;
+        if self.size()? < end {
+            self.resize(end, Operation::Write)?;
         }
-        content[start..end].copy_from_slice(data);
+        let start = index(offset)?;
+        self.content.borrow_mut()[start..start + data.len()].copy_from_slice(data);
         Ok(())
     }
 
     fn truncate(&mut self, size: u64) -> Result<()> {
-        self.content.borrow_mut().resize(index(size)?, 0);
-        Ok(())
+        self.resize(size, Operation::Truncate)
     }
 
     fn settle(&mut self) -> Result<()> {

@@ -1,6 +1,6 @@
 //! Which strings can name a database, decided once for every storage; pure.
 //!
-//! Called by the boundary crate for names that come from outside, by `abi.rs` for every path.
+//! Called by the boundary crate for names that come from outside, by `opened.rs` for every path.
 //!
 //! ```text
 //! name     = segment *("/" segment)      at most 400 bytes of UTF-8
@@ -78,6 +78,46 @@ fn invalid(name: &str, why: &str) -> Result<()> {
     ))
 }
 
+/// The full form of a path as SQLite passes it on from a caller or a URI: from the root, without
+/// empty segments and `.`, with `..` resolved.
+///
+/// # Errors
+/// `InvalidName` for a path that leaves the root or names a directory.
+pub(crate) fn full(path: &str) -> Result<String> {
+    let mut segments = Vec::new();
+    for segment in path.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => {
+                if segments.pop().is_none() {
+                    invalid(path, "leaves the root")?;
+                }
+            }
+            _ => segments.push(segment),
+        }
+    }
+    if path.ends_with('/') || segments.is_empty() {
+        invalid(path, "names a directory")?;
+    }
+    Ok(segments.join("/"))
+}
+
+/// Whether a path names a journal, a WAL or a super-journal: files that SQLite makes beside a
+/// database.
+pub(crate) fn is_beside_a_database(path: &str) -> bool {
+    SIDE_FILES.iter().any(|ending| path.ends_with(ending)) || is_super_journal(path)
+}
+
+/// `<database>-mj` and nine hexadecimal digits, of which the seventh is a 9.
+fn is_super_journal(path: &str) -> bool {
+    let Some((_, digits)) = path.rsplit_once("-mj") else {
+        return false;
+    };
+    digits.len() == 9
+        && digits.as_bytes()[6] == b'9'
+        && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
+}
+
 /// The directories and the file name of a checked path.
 #[must_use]
 pub fn split(path: &str) -> (Vec<&str>, &str) {
@@ -132,6 +172,23 @@ mod tests {
         check_database_name(&"x".repeat(SEGMENT_SIZE_MAX)).expect("the longest segment");
         refuses(&"漢".repeat(80), "longer");
         refuses(&"ab/".repeat(200), "longer");
+    }
+
+    #[test]
+    fn full_paths_start_at_the_root() {
+        assert_eq!(full("/a//b/./c.db").expect("resolves"), "a/b/c.db");
+        assert_eq!(full("a/../b.db").expect("resolves"), "b.db");
+        full("../a.db").expect_err("leaves the root");
+        full("a/").expect_err("a directory");
+        full("/").expect_err("a directory");
+    }
+
+    #[test]
+    fn files_that_sqlite_makes_are_known_by_their_names() {
+        assert!(is_beside_a_database("a.db-wal"));
+        assert!(is_beside_a_database("a.db-mj0123AB9CD"));
+        assert!(!is_beside_a_database("a.db-mj0123AB8CD"));
+        assert!(!is_beside_a_database("a.db") && !is_beside_a_database("a-mjé"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The seam: what SQLite needs of a medium, and nothing more.
 //!
-//! `abi.rs` calls it for SQLite, `files.rs` for import, list and delete.
+//! `database.rs` and `opened.rs` call it for SQLite, `files.rs` for import, list and delete.
 //! An implementation must not know SQLite, and is ordinary synchronous code: where the medium
 //! answers with a promise, the implementation suspends (`suspend.rs`) and the caller never notices.
 //! There are no optional methods and no default bodies: a promise is kept or it is an error.
@@ -57,11 +57,12 @@ pub trait Storage {
     /// `NotFound` if there is no file `from`.
     fn rename(&self, from: &str, to: &str) -> Result<()>;
 
-    /// The paths of all files, in no particular order.
+    /// The paths of all files below a directory (`""` is the root), in no particular order; none
+    /// if there is no such directory.
     ///
     /// # Errors
     /// When the medium cannot be read.
-    fn list(&self) -> Result<Vec<String>>;
+    fn list(&self, below: &str) -> Result<Vec<String>>;
 
     /// Becomes the one owner of a database, before any of its files is opened.
     ///

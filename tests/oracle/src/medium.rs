@@ -50,8 +50,8 @@ impl Storage for Medium {
         self.synced.rename(from, to)
     }
 
-    fn list(&self) -> Result<Vec<String>> {
-        self.written.list()
+    fn list(&self, below: &str) -> Result<Vec<String>> {
+        self.written.list(below)
     }
 
     fn acquire(&self, path: &str) -> Result<Box<dyn Ownership>> {

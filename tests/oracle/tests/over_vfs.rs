@@ -25,7 +25,7 @@ fn open(path: &str, vfs: &str) -> Session {
 }
 
 #[test]
-fn a_new_database_is_wal_and_closing_leaves_one_file() {
+fn a_new_database_is_wal_and_closing_leaves_it_whole_by_itself() {
     let storage = storage("new");
     let session = open("dir/a.db", "new");
     session
@@ -33,7 +33,8 @@ fn a_new_database_is_wal_and_closing_leaves_one_file() {
         .expect("runs");
     assert!(storage.bytes("dir/a.db-wal").is_some());
     session.close().expect("closes");
-    assert_eq!(storage.list().expect("lists"), ["dir/a.db"]);
+    assert_eq!(storage.bytes("dir/a.db-wal"), Some(vec![]));
+    assert_eq!(storage.bytes("dir/a.db-journal"), Some(vec![]));
     let bytes = storage.bytes("dir/a.db").expect("is there");
     assert_eq!(bytes[18..20], [2, 2], "the WAL mark");
     assert_eq!(u16::from_be_bytes([bytes[16], bytes[17]]), 4096);
@@ -81,14 +82,14 @@ fn committed_rows_survive_when_a_connection_is_never_closed() {
 }
 
 #[test]
-fn the_second_opener_is_busy_until_the_first_closes() {
-    storage("busy");
-    let first = open("a.db", "busy");
+fn a_database_that_another_context_owns_is_busy_until_it_lets_go() {
+    let storage = storage("busy");
+    let other = storage.acquire("a.db").expect("free");
     let error = Session::open("a.db", Some("busy")).expect_err("owned");
     assert_eq!(error.code, "SQLITE_BUSY");
     let cause = take_last_error().expect("the cause is kept");
     assert!(cause.message.contains("another owner"), "{cause}");
-    first.close().expect("closes");
+    other.release().expect("lets go");
     open("a.db", "busy").close().expect("closes");
 }
 
@@ -119,5 +120,6 @@ fn a_check_finds_damage_and_changes_nothing() {
     let error = Session::check("b.db", Some("check")).expect_err("a page is missing");
     assert_eq!(error.code, "SQLITE_CORRUPT");
     assert_eq!(storage.bytes("a.db"), Some(sound));
-    assert_eq!(storage.list().expect("lists"), ["a.db", "b.db"]);
+    let all = ["a.db", "a.db-journal", "a.db-wal", "b.db"];
+    assert_eq!(storage.list("").expect("lists"), all);
 }

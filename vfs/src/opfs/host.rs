@@ -1,4 +1,4 @@
-//! Randomness, time and sleep of a browser; called by `hooks.rs` and `abi.rs`.
+//! Randomness, time and sleep of a browser; called by `hooks.rs` and `abi/`.
 //! Its native counterpart is `host_native.rs`.
 
 use js_sys::{Date, Promise, Uint8Array};

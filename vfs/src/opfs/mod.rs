@@ -104,6 +104,19 @@ impl OpfsStorage {
         Ok(directory)
     }
 
+    /// A directory with the beginning of the paths below it; `""` is the root.
+    fn directory_if_there(&self, path: &str) -> Result<Option<(String, DirectoryHandle)>> {
+        if path.is_empty() {
+            return Ok(Some((String::new(), self.root())));
+        }
+        let segments: Vec<&str> = path.split('/').collect();
+        match self.directory(&segments, Creation::Never, Operation::List) {
+            Ok(directory) => Ok(Some((format!("{path}/"), directory))),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The handle of a file, which is made if missing.
     fn create_file(&self, path: &str) -> Result<FileHandle> {
         let (segments, file) = path::split(path);
@@ -165,9 +178,12 @@ impl Storage for OpfsStorage {
         wait(&handle.move_to(&directory, file), Operation::Rename, from).map(drop)
     }
 
-    fn list(&self) -> Result<Vec<String>> {
+    fn list(&self, below: &str) -> Result<Vec<String>> {
         let mut paths = Vec::new();
-        let mut pending = vec![(String::new(), self.root())];
+        let Some(start) = self.directory_if_there(below)? else {
+            return Ok(paths);
+        };
+        let mut pending = vec![start];
         while let Some((prefix, directory)) = pending.pop() {
             let entries = directory.values();
             loop {

@@ -70,7 +70,7 @@ impl Place {
 
 /// A new, empty, private file to stage content in.
 pub(super) fn stage_in(directory: &DirectoryHandle) -> Result<FileHandle> {
-    let path = files::temporary_path()?;
+    let path = files::private_path(files::IMPORT_PREFIX)?;
     let (_, name) = path::split(&path);
     let promise = directory.get_file_handle(name, &web::create_options(true));
     await_as(&promise, Operation::Sync, &path)

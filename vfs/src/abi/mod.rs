@@ -1,0 +1,183 @@
+//! SQLite's two C tables, `sqlite3_vfs` and `sqlite3_io_methods`, on top of `opened.rs`.
+//!
+//! SQLite calls in here. All `unsafe` of the VFS is in this folder.
+//! Each function does four things: check pointers, build slices, call safe code, map the error.
+//! The functions stand in SQLite's own order; the contract of each is in
+//! <https://sqlite.org/c3ref/io_methods.html> and <https://sqlite.org/c3ref/vfs.html>.
+//!
+//! ```text
+//! sqlite3_vfs.pAppData ──► Registered { medium, options, guarantees }
+//! sqlite3_file         ──► FileSlot { base, open } ──► OpenFile { opened, registered, … }
+//! ```
+#![expect(unsafe_code, reason = "the C ABI of SQLite's VFS interface")]
+
+mod codes;
+mod control;
+mod file;
+mod shm;
+mod vfs;
+
+use std::ffi::{CStr, CString, c_char, c_int};
+use std::rc::Rc;
+
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+use libsqlite3_sys as ffi;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+use sqlite_wasm_rs as ffi;
+
+use crate::error::{ErrorKind, Operation, Result, VfsError};
+use crate::opened::{Medium, Opened};
+use crate::storage::{Guarantees, Storage};
+
+/// How a VFS is registered.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Connections that name no VFS use it, and SQLite takes the seed of its own random numbers
+    /// from it. Default: no.
+    pub default: bool,
+    /// Bytes that temporary files may hold in memory together before they go to the medium.
+    /// Default: 64 MiB.
+    pub temp_memory: u64,
+    /// The host waits for locks outside SQLite: `PRAGMA busy_timeout` is answered for it, and what
+    /// it was set to is left in [`waiting`](crate::waiting). Default: no.
+    pub host_waits: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            default: false,
+            temp_memory: 64 * 1024 * 1024,
+            host_waits: false,
+        }
+    }
+}
+
+/// What a registered VFS keeps.
+struct Registered {
+    medium: Medium,
+    options: Options,
+    guarantees: Guarantees,
+    /// As SQLite knows it.
+    name: CString,
+}
+
+/// What SQLite allocates for a file: its part first, then ours.
+#[repr(C)]
+struct FileSlot {
+    base: ffi::sqlite3_file,
+    /// From `Box::into_raw` in `x_open` to `Box::from_raw` in `x_close`.
+    open: *mut OpenFile,
+}
+
+/// A file between `x_open` and `x_close`.
+struct OpenFile {
+    opened: Opened,
+    registered: &'static Registered,
+    /// Whether SQLite shall leave the WAL when the last connection closes.
+    keeps_wal: bool,
+    /// Whether SQLite may rely on power-safe overwrites: never more than the medium guarantees.
+    is_powersafe: bool,
+}
+
+/// The first release in which a WAL that is reset during a checkpoint cannot corrupt the database;
+/// source: <https://sqlite.org/wal.html#walresetbug>.
+const SQLITE_VERSION_MIN: c_int = 3_051_003;
+
+/// Options that SQLite must not have been compiled with.
+const UNUSABLE_WITH: [&CStr; 2] = [c"OMIT_WAL", c"OMIT_AUTOINIT"];
+
+/// Makes `storage` known to SQLite under `name`, for as long as the program runs.
+///
+/// # Errors
+/// `Unavailable` when SQLite is too old or lacks what the VFS needs; otherwise when SQLite refuses
+/// the registration.
+pub fn register(name: &str, storage: Rc<dyn Storage>, options: Options) -> Result<()> {
+    check_sqlite()?;
+    let refused = |why: String| VfsError::new(ErrorKind::Io, Operation::Open, why);
+    let name = CString::new(name).map_err(|error| refused(error.to_string()))?;
+    let registered = Box::leak(Box::new(Registered {
+        guarantees: storage.guarantees(),
+        medium: Medium::new(storage, options.temp_memory),
+        options,
+        name,
+    }));
+    let vfs = Box::into_raw(Box::new(vfs::table(registered)));
+    // SAFETY: `sqlite3_vfs_register` wants a structure that stays where it is until it is
+    // unregistered; it was leaked above and is never unregistered.
+    match unsafe { ffi::sqlite3_vfs_register(vfs, c_int::from(options.default)) } {
+        ffi::SQLITE_OK => Ok(()),
+        code => Err(refused(format!("sqlite3_vfs_register answered {code}"))),
+    }
+}
+
+fn check_sqlite() -> Result<()> {
+    let lacking = |why: String| Err(VfsError::new(ErrorKind::Unavailable, Operation::Open, why));
+    // SAFETY: takes nothing, returns a number, and may be called at any time.
+    let version = unsafe { ffi::sqlite3_libversion_number() };
+    if version < SQLITE_VERSION_MIN {
+        return lacking(format!(
+            "SQLite {version} is linked; before {SQLITE_VERSION_MIN} a WAL may corrupt a database"
+        ));
+    }
+    for option in UNUSABLE_WITH {
+        // SAFETY: the argument is a string that lives during the call.
+        if unsafe { ffi::sqlite3_compileoption_used(option.as_ptr()) } != 0 {
+            return lacking(format!("SQLite was compiled with {option:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// Makes SQLite seed its random numbers anew, from the default VFS, at their next use.
+pub(crate) fn reset_randomness() {
+    // SAFETY: zero bytes and a null buffer are the documented way to reset the generator.
+    unsafe { ffi::sqlite3_randomness(0, std::ptr::null_mut()) }
+}
+
+/// # Safety
+/// `file` was filled by `x_open` and not closed since. The reference must not outlive the call.
+unsafe fn opened<'call>(file: *mut ffi::sqlite3_file) -> &'call mut OpenFile {
+    // SAFETY: the caller's promise; a `FileSlot` begins with the part that SQLite knows.
+    let slot = unsafe { &*file.cast::<FileSlot>() };
+    // SAFETY: `open` is from `Box::into_raw`; one job at a time, so nobody else refers to it.
+    unsafe { &mut *slot.open }
+}
+
+/// # Safety
+/// `vfs` was made by `register`.
+unsafe fn registered(vfs: *mut ffi::sqlite3_vfs) -> &'static Registered {
+    // SAFETY: the caller's promise.
+    let data = unsafe { (*vfs).pAppData };
+    // SAFETY: `register` put a leaked `Registered` there.
+    unsafe { &*data.cast::<Registered>() }
+}
+
+/// # Safety
+/// `name` is null or a string that stays during the call.
+unsafe fn text<'call>(name: *const c_char) -> Result<Option<&'call str>> {
+    if name.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: not null, so the caller's promise.
+    let name = unsafe { CStr::from_ptr(name) };
+    let invalid = |_| {
+        let message = format!("the name {name:?} is not UTF-8");
+        VfsError::new(ErrorKind::InvalidName, Operation::Open, message)
+    };
+    name.to_str().map(Some).map_err(invalid)
+}
+
+fn int(size: usize) -> c_int {
+    c_int::try_from(size).expect("a size known when compiling, far below 2^31")
+}
+
+/// SQLite's amounts are never negative.
+fn size(amount: c_int) -> usize {
+    usize::try_from(amount).unwrap_or(0)
+}
+
+/// SQLite's offsets are never negative.
+fn position(offset: ffi::sqlite3_int64) -> u64 {
+    u64::try_from(offset).unwrap_or(0)
+}

@@ -1,0 +1,78 @@
+//! Deliberate faults in the shipped VFS, which the tests must find; nothing without feature `sim`.
+//!
+//! Switched on by the torture run, asked at the few places that they spoil. Without the feature
+//! the question is a constant `false` and the places compile to nothing.
+
+/// One fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mutant {
+    /// xSync succeeds without syncing.
+    FlushDoesNothing,
+    /// The journal is synced after the database instead of before.
+    JournalSyncedLate,
+    /// Every lock on the main file is granted.
+    LockAlwaysSucceeds,
+    /// Every slot of the wal-index is granted.
+    ShmLockAlwaysSucceeds,
+    /// Half of each page is written and success is reported.
+    ShortWriteIgnored,
+    /// A journal that is emptied is not flushed.
+    DeleteUnflushed,
+    /// xTruncate does nothing.
+    TruncationForgotten,
+    /// Missing bytes are not reported as a short read.
+    ShortReadUnreported,
+    /// xAccess says that there is no journal and no WAL.
+    SideFilesOverlooked,
+    /// A failed sync is reported as a success.
+    SyncErrorSwallowed,
+    /// The last frame of a transaction is written without the frames before it.
+    FramesDropped,
+    /// An import leaves the side files of the database it replaces.
+    StaleSideFilesKept,
+    /// An import is put in place without being flushed.
+    ImportUnflushed,
+    /// An import empties the side files after it has replaced the database.
+    ImportOutOfOrder,
+}
+
+/// All of them, for the torture run.
+pub const ALL: [Mutant; 14] = [
+    Mutant::FlushDoesNothing,
+    Mutant::JournalSyncedLate,
+    Mutant::LockAlwaysSucceeds,
+    Mutant::ShmLockAlwaysSucceeds,
+    Mutant::ShortWriteIgnored,
+    Mutant::DeleteUnflushed,
+    Mutant::TruncationForgotten,
+    Mutant::ShortReadUnreported,
+    Mutant::SideFilesOverlooked,
+    Mutant::SyncErrorSwallowed,
+    Mutant::FramesDropped,
+    Mutant::StaleSideFilesKept,
+    Mutant::ImportUnflushed,
+    Mutant::ImportOutOfOrder,
+];
+
+#[cfg(feature = "sim")]
+thread_local! {
+    static ACTIVE: std::cell::Cell<Option<Mutant>> = const { std::cell::Cell::new(None) };
+}
+
+/// Switches a fault on in this thread, or all off.
+#[cfg(feature = "sim")]
+pub fn set(mutant: Option<Mutant>) {
+    ACTIVE.set(mutant);
+}
+
+/// Whether this fault is on.
+#[cfg(feature = "sim")]
+pub(crate) fn on(mutant: Mutant) -> bool {
+    ACTIVE.get() == Some(mutant)
+}
+
+/// Never, in what ships.
+#[cfg(not(feature = "sim"))]
+pub(crate) const fn on(_mutant: Mutant) -> bool {
+    false
+}

@@ -1,0 +1,166 @@
+//! What SQLite has open: one of four kinds of file behind one face, and the rules of names.
+//!
+//! Called by `abi/`, in safe Rust. Side files belong to a database (`database.rs`) and are never
+//! made or removed by themselves; what else has a name is a super-journal, or a side file of a
+//! database that is not open here.
+
+use std::rc::Rc;
+
+use crate::database::{self, Connection, Database, Databases, Side, Wanted};
+use crate::error::{ErrorKind, Operation, Result, VfsError};
+use crate::mutants::{self, Mutant};
+use crate::path::{self, PRIVATE_DIRECTORY};
+use crate::storage::{Creation, File, Storage};
+use crate::temp::{self, TemporaryFile, TemporarySpace};
+
+/// The medium behind one registered VFS.
+pub(crate) struct Medium {
+    databases: Databases,
+    temporary: Rc<TemporarySpace>,
+    /// Whether what dead contexts have left behind was removed.
+    is_clean: std::cell::Cell<bool>,
+}
+
+/// A file between xOpen and xClose.
+pub(crate) enum Opened {
+    /// A database, by one of its connections.
+    Main(Connection),
+    /// The journal or WAL of a database that is open.
+    Side(Rc<Database>, Side),
+    /// Without a name.
+    Temporary(Box<TemporaryFile>),
+    /// Any other.
+    Loose(Box<dyn File>),
+}
+
+impl Medium {
+    pub(crate) fn new(storage: Rc<dyn Storage>, temporary_memory: u64) -> Self {
+        let temporary = TemporarySpace::new(storage.clone(), temporary_memory);
+        Self {
+            databases: Databases::new(storage),
+            temporary,
+            is_clean: std::cell::Cell::new(false),
+        }
+    }
+
+    pub(crate) fn storage(&self) -> &dyn Storage {
+        &**self.databases.storage()
+    }
+
+    /// Opens the main file of a database.
+    pub(crate) fn open_main(&self, name: &str, wanted: Wanted) -> Result<Opened> {
+        if !name.starts_with(PRIVATE_DIRECTORY) {
+            path::check_database_name(name)?;
+        }
+        if wanted != Wanted::Reading && !self.is_clean.replace(true) {
+            temp::remove_abandoned(self.storage())?;
+        }
+        self.databases.connect(name, wanted).map(Opened::Main)
+    }
+
+    /// Opens a journal, a WAL or a super-journal.
+    pub(crate) fn open_other(&self, name: &str, creation: Creation) -> Result<Opened> {
+        path::check(name)?;
+        match self.side(name) {
+            Some((database, side)) => {
+                if creation == Creation::Never && !database.has(side)? {
+                    return Err(missing(Operation::Open, name));
+                }
+                Ok(Opened::Side(database, side))
+            }
+            None => self.storage().open(name, creation).map(Opened::Loose),
+        }
+    }
+
+    pub(crate) fn open_temporary(&self) -> Opened {
+        Opened::Temporary(Box::new(TemporaryFile::new(self.temporary.clone())))
+    }
+
+    /// Whether a file is there; an empty one that is not a database is not.
+    pub(crate) fn exists(&self, name: &str) -> Result<bool> {
+        if mutants::on(Mutant::SideFilesOverlooked) && Side::of(name).is_some() {
+            return Ok(false);
+        }
+        if let Some((database, side)) = self.side(name) {
+            return database.has(side);
+        }
+        let is_there = self.databases.find(name).is_some() || self.storage().exists(name)?;
+        if !is_there || !path::is_beside_a_database(name) {
+            return Ok(is_there);
+        }
+        let mut file = self.storage().open(name, Creation::Never)?;
+        let size = file.size();
+        file.close()?;
+        size.map(|size| size > 0)
+    }
+
+    /// Empties and flushes a side file, which stays. A super-journal is emptied and flushed, too,
+    /// because that is what commits its transaction; then its name is removed.
+    pub(crate) fn delete(&self, name: &str) -> Result<()> {
+        if let Some((database, side)) = self.side(name) {
+            return database.empty(side);
+        }
+        if self.databases.find(name).is_some() {
+            let message = format!("the database {name:?} is open");
+            return Err(VfsError::new(ErrorKind::Busy, Operation::Delete, message));
+        }
+        let mut file = self
+            .storage()
+            .open(name, Creation::Never)
+            .map_err(deleting)?;
+        let emptied = file.truncate(0).and_then(|()| file.sync());
+        file.close().and(emptied)?;
+        match Side::of(name) {
+            Some(_) => Ok(()),
+            None => self.storage().delete(name),
+        }
+    }
+
+    /// The open database that a path names a side file of.
+    fn side(&self, name: &str) -> Option<(Rc<Database>, Side)> {
+        let (path, side) = Side::of(name)?;
+        Some((self.databases.find(path)?, side))
+    }
+}
+
+impl Opened {
+    /// Works on the file, whichever it is.
+    pub(crate) fn with<T>(&mut self, work: impl FnOnce(&mut dyn File) -> T) -> T {
+        match self {
+            Opened::Main(connection) => connection.database().with_main(work),
+            Opened::Side(database, side) => database.with_side(*side, work),
+            Opened::Temporary(file) => work(&mut **file),
+            Opened::Loose(file) => work(&mut **file),
+        }
+    }
+
+    /// The connection, if this is a database.
+    pub(crate) fn connection(&self) -> Option<&Connection> {
+        match self {
+            Opened::Main(connection) => Some(connection),
+            _ => None,
+        }
+    }
+
+    /// Gives it back; a side file stays open with its database.
+    pub(crate) fn close(self) -> Result<()> {
+        match self {
+            Opened::Main(connection) => connection.close(),
+            Opened::Side(database, _) => database::release(database),
+            Opened::Temporary(file) => file.close(),
+            Opened::Loose(file) => file.close(),
+        }
+    }
+}
+
+fn missing(operation: Operation, name: &str) -> VfsError {
+    let message = format!("there is no file {name:?}");
+    VfsError::new(ErrorKind::NotFound, operation, message)
+}
+
+fn deleting(error: VfsError) -> VfsError {
+    VfsError {
+        operation: Operation::Delete,
+        ..error
+    }
+}

@@ -1,0 +1,174 @@
+//! The wal-index of one database in memory, shared by the connections of an instance, and its
+//! eight lock slots; used by `database.rs`.
+//!
+//! SQLite calls it shared memory (`xShm…`) and keeps in it where each page lies in the WAL.
+//! It is derived from the WAL: when its last user leaves it is dropped, and the next one makes it
+//! anew. Source: <https://sqlite.org/walformat.html#walidxfmt>.
+//!
+//! ```text
+//! slot 0      WRITE       one writer
+//! slot 1      CKPT        one checkpointer
+//! slot 2      RECOVER     one that makes the index anew
+//! slots 3–7   READ(0…4)   readers, each at one of five marks
+//! ```
+
+use std::collections::BTreeMap;
+use std::ffi::c_void;
+
+use crate::error::{ErrorKind, Operation, Result, VfsError};
+use crate::lock::ConnectionId;
+use crate::mutants::{self, Mutant};
+
+/// Slots of the wal-index (`SQLITE_SHM_NLOCK`).
+pub(crate) const SLOT_COUNT: u32 = 8;
+
+/// The slots whose release ends a write transaction or a checkpoint.
+pub(crate) const WRITING_SLOTS: Slots = Slots(0b11);
+
+/// A set of slots, one bit each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Slots(u8);
+
+impl Slots {
+    /// `count` slots from `first` on; `None` if there are no such slots.
+    pub(crate) fn range(first: u32, count: u32) -> Option<Self> {
+        let end = first.checked_add(count)?;
+        let inside = count > 0 && end <= SLOT_COUNT;
+        let bits = (1_u16 << end.min(SLOT_COUNT)) - (1_u16 << first.min(SLOT_COUNT));
+        inside.then(|| Self(bits.to_le_bytes()[0]))
+    }
+
+    /// Whether the sets have a slot in common.
+    pub(crate) fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+/// What one connection holds.
+#[derive(Clone, Copy, Debug, Default)]
+struct Held {
+    shared: u8,
+    exclusive: u8,
+}
+
+/// The regions and the slots.
+#[derive(Debug, Default)]
+pub(crate) struct WalIndex {
+    /// Whole 64-bit words, so that they are aligned for whatever SQLite keeps there; each region
+    /// stays where it is for as long as anybody is attached.
+    regions: Vec<Box<[u64]>>,
+    attached: BTreeMap<ConnectionId, Held>,
+}
+
+impl WalIndex {
+    /// The address of a region of `size` bytes; null if it is not there and shall not be made.
+    ///
+    /// # Errors
+    /// `NoMemory`.
+    pub(crate) fn region(
+        &mut self,
+        id: ConnectionId,
+        index: usize,
+        size: usize,
+        extend: bool,
+    ) -> Result<*mut c_void> {
+        self.attached.entry(id).or_default();
+        while extend && self.regions.len() <= index {
+            self.regions.push(zeros(size.div_ceil(size_of::<u64>()))?);
+        }
+        let region = self.regions.get_mut(index);
+        Ok(region.map_or(std::ptr::null_mut(), |region| region.as_mut_ptr().cast()))
+    }
+
+    /// Takes slots for reading; `false` if another connection has one for itself.
+    pub(crate) fn share(&mut self, id: ConnectionId, slots: Slots) -> bool {
+        let free = self.others(id).all(|held| held.exclusive & slots.0 == 0);
+        if free || mutants::on(Mutant::ShmLockAlwaysSucceeds) {
+            self.attached.entry(id).or_default().shared |= slots.0;
+        }
+        free || mutants::on(Mutant::ShmLockAlwaysSucceeds)
+    }
+
+    /// Takes all of these slots alone, or none of them.
+    pub(crate) fn exclude(&mut self, id: ConnectionId, slots: Slots) -> bool {
+        let free = self
+            .others(id)
+            .all(|held| (held.exclusive | held.shared) & slots.0 == 0);
+        if free || mutants::on(Mutant::ShmLockAlwaysSucceeds) {
+            self.attached.entry(id).or_default().exclusive |= slots.0;
+        }
+        free || mutants::on(Mutant::ShmLockAlwaysSucceeds)
+    }
+
+    /// Gives slots back.
+    pub(crate) fn release(&mut self, id: ConnectionId, slots: Slots) {
+        if let Some(held) = self.attached.get_mut(&id) {
+            held.shared &= !slots.0;
+            held.exclusive &= !slots.0;
+        }
+    }
+
+    /// A connection leaves; the last one takes the index with it.
+    pub(crate) fn detach(&mut self, id: ConnectionId) {
+        self.attached.remove(&id);
+        if self.attached.is_empty() {
+            self.regions.clear();
+        }
+    }
+
+    fn others(&self, id: ConnectionId) -> impl Iterator<Item = &Held> {
+        let others = self.attached.iter().filter(move |(other, _)| **other != id);
+        others.map(|(_, held)| held)
+    }
+}
+
+fn zeros(words: usize) -> Result<Box<[u64]>> {
+    let mut region = Vec::new();
+    region.try_reserve_exact(words).map_err(|error| {
+        let message = format!("no memory for the wal-index: {error}");
+        VfsError::new(ErrorKind::NoMemory, Operation::Lock, message)
+    })?;
+    region.resize(words, 0);
+    Ok(region.into_boxed_slice())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Slots, WalIndex};
+
+    fn slots(first: u32, count: u32) -> Slots {
+        Slots::range(first, count).expect("slots that exist")
+    }
+
+    #[test]
+    fn slots_are_shared_or_taken_alone() {
+        let mut index = WalIndex::default();
+        assert!(index.share(1, slots(3, 1)) && index.share(2, slots(3, 1)));
+        assert!(!index.exclude(1, slots(3, 1)), "another reads there");
+        index.release(2, slots(3, 1));
+        assert!(index.exclude(1, slots(3, 1)));
+        assert!(!index.share(2, slots(3, 1)));
+        assert!(!index.exclude(2, slots(0, 8)), "all or nothing");
+        assert!(index.exclude(2, slots(0, 3)));
+    }
+
+    #[test]
+    fn regions_stay_while_anybody_is_attached() {
+        let mut index = WalIndex::default();
+        assert!(index.region(1, 0, 32768, false).expect("asks").is_null());
+        let address = index.region(1, 1, 32768, true).expect("memory");
+        assert_eq!(index.region(2, 1, 32768, false).expect("asks"), address);
+        index.detach(1);
+        assert_eq!(index.region(2, 1, 32768, false).expect("asks"), address);
+        index.detach(2);
+        assert!(index.region(3, 1, 32768, false).expect("asks").is_null());
+    }
+
+    #[test]
+    fn slots_beyond_the_eighth_do_not_exist() {
+        assert!(Slots::range(7, 1).is_some() && Slots::range(0, 8).is_some());
+        assert!(Slots::range(8, 1).is_none() && Slots::range(5, 4).is_none());
+        assert!(Slots::range(3, 0).is_none());
+        assert!(slots(1, 2).meets(slots(2, 1)) && !slots(0, 2).meets(slots(2, 1)));
+    }
+}
