@@ -5,7 +5,8 @@
 //!
 //! The layers, top down: [`register`] (the C tables, `abi/`), `opened.rs`
 //! and `database.rs` (who shares what), [`Storage`] (the seam), then one
-//! implementation per medium: [`memory`] everywhere, `opfs` in a browser.
+//! implementation per medium: [`memory`] everywhere, `opfs` in a browser, `sim` (a feature) for
+//! native tests that pull the plug.
 
 mod abi;
 mod database;
@@ -20,6 +21,11 @@ pub mod mutants;
 mod opened;
 pub mod path;
 mod shm;
+#[cfg(all(
+    feature = "sim",
+    not(all(target_family = "wasm", target_os = "unknown"))
+))]
+pub mod sim;
 mod storage;
 mod temp;
 pub mod waiting;

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::error::{ErrorKind, Operation, Result, VfsError};
+use crate::path;
 use crate::storage::{Creation, File, Guarantees, Ownership, Storage};
 
 type Content = Rc<RefCell<Vec<u8>>>;
@@ -69,12 +70,12 @@ impl Storage for MemoryStorage {
     }
 
     fn list(&self, below: &str) -> Result<Vec<String>> {
-        let is_below = |path: &&String| {
-            let rest = path.strip_prefix(below);
-            below.is_empty() || rest.is_some_and(|rest| rest.starts_with('/'))
-        };
         let files = self.files.borrow();
-        Ok(files.keys().filter(is_below).cloned().collect())
+        Ok(files
+            .keys()
+            .filter(|path| path::is_below(path, below))
+            .cloned()
+            .collect())
     }
 
     fn acquire(&self, path: &str) -> Result<Box<dyn Ownership>> {

@@ -118,6 +118,12 @@ fn is_super_journal(path: &str) -> bool {
         && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 
+/// Whether a path lies below a directory; all do below `""`, the root.
+pub(crate) fn is_below(path: &str, directory: &str) -> bool {
+    let rest = path.strip_prefix(directory);
+    directory.is_empty() || rest.is_some_and(|rest| rest.starts_with('/'))
+}
+
 /// The directories and the file name of a checked path.
 #[must_use]
 pub fn split(path: &str) -> (Vec<&str>, &str) {
