@@ -26,6 +26,7 @@ use crate::joined::JoinedFile;
 use crate::lock::{ConnectionId, LockLevel, LockTable};
 use crate::memory::MemoryFile;
 use crate::mutants::{self, Mutant};
+use crate::replaced;
 use crate::shm::{Slots, WRITING_SLOTS, WalIndex};
 use crate::storage::{Creation, File, Ownership, Storage};
 use crate::waiting;
@@ -94,7 +95,7 @@ impl Databases {
 
     fn open(&self, path: &str, wanted: Wanted) -> Result<Rc<Database>> {
         let ownership = self.storage.acquire(path)?;
-        let main = match self.storage.open(path, wanted.creation()) {
+        let main = match self.open_main(path, wanted) {
             Ok(main) => main,
             Err(error) => return ownership.release().and(Err(error)),
         };
@@ -107,6 +108,17 @@ impl Databases {
         open.retain(|_, database| database.strong_count() > 0);
         open.insert(path.to_owned(), Rc::downgrade(&database));
         Ok(database)
+    }
+
+    /// Opens the file; one that is missing may have lost its name.
+    fn open_main(&self, path: &str, wanted: Wanted) -> Result<Box<dyn File>> {
+        match self.storage.open(path, Creation::Never) {
+            Err(error) if error.kind == ErrorKind::NotFound => {
+                replaced::restore(&*self.storage, path)?;
+                self.storage.open(path, wanted.creation())
+            }
+            outcome => outcome,
+        }
     }
 }
 

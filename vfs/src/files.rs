@@ -9,8 +9,9 @@
 //! begin ── append* ── seal ── (caller checks the temporary file) ── finish
 //!   temporary file in .anchorite/     synced, closed                  side files emptied and
 //!                                                                     flushed, then renamed
-//! killed before the rename: the old database, and a temporary file that a later import removes
-//! killed after it:          the new database
+//! killed before the old one is moved aside: the old database, and a temporary file that a later
+//!                                           import removes
+//! killed after that:                        the old or the new database (replaced.rs)
 //! ```
 //!
 //! Side files are emptied and flushed before a name changes, because a name may change back when
@@ -23,6 +24,7 @@ use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::hooks;
 use crate::mutants::{self, Mutant};
 use crate::path::{PRIVATE_DIRECTORY, SIDE_FILES};
+use crate::replaced;
 use crate::storage::{Creation, File, Ownership, Storage};
 
 /// The first bytes of every SQLite database; source: <https://sqlite.org/fileformat2.html>.
@@ -35,7 +37,8 @@ pub(crate) const IMPORT_PREFIX: &str = "new";
 /// A temporary file this old was left behind by a context that died.
 const ABANDONED_AFTER_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// The names of all SQLite databases of a medium, sorted.
+/// The names of all SQLite databases of a medium, sorted. One that lies aside (replaced.rs) is
+/// missing until it is opened.
 ///
 /// Files that are not SQLite databases, side files and our private ones are left out.
 /// `read_head` reads the first 16 bytes of a file, which may be open elsewhere.
@@ -70,6 +73,7 @@ pub fn databases(
 pub fn delete_database(storage: &dyn Storage, name: &str) -> Result<bool> {
     owning(storage, name, || {
         empty_side_files(storage, name)?;
+        replaced::forget(storage, name)?;
         let existed = delete_if_there(storage, name)?;
         delete_side_files(storage, name)?;
         Ok(existed)
@@ -88,6 +92,7 @@ pub fn rename_database(storage: &dyn Storage, from: &str, to: &str) -> Result<()
             }
             empty_side_files(storage, from)?;
             empty_side_files(storage, to)?;
+            replaced::forget(storage, from)?;
             storage.rename(from, to)
         })?;
         delete_side_files(storage, from)
@@ -137,7 +142,7 @@ fn delete_side_files(storage: &dyn Storage, name: &str) -> Result<()> {
     Ok(())
 }
 
-fn delete_if_there(storage: &dyn Storage, path: &str) -> Result<bool> {
+pub(crate) fn delete_if_there(storage: &dyn Storage, path: &str) -> Result<bool> {
     match storage.delete(path) {
         Ok(()) => Ok(true),
         Err(error) if error.kind == ErrorKind::NotFound => Ok(false),
@@ -148,10 +153,30 @@ fn delete_if_there(storage: &dyn Storage, path: &str) -> Result<bool> {
 /// Runs `work` as the owner of `name`, and gives the ownership back whatever comes of it.
 fn owning<T>(storage: &dyn Storage, name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let ownership = storage.acquire(name)?;
-    let outcome = work();
+    let outcome = restored(storage, name).and_then(|()| work());
     let released = ownership.release();
     let value = outcome?;
     released.map(|()| value)
+}
+
+/// Before anything is done with a name: a database that lost it gets it back.
+fn restored(storage: &dyn Storage, name: &str) -> Result<()> {
+    if crate::path::check_database_name(name).is_err() || storage.exists(name)? {
+        return Ok(());
+    }
+    replaced::restore(storage, name).map(drop)
+}
+
+/// As [`owning`], or not at all if somebody else owns the name.
+pub(crate) fn if_unowned(
+    storage: &dyn Storage,
+    name: &str,
+    work: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    match owning(storage, name, work) {
+        Err(error) if error.kind == ErrorKind::Busy => Ok(()),
+        outcome => outcome,
+    }
 }
 
 /// A database that is coming in, piece by piece, under a temporary name.
@@ -252,13 +277,13 @@ impl Import {
         owning(&**storage, name, || {
             refuse_existing(&**storage, name, self.overwrite)?;
             if mutants::on(Mutant::ImportOutOfOrder) {
-                storage.rename(temporary, name)?;
+                replaced::replace(&**storage, temporary, name)?;
                 return empty_side_files(&**storage, name);
             }
             if !mutants::on(Mutant::StaleSideFilesKept) {
                 empty_side_files(&**storage, name)?;
             }
-            storage.rename(temporary, name)
+            replaced::replace(&**storage, temporary, name)
         })
     }
 
@@ -323,7 +348,8 @@ pub(crate) fn private_path(prefix: &str) -> Result<String> {
 /// Removes temporary files that are old and that nobody owns.
 fn remove_abandoned(storage: &dyn Storage) -> Result<()> {
     let paths = storage.list(PRIVATE_DIRECTORY)?;
-    remove_unowned(storage, paths.iter().filter(|path| is_abandoned(path)))
+    remove_unowned(storage, paths.iter().filter(|path| is_abandoned(path)))?;
+    replaced::clean(storage)
 }
 
 /// Removes those of these private files that nobody owns.
@@ -332,11 +358,7 @@ pub(crate) fn remove_unowned<'path>(
     paths: impl Iterator<Item = &'path String>,
 ) -> Result<()> {
     for path in paths {
-        match owning(storage, path, || delete_if_there(storage, path)) {
-            Ok(_) => {}
-            Err(error) if error.kind == ErrorKind::Busy => {}
-            Err(error) => return Err(error),
-        }
+        if_unowned(storage, path, || delete_if_there(storage, path).map(drop))?;
     }
     Ok(())
 }
@@ -417,6 +439,8 @@ mod tests {
         import(&storage, "a.db", &database_bytes(2), true).expect("imports");
         assert_eq!(storage.bytes("a.db"), Some(database_bytes(2)));
         assert_eq!(storage.bytes("a.db-journal"), Some(vec![]));
+        assert!(delete_database(&storage, "a.db").expect("deletes the new one and the old one"));
+        assert!(storage.list("").expect("lists").is_empty());
     }
 
     #[test]

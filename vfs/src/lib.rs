@@ -20,6 +20,7 @@ pub mod memory;
 pub mod mutants;
 mod opened;
 pub mod path;
+mod replaced;
 mod shm;
 #[cfg(all(
     feature = "sim",

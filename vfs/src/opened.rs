@@ -10,6 +10,7 @@ use crate::database::{self, Connection, Database, Databases, Side, Wanted};
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::mutants::{self, Mutant};
 use crate::path::{self, PRIVATE_DIRECTORY};
+use crate::replaced;
 use crate::storage::{Creation, File, Storage};
 use crate::temp::{self, TemporaryFile, TemporarySpace};
 
@@ -47,6 +48,15 @@ impl Medium {
         &**self.databases.storage()
     }
 
+    /// Refuses a file that is there already, for those that shall be new.
+    pub(crate) fn expect_new(&self, name: &str) -> Result<()> {
+        if !self.exists(name)? {
+            return Ok(());
+        }
+        let message = format!("there is a file {name:?} already");
+        Err(VfsError::new(ErrorKind::Exists, Operation::Open, message))
+    }
+
     /// Opens the main file of a database.
     pub(crate) fn open_main(&self, name: &str, wanted: Wanted) -> Result<Opened> {
         if !name.starts_with(PRIVATE_DIRECTORY) {
@@ -54,6 +64,7 @@ impl Medium {
         }
         if wanted != Wanted::Reading && !self.is_clean.replace(true) {
             temp::remove_abandoned(self.storage())?;
+            replaced::clean(self.storage())?;
         }
         self.databases.connect(name, wanted).map(Opened::Main)
     }

@@ -3,7 +3,7 @@
 use std::ffi::{c_int, c_void};
 
 use super::codes::{code, status};
-use super::{FileSlot, control, ffi, opened, position, shm, size};
+use super::{FileSlot, OpenFile, control, ffi, opened, position, shm, size};
 use crate::database::Side;
 use crate::error::Result;
 use crate::lock::LockLevel;
@@ -41,7 +41,15 @@ unsafe extern "C" fn x_close(file: *mut ffi::sqlite3_file) -> c_int {
     let open = unsafe { Box::from_raw(slot.open) };
     slot.open = std::ptr::null_mut();
     slot.base.pMethods = std::ptr::null();
-    status(open.opened.close())
+    let OpenFile {
+        opened,
+        registered,
+        deleted_at_close,
+        ..
+    } = *open;
+    let closed = opened.close();
+    let deleted = deleted_at_close.map_or(Ok(()), |name| registered.medium.delete(&name));
+    status(closed.and(deleted))
 }
 
 unsafe extern "C" fn x_read(
@@ -77,6 +85,9 @@ unsafe extern "C" fn x_write(
     let mut data = unsafe { std::slice::from_raw_parts(data.cast::<u8>(), size(amount)) };
     // SAFETY: `file` is open, as for every io method.
     let open = unsafe { opened(file) };
+    if open.is_read_only {
+        return ffi::SQLITE_READONLY;
+    }
     if mutants::on(Mutant::ShortWriteIgnored) {
         data = &data[..data.len().div_ceil(2)];
     }
@@ -86,6 +97,9 @@ unsafe extern "C" fn x_write(
 unsafe extern "C" fn x_truncate(file: *mut ffi::sqlite3_file, size: ffi::sqlite3_int64) -> c_int {
     // SAFETY: `file` is open, as for every io method.
     let open = unsafe { opened(file) };
+    if open.is_read_only {
+        return ffi::SQLITE_READONLY;
+    }
     if mutants::on(Mutant::TruncationForgotten) {
         return ffi::SQLITE_OK;
     }

@@ -74,6 +74,9 @@ struct FileSlot {
 struct OpenFile {
     opened: Opened,
     registered: &'static Registered,
+    /// A named file that is gone once it is closed.
+    deleted_at_close: Option<String>,
+    is_read_only: bool,
     /// Whether SQLite shall leave the WAL when the last connection closes.
     keeps_wal: bool,
     /// Whether SQLite may rely on power-safe overwrites: never more than the medium guarantees.

@@ -53,7 +53,11 @@ unsafe extern "C" fn x_open(
     let registered = unsafe { registered(vfs) };
     // SAFETY: `name` is null for a temporary file, else a string that lives as long as the file.
     let path = unsafe { text(name) };
-    let opened = match path.and_then(|path| open(registered, path, flags)) {
+    let opened = path.and_then(|path| {
+        let opened = open(registered, path, flags)?;
+        Ok((opened, path.map(str::to_owned)))
+    });
+    let (opened, path) = match opened {
         Ok(opened) => opened,
         Err(error) => return code(&error),
     };
@@ -64,6 +68,8 @@ unsafe extern "C" fn x_open(
     slot.open = Box::into_raw(Box::new(OpenFile {
         opened,
         registered,
+        deleted_at_close: path.filter(|_| flags & ffi::SQLITE_OPEN_DELETEONCLOSE != 0),
+        is_read_only: flags & ffi::SQLITE_OPEN_READONLY != 0,
         keeps_wal: false,
         is_powersafe,
     }));
@@ -90,6 +96,9 @@ fn open(registered: &Registered, name: Option<&str>, flags: c_int) -> Result<Ope
         return Ok(medium.open_temporary());
     };
     let makes = flags & ffi::SQLITE_OPEN_CREATE != 0;
+    if makes && flags & ffi::SQLITE_OPEN_EXCLUSIVE != 0 {
+        medium.expect_new(name)?;
+    }
     if flags & ffi::SQLITE_OPEN_MAIN_DB != 0 {
         let wanted = match (flags & ffi::SQLITE_OPEN_READONLY != 0, makes) {
             (true, _) => Wanted::Reading,
