@@ -17,14 +17,18 @@ const common = { bundle: true, format: 'esm', target: 'es2022', sourcemap: 'inli
 
 await build({
   ...common,
-  entryPoints: ['page/before.ts', 'page/main.ts', 'page/inside.ts'],
+  entryPoints: ['page/before.ts', 'page/main.ts', 'page/inside.ts', 'page/probe.ts'],
   outdir: 'dist/page',
   plugins: [anchoriteAsServed],
 });
 
 await build({
   ...common,
-  entryPoints: { harness: 'harness/main.ts', bench: 'harness/bench.ts' },
+  entryPoints: {
+    harness: 'harness/main.ts',
+    bench: 'harness/bench.ts',
+    probe: 'harness/probe.ts',
+  },
   outdir: 'dist',
   outExtension: { '.js': '.mjs' },
   platform: 'node',

@@ -1,5 +1,5 @@
 // What the harness and the page say to each other: types only, imported by both sides.
-// It must not import anything, and holds no code but two lists and the name of a cell.
+// It must not import anything, and holds no code but three lists and the name of a cell.
 
 export type Browser = 'chromium' | 'firefox' | 'webkit';
 export type Twin = 'jspi' | 'asyncify';
@@ -46,8 +46,30 @@ export type Command =
       readonly argument: unknown;
     }
   | { readonly type: 'measure'; readonly twins: readonly Twin[] }
+  | { readonly type: 'probe'; readonly step: (typeof PROBE_STEPS)[number] }
   | { readonly type: 'reload' }
   | { readonly type: 'go'; readonly url: string };
+
+/** What the probe of the medium does, in this order; see page/probe.ts. */
+export const PROBE_STEPS = [
+  'first use',
+  'create file',
+  'writable: open',
+  'writable: write',
+  'writable: close',
+  'access handle: open',
+  'access handle: write',
+  'access handle: flush',
+  'access handle: truncate',
+  'access handle: flush after truncate',
+  'access handle: write, then close',
+  'second file',
+  'move onto another file',
+  'remove',
+  'IndexedDB: open',
+  'IndexedDB: relaxed put',
+  'IndexedDB: strict put',
+] as const;
 
 /** A command on its way, with the number its outcome carries back. */
 export interface Numbered {

@@ -1,5 +1,6 @@
 // Which processes this run has started, and their end. Every browser is started with a mark in
-// its environment, which its children inherit: what carries it is ours, whoever its parent is now.
+// its environment, which its children inherit: what carries it is ours, whoever its parent is now,
+// and so is what such a process has started.
 // It must not touch any other process.
 import { readFileSync, readdirSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
@@ -40,12 +41,32 @@ export async function killAll(): Promise<void> {
   await killMarked(runMark);
 }
 
-/** Those still running; a zombie has no environment any more and does not count. */
-function marked(mark: string): number[] {
-  return readdirSync('/proc')
+/**
+ * Those still running, and what they have started: Chromium's renderers write their titles over
+ * their environment. A zombie has no environment any more and does not count.
+ */
+export function marked(mark: string): number[] {
+  const all = readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
     .map(Number)
-    .filter((pid) => pid !== process.pid && environmentOf(pid).includes(`${MARK}=${mark}`));
+    .filter((pid) => pid !== process.pid);
+  const ours = new Set(all.filter((pid) => environmentOf(pid).includes(`${MARK}=${mark}`)));
+  const parents = new Map(all.map((pid) => [pid, parentOf(pid)]));
+  for (let before = -1; before !== ours.size; ) {
+    before = ours.size;
+    for (const [pid, parent] of parents) if (ours.has(parent)) ours.add(pid);
+  }
+  return [...ours];
+}
+
+/** 0 for a process that is gone, or a zombie. */
+function parentOf(pid: number): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+    return /^State:\tZ/m.test(status) ? 0 : Number(/^PPid:\t(\d+)/m.exec(status)?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
 }
 
 function environmentOf(pid: number): string {

@@ -150,6 +150,10 @@ export class Session {
     return turn;
   }
 
+  processes(): readonly number[] {
+    return this.#driver?.processes() ?? [];
+  }
+
   async screenshot(file: string): Promise<void> {
     await this.#driver?.screenshot(file);
   }

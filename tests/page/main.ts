@@ -1,7 +1,7 @@
 // The test page: asks the harness what to do, does it, reports. It never stops asking, so that
 // several commands can be under way at once. It must not know which browser drives it.
 import '../list';
-import type { Command, Numbered, Outcome } from '../wire';
+import type { Command, Numbered, Outcome, PROBE_STEPS } from '../wire';
 import { execute, executePeer, settle, watchForUncaught } from './execute';
 import type { Run } from './execute';
 import { measure } from './measure';
@@ -12,6 +12,7 @@ const instance = crypto.randomUUID();
 const channel = `tab=${tab}&instance=${instance}`;
 
 let inside: Worker | undefined;
+let prober: Worker | undefined;
 
 async function obey(command: Command): Promise<Outcome> {
   switch (command.type) {
@@ -23,6 +24,8 @@ async function obey(command: Command): Promise<Outcome> {
       return await executePeer(command.test, command.cell, command.argument);
     case 'measure':
       return { ok: true, value: await measure(command.twins) };
+    case 'probe':
+      return await probe(command.step);
     case 'reload':
       location.reload();
       return { ok: true, value: null };
@@ -32,6 +35,16 @@ async function obey(command: Command): Promise<Outcome> {
     default:
       throw new Error(`unknown command ${JSON.stringify(command satisfies never)}`);
   }
+}
+
+/** One step of the probe of the medium, in a worker that keeps its handles between steps. */
+function probe(step: (typeof PROBE_STEPS)[number]): Promise<Outcome> {
+  prober ??= new Worker('/page/probe.js', { type: 'module' });
+  const { port1, port2 } = new MessageChannel();
+  prober.postMessage({ step, port: port2 }, [port2]);
+  return new Promise((resolve) => {
+    port1.onmessage = (event) => resolve(event.data as Outcome);
+  });
 }
 
 /** Hands a phase to the worker in which the library then runs in place. */

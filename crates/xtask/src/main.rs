@@ -10,6 +10,7 @@
 mod bench;
 mod build;
 mod cache;
+mod probe;
 mod process;
 mod serve;
 mod setup;
@@ -38,6 +39,8 @@ enum Job {
     Build,
     /// Build the console and serve it on 127.0.0.1 under the production CSP until interrupted.
     Demo(serve::Options),
+    /// Trace the system calls of each engine and fill the table in docs/durability.md.
+    ProbeMedium(probe::Options),
     /// Run every check and every test, native and in the browsers.
     Test(test::Options),
     /// Check style and structure only.
@@ -64,6 +67,7 @@ fn run(job: Job) -> anyhow::Result<()> {
         Job::Bench(options) => bench::run(&options),
         Job::Build => build::run(),
         Job::Demo(options) => serve::run(&options),
+        Job::ProbeMedium(options) => probe::run(&options),
         Job::Test(options) => test::run(&options),
         Job::Tidy => tidy::run(),
         Job::Twins => build::run_twins(),

@@ -47,6 +47,9 @@ const BROWSERS: [(&str, &[&str]); 3] = [
     ("webkit", &["libwebkit2gtk-4.1-0", "xvfb"]),
 ];
 
+/// The Debian package that follows system calls.
+const TRACER: &str = "strace";
+
 /// A C compiler that can produce wasm32 objects, with its archiver.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Compiler {
@@ -65,16 +68,25 @@ pub(crate) fn for_build(lane: &Lane) -> Result<()> {
 
 /// The Debian packages that a test run still needs; an error where they cannot be installed.
 pub(crate) fn missing_for_test(engines: Option<&str>) -> Result<Vec<&'static str>> {
+    missing(browser_packages(engines))
+}
+
+/// The same for a probe of the medium.
+pub(crate) fn missing_for_probe(engines: Option<&str>) -> Result<Vec<&'static str>> {
+    missing(browser_packages(engines).chain([TRACER]))
+}
+
+fn missing(wanted: impl Iterator<Item = &'static str>) -> Result<Vec<&'static str>> {
     node()?;
     let mut missing = compiler_packages();
     if succeeds(command("dpkg-query").arg("--version")) {
-        missing.extend(browser_packages(engines).filter(|name| !is_installed(name)));
+        missing.extend(wanted.filter(|name| !is_installed(name)));
     }
     can_install(&missing)?;
     Ok(missing)
 }
 
-/// Everything a test run needs: `missing` as found by [`missing_for_test`].
+/// Everything a test run needs: `missing` as found by one of the two above.
 pub(crate) fn for_test(lane: &Lane, missing: &[&str]) -> Result<()> {
     install(lane, missing)?;
     rust_target(lane)

@@ -4,7 +4,7 @@ import { chromium } from 'playwright-core';
 import type { BrowserContext, Page } from 'playwright-core';
 import { TABS } from '../../wire';
 import type { Tab } from '../../wire';
-import { killMarked, markedEnvironment } from '../processes';
+import { killMarked, marked, markedEnvironment } from '../processes';
 import type { Driver, LaunchOptions } from './driver';
 
 /** Starts the browser alone; `died` is told when it goes. */
@@ -57,6 +57,7 @@ export async function launchChromium(options: LaunchOptions): Promise<Driver> {
       await context.close();
       await killMarked(mark);
     },
+    processes: () => marked(mark),
     async screenshot(file) {
       await pages.get('main')?.screenshot({ path: file });
     },

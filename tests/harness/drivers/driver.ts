@@ -11,6 +11,8 @@ export interface Driver {
   kill(): Promise<void>;
   /** An orderly end. */
   close(): Promise<void>;
+  /** The processes of the browser, all of them. */
+  processes(): readonly number[];
   screenshot(file: string): Promise<void>;
   readonly version: string;
 }

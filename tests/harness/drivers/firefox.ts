@@ -5,7 +5,7 @@ import puppeteer from 'puppeteer-core';
 import type { Page } from 'puppeteer-core';
 import { TABS } from '../../wire';
 import type { Tab } from '../../wire';
-import { killMarked, markedEnvironment } from '../processes';
+import { killMarked, marked, markedEnvironment } from '../processes';
 import type { Driver, LaunchOptions } from './driver';
 
 /** OPFS is refused in private windows, and with this every window is one. */
@@ -52,6 +52,7 @@ export async function launchFirefox(options: LaunchOptions): Promise<Driver> {
       await browser.close();
       await killMarked(mark);
     },
+    processes: () => marked(mark),
     async screenshot(file) {
       await pages.get('main')?.screenshot({ path: file as `${string}.png` });
     },

@@ -7,7 +7,7 @@ import { mkdirSync, openSync, readdirSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { TABS } from '../../wire';
-import { killMarked, markedEnvironment } from '../processes';
+import { killMarked, marked, markedEnvironment } from '../processes';
 import type { Driver, LaunchOptions } from './driver';
 
 /** OPFS is off by default here. */
@@ -89,6 +89,7 @@ export async function launchWebkit(options: LaunchOptions): Promise<Driver> {
       await stop();
       await killMarked(mark);
     },
+    processes: () => marked(mark),
     screenshot: () => Promise.reject(new Error('no screenshots of WebKitGTK')),
   };
 }
