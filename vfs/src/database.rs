@@ -6,15 +6,12 @@
 //!
 //! ```text
 //! Databases ──path──► Database ◄── Connection (one per main file that SQLite has open)
-//!                       main, -journal, -wal   opened together by the first connection,
-//!                                              closed together by the last
+//!                       files                  main, -journal and -wal (fileset.rs), opened by the
+//!                                              first connection, closed by the last
 //!                       locks, wal-index       who may do what
 //!                       ownership              from before the first open to after the last close
 //! ```
 //!
-//! Names are not durable, so no file of a database is made or removed in a transaction: both side
-//! files are made with the database and stay. Removing one is to empty and flush it, and one that
-//! is empty is not there.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -22,40 +19,12 @@ use std::fmt;
 use std::rc::{Rc, Weak};
 
 use crate::error::{ErrorKind, Operation, Result, VfsError};
-use crate::joined::JoinedFile;
+use crate::fileset::{FileSet, Side, Wanted};
 use crate::lock::{ConnectionId, LockLevel, LockTable};
-use crate::memory::MemoryFile;
 use crate::mutants::{self, Mutant};
-use crate::replaced;
 use crate::shm::{Slots, WRITING_SLOTS, WalIndex};
-use crate::storage::{Creation, File, Ownership, Storage};
+use crate::storage::{File, Ownership, Storage};
 use crate::waiting;
-
-/// One of the files beside a database that hold its transactions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Side {
-    /// The rollback journal.
-    Journal,
-    /// The write-ahead log.
-    Wal,
-}
-
-impl Side {
-    const ALL: [Side; 2] = [Side::Journal, Side::Wal];
-
-    fn ending(self) -> &'static str {
-        match self {
-            Side::Journal => "-journal",
-            Side::Wal => "-wal",
-        }
-    }
-
-    /// The database and the side that a path names, if it has such an ending.
-    pub(crate) fn of(path: &str) -> Option<(&str, Side)> {
-        let named = |side: Side| Some((path.strip_suffix(side.ending())?, side));
-        Side::ALL.into_iter().find_map(named)
-    }
-}
 
 /// The open databases of one medium.
 pub(crate) struct Databases {
@@ -80,14 +49,11 @@ impl Databases {
 
     /// A connection to a database; the first one becomes its owner and opens its files.
     pub(crate) fn connect(&self, path: &str, wanted: Wanted) -> Result<Connection> {
-        let database = match self.find(path) {
-            Some(database) => database,
-            None => self.open(path, wanted)?,
+        let Some(database) = self.find(path) else {
+            return self.open(path, wanted).map(Connection::new);
         };
-        if wanted == Wanted::Reading {
-            return Ok(Connection::new(database));
-        }
-        match database.make_side_files(&*self.storage) {
+        let storage = &*self.storage;
+        match database.files.open_sides(storage, path, wanted) {
             Ok(()) => Ok(Connection::new(database)),
             Err(error) => release(database).and(Err(error)),
         }
@@ -95,91 +61,23 @@ impl Databases {
 
     fn open(&self, path: &str, wanted: Wanted) -> Result<Rc<Database>> {
         let ownership = self.storage.acquire(path)?;
-        let main = match self.open_main(path, wanted) {
-            Ok(main) => main,
-            Err(error) => return ownership.release().and(Err(error)),
-        };
-        let database = Rc::new(Database::new(path, main, ownership));
-        let sides = database.open_side_files(&*self.storage);
-        if let Err(error) = sides {
-            return release(database).and(Err(error));
+        let files = FileSet::default();
+        if let Err(error) = files.open(&*self.storage, path, wanted) {
+            let closed = files.close();
+            return ownership.release().and(closed).and(Err(error));
         }
+        let database = Rc::new(Database::new(path, files, ownership));
         let mut open = self.open.borrow_mut();
         open.retain(|_, database| database.strong_count() > 0);
         open.insert(path.to_owned(), Rc::downgrade(&database));
         Ok(database)
-    }
-
-    /// Opens the file; one that is missing may have lost its name.
-    fn open_main(&self, path: &str, wanted: Wanted) -> Result<Box<dyn File>> {
-        match self.storage.open(path, Creation::Never) {
-            Err(error) if error.kind == ErrorKind::NotFound => {
-                replaced::restore(&*self.storage, path)?;
-                self.storage.open(path, wanted.creation())
-            }
-            outcome => outcome,
-        }
-    }
-}
-
-/// What a connection is opened for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wanted {
-    /// Reading a database that is there; no file is made.
-    Reading,
-    /// Writing to a database that is there.
-    Writing,
-    /// Writing, and making the database if it is not there.
-    Making,
-}
-
-impl Wanted {
-    fn creation(self) -> Creation {
-        match self {
-            Wanted::Reading | Wanted::Writing => Creation::Never,
-            Wanted::Making => Creation::IfMissing,
-        }
-    }
-}
-
-/// A side file, or what stands in for one that is not there while all connections only read.
-struct SideFile {
-    file: Box<dyn File>,
-    is_there: bool,
-}
-
-impl SideFile {
-    fn stand_in() -> Self {
-        Self {
-            file: Box::new(MemoryFile::default()),
-            is_there: false,
-        }
-    }
-
-    fn open(storage: &dyn Storage, database: &str, side: Side, creation: Creation) -> Result<Self> {
-        let path = format!("{database}{}", side.ending());
-        let file = match storage.open(&path, creation) {
-            Ok(file) => file,
-            Err(error) if error.kind == ErrorKind::NotFound => return Ok(Self::stand_in()),
-            Err(error) => return Err(error),
-        };
-        let file = match side {
-            Side::Journal => file,
-            Side::Wal => Box::new(JoinedFile::new(file)),
-        };
-        Ok(Self {
-            file,
-            is_there: true,
-        })
     }
 }
 
 /// The files and the locks.
 pub(crate) struct Database {
     path: String,
-    main: RefCell<Box<dyn File>>,
-    journal: RefCell<SideFile>,
-    wal: RefCell<SideFile>,
+    files: FileSet,
     locks: RefCell<LockTable>,
     index: RefCell<WalIndex>,
     last_id: Cell<ConnectionId>,
@@ -193,12 +91,10 @@ impl fmt::Debug for Database {
 }
 
 impl Database {
-    fn new(path: &str, main: Box<dyn File>, ownership: Box<dyn Ownership>) -> Self {
+    fn new(path: &str, files: FileSet, ownership: Box<dyn Ownership>) -> Self {
         Self {
             path: path.to_owned(),
-            main: RefCell::new(main),
-            journal: RefCell::new(SideFile::stand_in()),
-            wal: RefCell::new(SideFile::stand_in()),
+            files,
             locks: RefCell::default(),
             index: RefCell::default(),
             last_id: Cell::new(0),
@@ -206,41 +102,14 @@ impl Database {
         }
     }
 
-    fn side(&self, side: Side) -> &RefCell<SideFile> {
-        match side {
-            Side::Journal => &self.journal,
-            Side::Wal => &self.wal,
-        }
-    }
-
-    /// Opens the side files that are there.
-    fn open_side_files(&self, storage: &dyn Storage) -> Result<()> {
-        self.fill_sides(storage, Creation::Never)
-    }
-
-    /// Makes those that are missing.
-    fn make_side_files(&self, storage: &dyn Storage) -> Result<()> {
-        self.fill_sides(storage, Creation::IfMissing)
-    }
-
-    fn fill_sides(&self, storage: &dyn Storage, creation: Creation) -> Result<()> {
-        for side in Side::ALL {
-            if !self.side(side).borrow().is_there {
-                let opened = SideFile::open(storage, &self.path, side, creation)?;
-                self.side(side).replace(opened);
-            }
-        }
-        Ok(())
-    }
-
     /// Works on the main file.
     pub(crate) fn with_main<T>(&self, work: impl FnOnce(&mut dyn File) -> T) -> T {
-        work(&mut **self.main.borrow_mut())
+        self.files.with_main(work)
     }
 
     /// Works on a side file.
     pub(crate) fn with_side<T>(&self, side: Side, work: impl FnOnce(&mut dyn File) -> T) -> T {
-        work(&mut *self.side(side).borrow_mut().file)
+        self.files.with_side(side, work)
     }
 
     /// Whether a side file is there: empty ones are not.
@@ -275,11 +144,9 @@ impl Database {
 
     /// Closes everything, whatever fails, and then gives up the ownership.
     fn close(self) -> Result<()> {
-        let wal = self.wal.into_inner().file.close();
-        let journal = self.journal.into_inner().file.close();
-        let main = self.main.into_inner().close();
+        let closed = self.files.close();
         let released = self.ownership.release();
-        main.and(wal).and(journal).and(released)
+        closed.and(released)
     }
 }
 
@@ -390,6 +257,7 @@ impl Connection {
 mod tests {
     use super::*;
     use crate::memory::MemoryStorage;
+    use crate::storage::Creation;
 
     fn databases() -> (MemoryStorage, Databases) {
         let storage = MemoryStorage::default();
@@ -458,12 +326,5 @@ mod tests {
         second.lock(LockLevel::Reserved).expect("free");
         second.close().expect("closes");
         assert!(!first.is_reserved());
-    }
-
-    #[test]
-    fn sides_are_told_by_their_endings() {
-        assert_eq!(Side::of("a.db-wal"), Some(("a.db", Side::Wal)));
-        assert_eq!(Side::of("a.db-journal"), Some(("a.db", Side::Journal)));
-        assert_eq!(Side::of("a.db"), None);
     }
 }

@@ -21,6 +21,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use crate::error::{ErrorKind, Operation, Result, VfsError};
+use crate::fileset::Side;
 use crate::hooks;
 use crate::mutants::{self, Mutant};
 use crate::path::{PRIVATE_DIRECTORY, SIDE_FILES};
@@ -91,7 +92,7 @@ pub fn rename_database(storage: &dyn Storage, from: &str, to: &str) -> Result<()
                 return Err(taken(to, "choose another name"));
             }
             empty_side_files(storage, from)?;
-            empty_side_files(storage, to)?;
+            prepare_side_files(storage, to)?;
             replaced::forget(storage, from)?;
             storage.rename(from, to)
         })?;
@@ -119,12 +120,26 @@ pub fn has_side_files(storage: &dyn Storage, name: &str) -> Result<bool> {
 /// Makes sure that no journal or WAL is taken for one of the file that will have this name.
 fn empty_side_files(storage: &dyn Storage, name: &str) -> Result<()> {
     for ending in SIDE_FILES {
-        if let Some(mut file) = open_if_there(storage, &format!("{name}{ending}"))? {
-            let emptied = file.truncate(0).and_then(|()| file.sync());
-            file.close().and(emptied)?;
+        if let Some(file) = open_if_there(storage, &format!("{name}{ending}"))? {
+            empty(file)?;
         }
     }
     Ok(())
+}
+
+/// As above, and makes those that are missing: their names must be durable before the main file's.
+fn prepare_side_files(storage: &dyn Storage, name: &str) -> Result<()> {
+    empty_side_files(storage, name)?;
+    for side in Side::ALL {
+        let path = format!("{name}{}", side.ending());
+        storage.open(&path, Creation::IfMissing)?.close()?;
+    }
+    Ok(())
+}
+
+fn empty(mut file: Box<dyn File>) -> Result<()> {
+    let emptied = file.truncate(0).and_then(|()| file.sync());
+    file.close().and(emptied)
 }
 
 fn open_if_there(storage: &dyn Storage, path: &str) -> Result<Option<Box<dyn File>>> {
@@ -278,10 +293,10 @@ impl Import {
             refuse_existing(&**storage, name, self.overwrite)?;
             if mutants::on(Mutant::ImportOutOfOrder) {
                 replaced::replace(&**storage, temporary, name)?;
-                return empty_side_files(&**storage, name);
+                return prepare_side_files(&**storage, name);
             }
             if !mutants::on(Mutant::StaleSideFilesKept) {
-                empty_side_files(&**storage, name)?;
+                prepare_side_files(&**storage, name)?;
             }
             replaced::replace(&**storage, temporary, name)
         })
@@ -452,7 +467,8 @@ mod tests {
         rename_database(&storage, "a.db", "b.db").expect("renames");
         assert_eq!(storage.bytes("b.db"), Some(database_bytes(1)));
         assert_eq!(storage.bytes("b.db-journal"), Some(vec![]));
-        assert_eq!(storage.list("").expect("lists"), ["b.db", "b.db-journal"]);
+        let all = ["b.db", "b.db-journal", "b.db-wal"];
+        assert_eq!(storage.list("").expect("lists"), all);
         put(&storage, "c.db", &database_bytes(2));
         let taken = rename_database(&storage, "b.db", "c.db").expect_err("taken");
         assert_eq!(taken.kind, ErrorKind::Exists);
@@ -494,7 +510,8 @@ mod tests {
         let young = format!(".anchorite/new-{}-0", hooks::now_ms());
         put(&storage, &young, b"young");
         import(&storage, "a.db", &database_bytes(1), false).expect("imports");
-        assert_eq!(storage.list("").expect("lists"), [young, "a.db".to_owned()]);
+        let private = storage.list(PRIVATE_DIRECTORY).expect("lists");
+        assert_eq!(private, [young]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod abi;
 mod database;
 mod error;
 pub mod files;
+mod fileset;
 pub mod hooks;
 mod joined;
 mod lock;

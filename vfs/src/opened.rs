@@ -6,8 +6,9 @@
 
 use std::rc::Rc;
 
-use crate::database::{self, Connection, Database, Databases, Side, Wanted};
+use crate::database::{self, Connection, Database, Databases};
 use crate::error::{ErrorKind, Operation, Result, VfsError};
+use crate::fileset::{Side, Wanted};
 use crate::mutants::{self, Mutant};
 use crate::path::{self, PRIVATE_DIRECTORY};
 use crate::replaced;

@@ -4,8 +4,8 @@ use std::ffi::{c_int, c_void};
 
 use super::codes::{code, status};
 use super::{FileSlot, OpenFile, control, ffi, opened, position, shm, size};
-use crate::database::Side;
 use crate::error::Result;
+use crate::fileset::Side;
 use crate::lock::LockLevel;
 use crate::mutants::{self, Mutant};
 use crate::opened::Opened;

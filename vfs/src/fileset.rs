@@ -1,0 +1,174 @@
+//! The three files of one database: opened together, in an order that a loss of power respects,
+//! and closed together.
+//!
+//! Used by `database.rs`. Names are not durable at once, but they become so in the order in which
+//! they were made; so no file is made or removed in a transaction, and a new database gets its
+//! side files before its main file: if that is there, so are they. Both stay. Removing one is to
+//! empty and flush it, and one that is empty is not there.
+
+use std::cell::RefCell;
+
+use crate::error::{ErrorKind, Operation, Result, VfsError};
+use crate::joined::JoinedFile;
+use crate::memory::MemoryFile;
+use crate::replaced;
+use crate::storage::{Creation, File, Storage};
+
+/// One of the files beside a database that hold its transactions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// The rollback journal.
+    Journal,
+    /// The write-ahead log.
+    Wal,
+}
+
+impl Side {
+    /// Both of them.
+    pub(crate) const ALL: [Side; 2] = [Side::Journal, Side::Wal];
+
+    /// What is added to the name of the database.
+    pub(crate) fn ending(self) -> &'static str {
+        match self {
+            Side::Journal => "-journal",
+            Side::Wal => "-wal",
+        }
+    }
+
+    /// The database and the side that a path names, if it has such an ending.
+    pub(crate) fn of(path: &str) -> Option<(&str, Side)> {
+        let named = |side: Side| Some((path.strip_suffix(side.ending())?, side));
+        Side::ALL.into_iter().find_map(named)
+    }
+}
+
+/// What a connection is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// Reading a database that is there; no file is made.
+    Reading,
+    /// Writing to a database that is there.
+    Writing,
+    /// Writing, and making the database if it is not there.
+    Making,
+}
+
+/// A file, or what stands in for one that is not there: nothing yet, or a side file while all
+/// connections only read.
+struct Place {
+    file: Box<dyn File>,
+    is_there: bool,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self {
+            file: Box::new(MemoryFile::default()),
+            is_there: false,
+        }
+    }
+}
+
+impl Place {
+    /// Opens the file if it is there, or makes it.
+    fn fill(&mut self, storage: &dyn Storage, path: &str, creation: Creation) -> Result<()> {
+        if self.is_there {
+            return Ok(());
+        }
+        match storage.open(path, creation) {
+            Ok(file) => self.file = file,
+            Err(error) if error.kind == ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        }
+        self.is_there = true;
+        Ok(())
+    }
+}
+
+/// Main file, journal and WAL.
+#[derive(Default)]
+pub(crate) struct FileSet {
+    main: RefCell<Place>,
+    journal: RefCell<Place>,
+    wal: RefCell<Place>,
+}
+
+impl FileSet {
+    /// Opens what is there and makes what is wanted. After an error, what was opened is closed by
+    /// [`close`](Self::close).
+    pub(crate) fn open(&self, storage: &dyn Storage, path: &str, wanted: Wanted) -> Result<()> {
+        let mut main = self.main.borrow_mut();
+        main.fill(storage, path, Creation::Never)?;
+        if !main.is_there && replaced::restore(storage, path)? {
+            main.fill(storage, path, Creation::Never)?;
+        }
+        if !main.is_there && wanted != Wanted::Making {
+            let message = format!("there is no database {path:?}");
+            return Err(VfsError::new(ErrorKind::NotFound, Operation::Open, message));
+        }
+        self.open_sides(storage, path, wanted)?;
+        main.fill(storage, path, Creation::IfMissing)
+    }
+
+    /// Opens the side files that are not open yet; one who writes makes those that are missing.
+    pub(crate) fn open_sides(
+        &self,
+        storage: &dyn Storage,
+        path: &str,
+        wanted: Wanted,
+    ) -> Result<()> {
+        let creation = match wanted {
+            Wanted::Reading => Creation::Never,
+            Wanted::Writing | Wanted::Making => Creation::IfMissing,
+        };
+        for side in Side::ALL {
+            let path = format!("{path}{}", side.ending());
+            let mut place = self.side(side).borrow_mut();
+            let was_there = place.is_there;
+            place.fill(storage, &path, creation)?;
+            if side == Side::Wal && place.is_there && !was_there {
+                let file = std::mem::take(&mut *place).file;
+                place.file = Box::new(JoinedFile::new(file));
+                place.is_there = true;
+            }
+        }
+        Ok(())
+    }
+
+    fn side(&self, side: Side) -> &RefCell<Place> {
+        match side {
+            Side::Journal => &self.journal,
+            Side::Wal => &self.wal,
+        }
+    }
+
+    /// Works on the main file.
+    pub(crate) fn with_main<T>(&self, work: impl FnOnce(&mut dyn File) -> T) -> T {
+        work(&mut *self.main.borrow_mut().file)
+    }
+
+    /// Works on a side file.
+    pub(crate) fn with_side<T>(&self, side: Side, work: impl FnOnce(&mut dyn File) -> T) -> T {
+        work(&mut *self.side(side).borrow_mut().file)
+    }
+
+    /// Closes all, whatever fails.
+    pub(crate) fn close(self) -> Result<()> {
+        let wal = self.wal.into_inner().file.close();
+        let journal = self.journal.into_inner().file.close();
+        let main = self.main.into_inner().file.close();
+        main.and(wal).and(journal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sides_are_told_by_their_endings() {
+        assert_eq!(Side::of("a.db-wal"), Some(("a.db", Side::Wal)));
+        assert_eq!(Side::of("a.db-journal"), Some(("a.db", Side::Journal)));
+        assert_eq!(Side::of("a.db"), None);
+    }
+}
