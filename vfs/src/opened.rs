@@ -60,7 +60,8 @@ impl Medium {
 
     /// Opens the main file of a database.
     pub(crate) fn open_main(&self, name: &str, wanted: Wanted) -> Result<Opened> {
-        if !name.starts_with(PRIVATE_DIRECTORY) {
+        // An import is checked where it lies; nothing else of ours is a database.
+        if wanted != Wanted::Reading || !name.starts_with(PRIVATE_DIRECTORY) {
             path::check_database_name(name)?;
         }
         if wanted != Wanted::Reading && !self.is_clean.replace(true) {
