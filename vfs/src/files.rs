@@ -364,7 +364,7 @@ pub(crate) fn private_path(prefix: &str) -> Result<String> {
 fn remove_abandoned(storage: &dyn Storage) -> Result<()> {
     let paths = storage.list(PRIVATE_DIRECTORY)?;
     remove_unowned(storage, paths.iter().filter(|path| is_abandoned(path)))?;
-    replaced::clean(storage)
+    replaced::clean(storage, &paths)
 }
 
 /// Removes those of these private files that nobody owns.

@@ -65,8 +65,9 @@ impl Medium {
             path::check_database_name(name)?;
         }
         if wanted != Wanted::Reading && !self.is_clean.replace(true) {
-            temp::remove_abandoned(self.storage())?;
-            replaced::clean(self.storage())?;
+            let private = self.storage().list(PRIVATE_DIRECTORY)?;
+            temp::clean(self.storage(), &private)?;
+            replaced::clean(self.storage(), &private)?;
         }
         self.databases.connect(name, wanted).map(Opened::Main)
     }

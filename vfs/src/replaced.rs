@@ -77,10 +77,11 @@ pub(crate) fn forget(storage: &dyn Storage, name: &str) -> Result<()> {
     mine.try_for_each(|aside| storage.delete(&aside.path))
 }
 
-/// Removes what is needed no longer.
-pub(crate) fn clean(storage: &dyn Storage) -> Result<()> {
+/// Removes what is needed no longer of these private files.
+pub(crate) fn clean(storage: &dyn Storage, private: &[String]) -> Result<()> {
     let is_old = |aside: &Aside| hooks::now_ms().saturating_sub(aside.since_ms) > KEPT_MS;
-    for aside in all(storage)?.into_iter().filter(is_old) {
+    let asides = private.iter().cloned().filter_map(Aside::parse);
+    for aside in asides.filter(is_old) {
         // Whoever owns a missing name gives it back first; what lies aside then is one too many.
         let remove = || files::delete_if_there(storage, &aside.path).map(drop);
         files::if_unowned(storage, &aside.name, remove)?;
@@ -99,6 +100,11 @@ mod tests {
         opened.expect("opens").write(bytes, 0).expect("writes");
     }
 
+    fn clean_all(storage: &MemoryStorage) {
+        let private = storage.list(PRIVATE_DIRECTORY).expect("lists");
+        clean(storage, &private).expect("cleans");
+    }
+
     #[test]
     fn a_replaced_database_lies_aside_until_its_name_is_durable() {
         let storage = MemoryStorage::default();
@@ -106,7 +112,7 @@ mod tests {
         put(&storage, ".anchorite/new-1-2", b"new");
         replace(&storage, ".anchorite/new-1-2", "dir/a.db").expect("replaces");
         assert_eq!(storage.bytes("dir/a.db"), Some(b"new".to_vec()));
-        clean(&storage).expect("cleans");
+        clean_all(&storage);
         let aside = all(&storage).expect("lists");
         assert_eq!(
             storage.bytes(&aside[0].path),
@@ -114,7 +120,7 @@ mod tests {
             "too early"
         );
         put(&storage, ".anchorite/replaced/1000/dir/a.db", b"older");
-        clean(&storage).expect("cleans");
+        clean_all(&storage);
         assert_eq!(all(&storage).expect("lists"), aside);
     }
 
@@ -127,7 +133,7 @@ mod tests {
         assert!(restore(&storage, "a.db").expect("restores"));
         assert_eq!(storage.bytes("a.db"), Some(b"old".to_vec()));
         assert!(!restore(&storage, "c.db").expect("nothing there"));
-        clean(&storage).expect("cleans");
+        clean_all(&storage);
         assert_eq!(storage.bytes("b.db"), Some(b"b".to_vec()));
         assert_eq!(storage.list("").expect("lists"), ["a.db", "b.db"]);
     }

@@ -61,14 +61,11 @@ impl TemporarySpace {
     }
 }
 
-/// Removes spilled files that nobody owns.
-pub(crate) fn remove_abandoned(storage: &dyn Storage) -> Result<()> {
+/// Removes those of these private files that are spilled and that nobody owns.
+pub(crate) fn clean(storage: &dyn Storage, private: &[String]) -> Result<()> {
     let beginning = format!("{PRIVATE_DIRECTORY}/{PREFIX}-");
-    let paths = storage.list(PRIVATE_DIRECTORY)?;
-    files::remove_unowned(
-        storage,
-        paths.iter().filter(|it| it.starts_with(&beginning)),
-    )
+    let spilled = private.iter().filter(|path| path.starts_with(&beginning));
+    files::remove_unowned(storage, spilled)
 }
 
 /// One temporary file.
@@ -381,7 +378,8 @@ mod tests {
         let left = ".anchorite/temp-1000-0123456789abcdef";
         let other = storage.open(left, Creation::IfMissing).expect("opens");
         other.close().expect("closes");
-        remove_abandoned(&storage).expect("removes");
+        let private = storage.list("").expect("lists");
+        clean(&storage, &private).expect("removes");
         let paths = storage.list("").expect("lists");
         assert_eq!(paths.len(), 1);
         assert_ne!(paths[0], left);
