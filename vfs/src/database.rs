@@ -61,7 +61,7 @@ impl Databases {
 
     fn open(&self, path: &str, wanted: Wanted) -> Result<Rc<Database>> {
         let ownership = self.storage.acquire(path)?;
-        let files = FileSet::default();
+        let files = FileSet::new(&*self.storage);
         if let Err(error) = files.open(&*self.storage, path, wanted) {
             let closed = files.close();
             return ownership.release().and(closed).and(Err(error));
@@ -103,12 +103,16 @@ impl Database {
     }
 
     /// Works on the main file.
-    pub(crate) fn with_main<T>(&self, work: impl FnOnce(&mut dyn File) -> T) -> T {
+    pub(crate) fn with_main<T>(&self, work: impl FnOnce(&mut dyn File) -> Result<T>) -> Result<T> {
         self.files.with_main(work)
     }
 
     /// Works on a side file.
-    pub(crate) fn with_side<T>(&self, side: Side, work: impl FnOnce(&mut dyn File) -> T) -> T {
+    pub(crate) fn with_side<T>(
+        &self,
+        side: Side,
+        work: impl FnOnce(&mut dyn File) -> Result<T>,
+    ) -> Result<T> {
         self.files.with_side(side, work)
     }
 

@@ -5,8 +5,13 @@
 //! they were made; so no file is made or removed in a transaction, and a new database gets its
 //! side files before its main file: if that is there, so are they. Both stay. Removing one is to
 //! empty and flush it, and one that is empty is not there.
+//!
+//! Where a failed sync may have lost what was written before, nothing that is known of the files
+//! can be relied on after one: SQLite would empty a WAL whose pages it believes to be in the main
+//! file. From then on every call fails, until the last connection has closed and the files are
+//! opened anew: then SQLite looks at what is there.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::joined::JoinedFile;
@@ -86,14 +91,26 @@ impl Place {
 }
 
 /// Main file, journal and WAL.
-#[derive(Default)]
 pub(crate) struct FileSet {
     main: RefCell<Place>,
     journal: RefCell<Place>,
     wal: RefCell<Place>,
+    failed_sync_loses: bool,
+    has_lost: Cell<bool>,
 }
 
 impl FileSet {
+    /// None of them open yet.
+    pub(crate) fn new(storage: &dyn Storage) -> Self {
+        Self {
+            main: RefCell::default(),
+            journal: RefCell::default(),
+            wal: RefCell::default(),
+            failed_sync_loses: storage.guarantees().failed_sync_loses,
+            has_lost: Cell::new(false),
+        }
+    }
+
     /// Opens what is there and makes what is wanted. After an error, what was opened is closed by
     /// [`close`](Self::close).
     pub(crate) fn open(&self, storage: &dyn Storage, path: &str, wanted: Wanted) -> Result<()> {
@@ -143,13 +160,33 @@ impl FileSet {
     }
 
     /// Works on the main file.
-    pub(crate) fn with_main<T>(&self, work: impl FnOnce(&mut dyn File) -> T) -> T {
-        work(&mut *self.main.borrow_mut().file)
+    pub(crate) fn with_main<T>(&self, work: impl FnOnce(&mut dyn File) -> Result<T>) -> Result<T> {
+        self.with(&self.main, work)
     }
 
     /// Works on a side file.
-    pub(crate) fn with_side<T>(&self, side: Side, work: impl FnOnce(&mut dyn File) -> T) -> T {
-        work(&mut *self.side(side).borrow_mut().file)
+    pub(crate) fn with_side<T>(
+        &self,
+        side: Side,
+        work: impl FnOnce(&mut dyn File) -> Result<T>,
+    ) -> Result<T> {
+        self.with(self.side(side), work)
+    }
+
+    fn with<T>(
+        &self,
+        place: &RefCell<Place>,
+        work: impl FnOnce(&mut dyn File) -> Result<T>,
+    ) -> Result<T> {
+        if self.has_lost.get() {
+            let message = "after a sync that failed, close all connections of the database and \
+                           open it again";
+            return Err(VfsError::new(ErrorKind::Io, Operation::Sync, message));
+        }
+        let outcome = work(&mut *place.borrow_mut().file);
+        let failed_sync = matches!(&outcome, Err(error) if error.operation == Operation::Sync);
+        self.has_lost.set(failed_sync && self.failed_sync_loses);
+        outcome
     }
 
     /// Closes all, whatever fails.

@@ -36,6 +36,7 @@ impl Storage for MemoryStorage {
         Guarantees {
             sector_size: 4096,
             powersafe_overwrite: true,
+            failed_sync_loses: false,
         }
     }
 

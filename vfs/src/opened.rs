@@ -139,7 +139,7 @@ impl Medium {
 
 impl Opened {
     /// Works on the file, whichever it is.
-    pub(crate) fn with<T>(&mut self, work: impl FnOnce(&mut dyn File) -> T) -> T {
+    pub(crate) fn with<T>(&mut self, work: impl FnOnce(&mut dyn File) -> Result<T>) -> Result<T> {
         match self {
             Opened::Main(connection) => connection.database().with_main(work),
             Opened::Side(database, side) => database.with_side(*side, work),

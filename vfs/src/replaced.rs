@@ -1,24 +1,29 @@
 //! Databases that an import has replaced, kept until the change of names is durable.
 //!
-//! Used by `files.rs` when it replaces a database, and by `database.rs` when one is missing.
-//! Names are not durable at once (Chromium: for half a minute), and a name that is moved onto
-//! another removes what was there at once. Were the new name lost with the power, both databases
-//! would be. So the old one is moved aside first, and a name is never moved onto another.
+//! Used by `files.rs` when it replaces or renames a database, and by `fileset.rs` when one is
+//! missing. Names are not durable at once (Chromium: for half a minute), and a name that is moved
+//! onto another removes what was there at once. Were the new name lost with the power, both
+//! databases would be. So the old one is moved aside first, and a name is never moved onto another.
+//! Its side files go with it, and the new one gets files of its own: were all the names lost, the
+//! old database must not find a journal of the new one beside it.
 //!
 //! ```text
-//! .anchorite/replaced/<unix ms>/<name>
+//! .anchorite/replaced/<unix ms>/<name>     gets its name back if that is missing
+//! .anchorite/retired/<unix ms>/<name>      does not: it was copied to another name
 //!
-//! replace    name → aside ─ temporary → name
-//!            the power fails: the names are as of before, between or after the two
-//! restore    the name is missing: what lies aside gets it back
+//! replace    name, then its side files → aside ─ new side files ─ temporary → name
+//!            the power fails: the names are as of some moment in between
+//! restore    the name is missing: what lies aside gets it back, without the new side files
 //! clean      the name is there, and lies aside for longer than KEPT_MS: removed
 //! ```
 
 use crate::error::Result;
 use crate::files;
+use crate::fileset::Side;
 use crate::hooks;
+use crate::mutants::{self, Mutant};
 use crate::path::PRIVATE_DIRECTORY;
-use crate::storage::Storage;
+use crate::storage::{Creation, Storage};
 
 /// Names are durable long before: twice what Chromium takes.
 const KEPT_MS: i64 = 60_000;
@@ -32,8 +37,8 @@ struct Aside {
 }
 
 impl Aside {
-    fn parse(path: String) -> Option<Self> {
-        let rest = path.strip_prefix(&directory())?.strip_prefix('/')?;
+    fn parse(kind: &str, path: String) -> Option<Self> {
+        let rest = path.strip_prefix(&directory(kind))?.strip_prefix('/')?;
         let (since, name) = rest.split_once('/')?;
         let (since_ms, name) = (since.parse().ok()?, name.to_owned());
         Some(Self {
@@ -42,58 +47,105 @@ impl Aside {
             name,
         })
     }
+
+    /// Whether this is a database of that name.
+    fn is(&self, name: &str) -> bool {
+        self.name == name
+    }
+
+    /// Whether this is a database of that name, or a side file of one.
+    fn belongs_to(&self, name: &str) -> bool {
+        self.is(name) || Side::of(&self.name).is_some_and(|(database, _)| database == name)
+    }
+
+    fn is_old(&self) -> bool {
+        hooks::now_ms().saturating_sub(self.since_ms) > KEPT_MS
+    }
 }
 
-fn directory() -> String {
-    format!("{PRIVATE_DIRECTORY}/replaced")
+const REPLACED: &str = "replaced";
+const RETIRED: &str = "retired";
+
+fn directory(kind: &str) -> String {
+    format!("{PRIVATE_DIRECTORY}/{kind}")
 }
 
 fn all(storage: &dyn Storage) -> Result<Vec<Aside>> {
-    let paths = storage.list(&directory())?;
-    Ok(paths.into_iter().filter_map(Aside::parse).collect())
+    let paths = storage.list(&directory(REPLACED))?;
+    let parse = |path| Aside::parse(REPLACED, path);
+    Ok(paths.into_iter().filter_map(parse).collect())
 }
 
-/// Gives `name` to the file `temporary`; the caller owns the name.
+/// Gives `name` to the file `temporary`. The side files of `name` are empty, durably, and the
+/// caller owns the name.
 pub(crate) fn replace(storage: &dyn Storage, temporary: &str, name: &str) -> Result<()> {
-    if storage.exists(name)? {
-        let aside = format!("{}/{}/{name}", directory(), hooks::now_ms());
-        storage.rename(name, &aside)?;
+    set_aside(storage, name)?;
+    for side in Side::ALL {
+        let path = format!("{name}{}", side.ending());
+        storage.open(&path, Creation::IfMissing)?.close()?;
     }
     storage.rename(temporary, name)
 }
 
-/// Gives a missing database its name back, if it lies aside; the caller owns the name.
-pub(crate) fn restore(storage: &dyn Storage, name: &str) -> Result<bool> {
-    let mine = all(storage)?.into_iter().filter(|aside| aside.name == name);
-    match mine.max_by_key(|aside| aside.since_ms) {
-        Some(aside) => storage.rename(&aside.path, name).map(|()| true),
-        None => Ok(false),
+/// Moves a database and its side files aside.
+fn set_aside(storage: &dyn Storage, name: &str) -> Result<()> {
+    let aside = format!("{}/{}", directory(REPLACED), hooks::now_ms());
+    let stale_ones_stay =
+        mutants::on(Mutant::StaleSideFilesKept) || mutants::on(Mutant::ImportOutOfOrder);
+    for ending in ["", Side::Journal.ending(), Side::Wal.ending()] {
+        let path = format!("{name}{ending}");
+        if (ending.is_empty() || !stale_ones_stay) && storage.exists(&path)? {
+            storage.rename(&path, &format!("{aside}/{path}"))?;
+        }
     }
+    Ok(())
+}
+
+/// Moves a database that was copied to another name out of the way.
+pub(crate) fn retire(storage: &dyn Storage, name: &str) -> Result<()> {
+    let aside = format!("{}/{}/{name}", directory(RETIRED), hooks::now_ms());
+    storage.rename(name, &aside)
+}
+
+/// Gives a missing database its name back, if it lies aside; the caller owns the name. Side files
+/// that are there are those of a database whose name was lost.
+pub(crate) fn restore(storage: &dyn Storage, name: &str) -> Result<bool> {
+    let mine = all(storage)?.into_iter().filter(|aside| aside.is(name));
+    let Some(aside) = mine.max_by_key(|aside| aside.since_ms) else {
+        return Ok(false);
+    };
+    files::empty_side_files(storage, name)?;
+    storage.rename(&aside.path, name).map(|()| true)
 }
 
 /// Removes what lies aside for `name`, which is about to mean something else; the caller owns it.
 pub(crate) fn forget(storage: &dyn Storage, name: &str) -> Result<()> {
-    let mut mine = all(storage)?.into_iter().filter(|aside| aside.name == name);
+    let mut mine = all(storage)?
+        .into_iter()
+        .filter(|aside| aside.belongs_to(name));
     mine.try_for_each(|aside| storage.delete(&aside.path))
 }
 
 /// Removes what is needed no longer of these private files.
 pub(crate) fn clean(storage: &dyn Storage, private: &[String]) -> Result<()> {
-    let is_old = |aside: &Aside| hooks::now_ms().saturating_sub(aside.since_ms) > KEPT_MS;
-    let asides = private.iter().cloned().filter_map(Aside::parse);
-    for aside in asides.filter(is_old) {
+    let old = |kind| {
+        let asides = private.iter().cloned();
+        let asides = asides.filter_map(move |path| Aside::parse(kind, path));
+        asides.filter(Aside::is_old)
+    };
+    for aside in old(REPLACED) {
         // Whoever owns a missing name gives it back first; what lies aside then is one too many.
         let remove = || files::delete_if_there(storage, &aside.path).map(drop);
         files::if_unowned(storage, &aside.name, remove)?;
     }
-    Ok(())
+    let mut retired = old(RETIRED);
+    retired.try_for_each(|aside| files::delete_if_there(storage, &aside.path).map(drop))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::memory::MemoryStorage;
-    use crate::storage::Creation;
 
     fn put(storage: &MemoryStorage, path: &str, bytes: &[u8]) {
         let opened = storage.open(path, Creation::IfMissing);
@@ -109,6 +161,7 @@ mod tests {
     fn a_replaced_database_lies_aside_until_its_name_is_durable() {
         let storage = MemoryStorage::default();
         put(&storage, "dir/a.db", b"old");
+        put(&storage, "dir/a.db-journal", b"");
         put(&storage, ".anchorite/new-1-2", b"new");
         replace(&storage, ".anchorite/new-1-2", "dir/a.db").expect("replaces");
         assert_eq!(storage.bytes("dir/a.db"), Some(b"new".to_vec()));
@@ -130,11 +183,17 @@ mod tests {
         put(&storage, ".anchorite/replaced/1000/a.db", b"older");
         put(&storage, ".anchorite/replaced/2000/a.db", b"old");
         put(&storage, ".anchorite/replaced/3000/b.db", b"b");
+        put(
+            &storage,
+            "b.db-journal",
+            b"of a database whose name was lost",
+        );
         assert!(restore(&storage, "a.db").expect("restores"));
         assert_eq!(storage.bytes("a.db"), Some(b"old".to_vec()));
         assert!(!restore(&storage, "c.db").expect("nothing there"));
         clean_all(&storage);
         assert_eq!(storage.bytes("b.db"), Some(b"b".to_vec()));
-        assert_eq!(storage.list("").expect("lists"), ["a.db", "b.db"]);
+        assert_eq!(storage.bytes("b.db-journal"), Some(vec![]));
+        assert!(storage.list(PRIVATE_DIRECTORY).expect("lists").is_empty());
     }
 }

@@ -26,6 +26,9 @@ pub struct Guarantees {
     pub sector_size: u32,
     /// A write damages no byte outside its range, even if the power fails while it is under way.
     pub powersafe_overwrite: bool,
+    /// A sync that fails may have lost what was written since the last one that did not, also for
+    /// those who read it; otherwise it can be tried again.
+    pub failed_sync_loses: bool,
 }
 
 /// A medium: a flat or nested set of named files.

@@ -139,6 +139,7 @@ impl Storage for OpfsStorage {
         Guarantees {
             sector_size: 4096,
             powersafe_overwrite: true,
+            failed_sync_loses: self.handles == Handles::Sync,
         }
     }
 

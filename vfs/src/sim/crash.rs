@@ -320,6 +320,7 @@ mod tests {
             let guarantees = Guarantees {
                 sector_size: 4096,
                 powersafe_overwrite,
+                failed_sync_loses: true,
             };
             let disk = SimDisk::new(Medium {
                 guarantees,

@@ -52,6 +52,7 @@ impl Default for Medium {
             guarantees: Guarantees {
                 sector_size: 4096,
                 powersafe_overwrite: true,
+                failed_sync_loses: true,
             },
             names: NameLoss::UntilFlush,
             operation_ms: 1,
