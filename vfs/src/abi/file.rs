@@ -4,11 +4,12 @@ use std::ffi::{c_int, c_void};
 
 use super::codes::{code, status};
 use super::{FileSlot, OpenFile, control, ffi, opened, position, shm, size};
-use crate::error::Result;
+use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::fileset::Side;
 use crate::lock::LockLevel;
 use crate::mutants::{self, Mutant};
 use crate::opened::Opened;
+use crate::storage::File;
 
 /// The one table, for files of every kind: SQLite asks for locks and shared memory of main files
 /// only.
@@ -63,7 +64,10 @@ unsafe extern "C" fn x_read(
     let buffer = unsafe { std::slice::from_raw_parts_mut(buffer.cast::<u8>(), size(amount)) };
     // SAFETY: `file` is open, as for every io method.
     let open = unsafe { opened(file) };
-    match open.opened.with(|file| file.read(buffer, position(offset))) {
+    match open
+        .opened
+        .with(|file| read(file, buffer, position(offset)))
+    {
         Ok(count) if count == buffer.len() => ffi::SQLITE_OK,
         Ok(_) if mutants::on(Mutant::ShortReadUnreported) => ffi::SQLITE_OK,
         Ok(count) => {
@@ -73,6 +77,21 @@ unsafe extern "C" fn x_read(
         }
         Err(error) => code(&error),
     }
+}
+
+/// Reads; fewer bytes than asked for are an error unless the file ends there, because SQLite takes
+/// the zeros after them for the page.
+fn read(file: &mut dyn File, buffer: &mut [u8], offset: u64) -> Result<usize> {
+    let count = file.read(buffer, offset)?;
+    if count == buffer.len() {
+        return Ok(count);
+    }
+    let (end, size) = (offset + count as u64, file.size()?);
+    if end >= size {
+        return Ok(count);
+    }
+    let message = format!("read {count} of {} B at {offset} of {size} B", buffer.len());
+    Err(VfsError::new(ErrorKind::Io, Operation::Read, message))
 }
 
 unsafe extern "C" fn x_write(
