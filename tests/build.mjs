@@ -17,7 +17,14 @@ const common = { bundle: true, format: 'esm', target: 'es2022', sourcemap: 'inli
 
 await build({
   ...common,
-  entryPoints: ['page/before.ts', 'page/main.ts', 'page/inside.ts', 'page/probe.ts'],
+  entryPoints: [
+    'page/before.ts',
+    'page/main.ts',
+    'page/inside.ts',
+    'page/probe.ts',
+    'page/torture/victim.ts',
+  ],
+  outbase: 'page',
   outdir: 'dist/page',
   plugins: [anchoriteAsServed],
 });
@@ -28,6 +35,7 @@ await build({
     harness: 'harness/main.ts',
     bench: 'harness/bench.ts',
     probe: 'harness/probe.ts',
+    torture: 'harness/torture.ts',
   },
   outdir: 'dist',
   outExtension: { '.js': '.mjs' },

@@ -1,5 +1,6 @@
 // What the harness and the page say to each other: types only, imported by both sides.
-// It must not import anything, and holds no code but three lists and the name of a cell.
+// It must not import anything but types, and holds no code but three lists and the name of a cell.
+import type { TortureRequest } from './torture-wire';
 
 export type Browser = 'chromium' | 'firefox' | 'webkit';
 export type Twin = 'jspi' | 'asyncify';
@@ -47,6 +48,7 @@ export type Command =
     }
   | { readonly type: 'measure'; readonly twins: readonly Twin[] }
   | { readonly type: 'probe'; readonly step: (typeof PROBE_STEPS)[number] }
+  | { readonly type: 'torture'; readonly request: TortureRequest }
   | { readonly type: 'reload' }
   | { readonly type: 'go'; readonly url: string };
 

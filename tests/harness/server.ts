@@ -19,6 +19,12 @@ export interface PeerRequest {
   readonly policy?: string;
 }
 
+/** Hears from writers under torture. */
+export interface Witness {
+  note(database: string, state: number): void;
+  fail(message: string): void;
+}
+
 export type PeerHandler = (request: PeerRequest) => Promise<Outcome>;
 
 export interface RunningServer {
@@ -30,6 +36,7 @@ export function serveTests(
   channel: Channel,
   exportsFolder: string,
   askPeer: PeerHandler,
+  witness?: Witness,
 ): Promise<RunningServer> {
   return listen((request, response) => {
     const url = new URL(request.url ?? '/', 'http://127.0.0.1');
@@ -46,6 +53,14 @@ export function serveTests(
     if (url.pathname === '/channel/done') {
       channel.done(Number(query.get('number')), JSON.parse(body.toString()) as Outcome);
       return plain(response, 200, 'thank you');
+    }
+    if (url.pathname === '/torture/acknowledged') {
+      witness?.note(query.get('database') ?? '', Number(query.get('state')));
+      return plain(response, 200, 'noted');
+    }
+    if (url.pathname === '/torture/failed') {
+      witness?.fail(body.toString());
+      return plain(response, 200, 'noted');
     }
     if (url.pathname === '/channel/peer') {
       const outcome = await askPeer(JSON.parse(body.toString()) as PeerRequest);

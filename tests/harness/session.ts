@@ -1,6 +1,7 @@
 // One browser under test: its process, its tabs, and what is done to them between phases. Keeps
 // the channel and the driver in step. schedule.ts decides what runs; this file must not know tests.
 import { join } from 'node:path';
+import type { TortureRequest } from '../torture-wire';
 import { TABS } from '../wire';
 import type { Action, Browser, Command, Launch, Outcome, Tab } from '../wire';
 import { TimeOut } from './channel';
@@ -106,6 +107,14 @@ export class Session {
       const message = error instanceof TimeOut ? `hung: ${error.message}` : String(error);
       return { ok: false, message, stack: '', lost };
     }
+  }
+
+  /** One request of the kill campaign; a failure is an error. */
+  async torture(request: TortureRequest, timeoutMs = COMMAND_MS): Promise<unknown> {
+    const outcome = await this.command({ type: 'torture', request }, timeoutMs);
+    if (outcome.ok) return outcome.value;
+    if ('lost' in outcome) await this.recover(outcome.lost);
+    throw new Error(outcome.message);
   }
 
   async perform(action: Action): Promise<void> {

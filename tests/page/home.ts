@@ -41,3 +41,13 @@ export async function askPeer(call: PeerCall): Promise<unknown> {
   const answer = await post('/channel/peer', JSON.stringify(call));
   return ((await answer.json()) as { value: unknown }).value;
 }
+
+/** Tells the harness that a transaction is committed; resolves when the harness has noted it. */
+export async function acknowledge(database: string, state: number): Promise<void> {
+  await post(`/torture/acknowledged?database=${encodeURIComponent(database)}&state=${state}`, '');
+}
+
+/** Tells the harness that a writer under torture has failed, which it must not. */
+export async function reportFailure(message: string): Promise<void> {
+  await post('/torture/failed', message);
+}

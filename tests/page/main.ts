@@ -6,6 +6,7 @@ import { execute, executePeer, settle, watchForUncaught } from './execute';
 import type { Run } from './execute';
 import { measure } from './measure';
 import { list } from './registry';
+import { torture } from './torture/kills';
 
 const tab = new URL(location.href).searchParams.get('tab') ?? 'main';
 const instance = crypto.randomUUID();
@@ -26,6 +27,8 @@ async function obey(command: Command): Promise<Outcome> {
       return { ok: true, value: await measure(command.twins) };
     case 'probe':
       return await probe(command.step);
+    case 'torture':
+      return { ok: true, value: await torture(command.request) };
     case 'reload':
       location.reload();
       return { ok: true, value: null };

@@ -13,7 +13,7 @@ use anyhow::{Result, bail, ensure};
 use crate::process::{self, cargo, command, npm};
 use crate::setup::{self, WASM};
 use crate::steps::{Done, Lane, State, Task, now};
-use crate::{build, tidy};
+use crate::{build, tidy, torture_browser};
 
 const REPORT: &str = "target/test-report";
 const EXPECTED: &str = "target/oracle.json";
@@ -111,6 +111,11 @@ fn browser_steps(lane: &Lane, options: &Options) -> Counts {
         ensure!(counts.passed > 0, "no browser test ran");
         Ok(())
     });
+    if options.filter.is_none() {
+        let _recorded = lane.step("kills, a sample", |task| {
+            task.run(&mut torture_browser::sample(options.engines.as_deref()))
+        });
+    }
     let _recorded = lane.step("exports, checked natively", |task| {
         task.run(oracle().arg("check").arg(format!("{REPORT}/exports")))
     });
