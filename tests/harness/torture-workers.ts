@@ -19,6 +19,7 @@ import type { Surroundings } from './score';
 
 /** Enough to pass through VACUUM, a rollback and a large transaction, and as the time allows. */
 const TRANSACTIONS: Record<Handles, number> = { sync: 20, async: 8 };
+const TRANSACTIONS_SAMPLE: Record<Handles, number> = { sync: 10, async: 4 };
 
 /** Victims that live at the same time; those that stop in a call sleep, and so does the page. */
 const LANES = 4;
@@ -63,11 +64,13 @@ export async function killWorkers(around: Surroundings, kills: number): Promise<
   }
 }
 
+/** A sample takes one workload on each kind of handle. */
 function recipes({ browser, sample, random }: Surroundings, twin: Twin): Recipe[] {
-  const handles = browser === 'webkit' ? (['async'] as const) : HANDLES;
-  const all = WORKLOADS.flatMap((workload) => handles.map((kind) => ({ workload, handles: kind })));
-  const few = sample ? [pick(random, all), pick(random, all)] : all;
-  return few.map((recipe) => ({ ...recipe, twin }));
+  const kinds = browser === 'webkit' ? (['async'] as const) : HANDLES;
+  return kinds.flatMap((handles) => {
+    const workloads = sample ? [pick(random, WORKLOADS)] : WORKLOADS;
+    return workloads.map((workload) => ({ workload, handles, twin }));
+  });
 }
 
 async function dryRuns(around: Surroundings, all: readonly Recipe[]): Promise<Known[]> {
@@ -161,7 +164,7 @@ async function runVictim(
   target: Target | undefined,
   bounds: Bounds,
 ): Promise<VictimEnd> {
-  const transactions = TRANSACTIONS[writer.handles];
+  const transactions = (around.sample ? TRANSACTIONS_SAMPLE : TRANSACTIONS)[writer.handles];
   const request = { type: 'victim', writer, target, bounds, transactions } as const;
   return (await command(around, request)) as VictimEnd;
 }

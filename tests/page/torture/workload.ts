@@ -20,6 +20,9 @@ const KEPT = 12;
 /** So few pages that SQLite writes to the database before it commits. */
 const CACHE_PAGES = 16;
 
+/** Of what is wrong with a database, so much is told. */
+const LONGEST = 300;
+
 const SCHEMA = `
   CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 1), n INTEGER NOT NULL);
   CREATE TABLE account (id INTEGER PRIMARY KEY, balance INTEGER NOT NULL);
@@ -170,19 +173,23 @@ export async function stateOf(db: Database): Promise<number> {
 export async function faultOf(db: Database, state: number): Promise<string | undefined> {
   const check = await db.query<{ integrity_check: string }>('PRAGMA integrity_check');
   const found = check.map((row) => row.integrity_check).join('; ');
-  if (found !== 'ok') return `corrupt: ${found}`;
+  if (found !== 'ok') return `corrupt: ${found.slice(0, LONGEST)}`;
   const expected = state < 0 ? [] : [...balances(state).entries()].map(([id, b]) => ({ id, b }));
   if (state < 0) {
     const tables = await db.query('SELECT name FROM sqlite_schema');
-    return tables.length === 0 ? undefined : `partial: ${JSON.stringify(tables)}`;
+    return tables.length === 0 ? undefined : `partial: ${text(tables)}`;
   }
   const accounts = await db.query('SELECT id, balance AS b FROM account ORDER BY id');
-  if (!same(accounts, expected)) return `partial: accounts ${JSON.stringify(accounts)}`;
+  if (!same(accounts, expected)) return `partial: accounts ${text(accounts)}`;
   const entries = await db.query(
     `SELECT n, count(*) AS parts, sum(length(body)) AS size,
       sum(CAST(body AS INTEGER) = n) AS right FROM entry GROUP BY n ORDER BY n`,
   );
-  return same(entries, expectedEntries(state)) ? undefined : `partial: ${JSON.stringify(entries)}`;
+  return same(entries, expectedEntries(state)) ? undefined : `partial: ${text(entries)}`;
+}
+
+function text(rows: unknown): string {
+  return JSON.stringify(rows).slice(0, LONGEST);
 }
 
 function expectedEntries(state: number): unknown[] {
