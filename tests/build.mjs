@@ -1,6 +1,7 @@
 // Bundles the test page and the harness into dist/; `npm run build` calls it after the type checks.
 // The library itself stays outside the page's bundle: a stranger's page without a bundler loads
 // js/dist as it is, and so does this one, from /anchorite/.
+import { copyFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
 const anchoriteAsServed = {
@@ -17,17 +18,20 @@ const common = { bundle: true, format: 'esm', target: 'es2022', sourcemap: 'inli
 
 await build({
   ...common,
-  entryPoints: [
-    'page/before.ts',
-    'page/main.ts',
-    'page/inside.ts',
-    'page/probe.ts',
-    'page/torture/victim.ts',
-  ],
-  outbase: 'page',
+  entryPoints: {
+    before: 'page/before.ts',
+    main: 'page/main.ts',
+    inside: 'page/inside.ts',
+    probe: 'page/probe.ts',
+    'torture/victim': 'page/torture/victim.ts',
+    bench: 'bench/worker.ts',
+  },
   outdir: 'dist/page',
   plugins: [anchoriteAsServed],
 });
+
+// The peer looks for its module beside the script it is bundled into.
+copyFileSync('node_modules/@sqlite.org/sqlite-wasm/dist/sqlite3.wasm', 'dist/page/sqlite3.wasm');
 
 await build({
   ...common,
@@ -36,6 +40,7 @@ await build({
     bench: 'harness/bench.ts',
     probe: 'harness/probe.ts',
     torture: 'harness/torture.ts',
+    'bench-verdict.test': 'harness/bench-verdict.test.ts',
   },
   outdir: 'dist',
   outExtension: { '.js': '.mjs' },

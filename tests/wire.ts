@@ -1,5 +1,5 @@
 // What the harness and the page say to each other: types only, imported by both sides.
-// It must not import anything but types, and holds no code but three lists and the name of a cell.
+// It must not import anything but types, and holds no code but a few lists and the name of a cell.
 import type { TortureRequest } from './torture-wire';
 
 export type Browser = 'chromium' | 'firefox' | 'webkit';
@@ -46,7 +46,7 @@ export type Command =
       readonly cell: Cell;
       readonly argument: unknown;
     }
-  | { readonly type: 'measure'; readonly twins: readonly Twin[] }
+  | { readonly type: 'measure'; readonly job: MeasureJob }
   | { readonly type: 'probe'; readonly step: (typeof PROBE_STEPS)[number] }
   | { readonly type: 'torture'; readonly request: TortureRequest }
   | { readonly type: 'reload' }
@@ -72,6 +72,53 @@ export const PROBE_STEPS = [
   'IndexedDB: relaxed put',
   'IndexedDB: strict put',
 ] as const;
+
+/**
+ * What is measured side by side: both builds of ours; the official npm package over its
+ * `opfs-sahpool`, as it comes and with a WAL at two page sizes; the browser's bare calls.
+ */
+export type Subject = Twin | 'sahpool' | 'sahpool-wal' | 'sahpool-wal-8k' | 'floor';
+
+/** `page-…`: called from the page, over the messages of a worker. */
+export type Workload = 'autocommit' | 'point' | 'reads' | 'page-point' | 'async-commit';
+
+/** One workload over the subjects that take part in it. */
+export interface Heat {
+  readonly workload: Workload;
+  readonly subjects: readonly Subject[];
+}
+
+/** A step of a measurement; the harness decides how many rounds there are. */
+export type MeasureJob =
+  | { readonly step: 'twins'; readonly twins: readonly Twin[]; readonly rounds: number }
+  | { readonly step: 'prepare'; readonly heat: Heat; readonly rows: number }
+  | {
+      readonly step: 'round';
+      readonly heat: Heat;
+      readonly chunks: number;
+      /** Operations of a chunk. */
+      readonly count: number;
+      readonly seed: number;
+    }
+  | { readonly step: 'finish'; readonly heat: Heat };
+
+/** Calls of one method of the browser's, and the bytes they moved. */
+export interface Calls {
+  readonly calls: number;
+  readonly bytes: number;
+}
+
+/** What one subject did in one round. */
+export interface Measured {
+  /** µs per operation, one figure a chunk. */
+  readonly chunks: readonly number[];
+  /** Operations of each chunk. */
+  readonly operations: number;
+  /** Calls that made something durable, over all chunks. */
+  readonly syncs: number;
+  /** Calls of a chunk that was counted and not timed, by method. */
+  readonly calls: Readonly<Record<string, Calls>>;
+}
 
 /** A command on its way, with the number its outcome carries back. */
 export interface Numbered {

@@ -1,9 +1,15 @@
-// `node tests/bench.mjs`: what the twin costs, measured in each engine that runs both builds.
-// Uses the servers and the drivers of the test run; the measuring itself is in page/measure.ts.
-import { join } from 'node:path';
+// `node tests/bench.mjs`: ours against the official package and against the browser's bare calls,
+// and what the twin costs. Uses the servers and the drivers of the test run; the measuring itself
+// is in page/measure.ts. It must not know any workload.
 import { mkdirSync, writeFileSync } from 'node:fs';
-import type { Figures } from '../page/measure';
-import type { Browser, Twin } from '../wire';
+import { cpus, loadavg } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, MeasureJob } from '../wire';
+import { CAMPAIGN, SAMPLE, measureIn } from './bench-campaign';
+import type { Campaign, Scale } from './bench-campaign';
+import { table } from './bench-table';
+import { bestRatios } from './bench-verdict';
+import type { Judged, Verdict } from './bench-verdict';
 import { Channel } from './channel';
 import { BROWSERS, ROOT, makeProfiles, removeProfiles } from './options';
 import { killAll } from './processes';
@@ -11,61 +17,79 @@ import { print } from './report';
 import { serveTests } from './server';
 import { Session } from './session';
 
+/** One step: a file of 200 MB is built in one, and a round on a slow disk is another. */
 const TIME_OUT_MS = 600_000;
 
+/** What is off its target by this factor is broken and not slow. */
+const SAMPLE_TOLERANCE = 10;
+
 export async function main(args: readonly string[]): Promise<number> {
-  const wanted = args.length === 0 ? BROWSERS : BROWSERS.filter((name) => args.includes(name));
+  const wanted = BROWSERS.filter((name) => args.includes(name));
+  const scale = args.includes('--sample') ? SAMPLE : CAMPAIGN;
+  const only = args.find((arg) => arg.startsWith('--only='))?.slice('--only='.length) ?? '';
   const folder = join(ROOT, 'target/bench');
   mkdirSync(folder, { recursive: true });
   const profiles = makeProfiles();
-  const results: Record<string, Figures> = {};
+  const load = loadavg();
+  const results: Record<string, Campaign> = {};
   try {
-    for (const browser of wanted) {
-      const [version, figures] = await measureIn(browser, profiles);
-      results[version] = figures;
-      show(version, figures);
+    for (const browser of wanted.length === 0 ? BROWSERS : wanted) {
+      const [version, campaign] = await inBrowser(browser, profiles, scale, only);
+      results[version] = campaign;
+      print(table(version, campaign));
     }
   } finally {
     await killAll();
     removeProfiles(profiles);
   }
-  writeFileSync(join(folder, 'twins.json'), JSON.stringify(results, null, 1));
-  return 0;
+  const machine = { processors: cpus().map(({ model }) => model), loadBefore: load };
+  const text = JSON.stringify({ date: new Date(), machine, results }, null, 1);
+  writeFileSync(join(folder, 'results.json'), text);
+  const campaigns = Object.values(results);
+  if (scale === SAMPLE) return concludeSample(campaigns);
+  return conclude(campaigns.flatMap(({ judged }) => judged));
 }
 
-async function measureIn(browser: Browser, profiles: string): Promise<[string, Figures]> {
+async function inBrowser(
+  browser: Browser,
+  profiles: string,
+  scale: Scale,
+  only: string,
+): Promise<[string, Campaign]> {
   const channel = new Channel();
   const nobody = () => Promise.reject(new Error('a measurement has no second tab'));
   const server = await serveTests(channel, '', nobody);
   const session = new Session(browser, 'plain', { channel, origin: server.origin, profiles });
   await session.start();
+  const send = async (job: MeasureJob) => {
+    const outcome = await session.command({ type: 'measure', job }, TIME_OUT_MS);
+    if (!outcome.ok) throw new Error(`${browser}, ${job.step}: ${outcome.message}`);
+    return outcome.value;
+  };
   try {
-    const twins: Twin[] = browser === 'webkit' ? ['asyncify'] : ['jspi', 'asyncify'];
-    const outcome = await session.command({ type: 'measure', twins }, TIME_OUT_MS);
-    if (!outcome.ok) throw new Error(`${browser}: ${outcome.message}`);
-    return [session.version, outcome.value as Figures];
+    print(session.version);
+    return [session.version, await measureIn(browser, scale, only, send)];
   } finally {
     await session.stop();
     server.close();
   }
 }
 
-/** Median with minimum and maximum, and the median of the ratios round by round. */
-function show(version: string, figures: Figures): void {
-  print(`\n${version}`);
-  for (const [name, { jspi, asyncify }] of Object.entries(figures)) {
-    const ratios = jspi?.map((value, round) => (asyncify?.[round] ?? 0) / value);
-    const columns = [
-      jspi && `jspi ${summary(jspi)}`,
-      asyncify && `asyncify ${summary(asyncify)}`,
-      ratios && `ratio ${summary(ratios)}`,
-    ];
-    print(`  ${name.padEnd(34)} ${columns.filter((column) => column).join('   ')}`);
-  }
+/** The last line; a target that is missed is news and no failure. */
+function conclude(judged: readonly Judged[]): number {
+  const count = (wanted: Verdict) => judged.filter(({ verdict }) => verdict === wanted).length;
+  const counts = `${count('met')} targets met, ${count('missed')} missed`;
+  print(`\nbench: ${counts}, ${count('undecided')} undecided`);
+  return 0;
 }
 
-function summary(samples: readonly number[]): string {
-  const sorted = [...samples].sort((a, b) => a - b);
-  const at = (index: number) => (sorted[index] ?? Number.NaN).toPrecision(3);
-  return `${at(sorted.length >> 1)} (${at(0)}–${at(sorted.length - 1)})`;
+/** A sample checks the answers and that nothing is slower by far; for a verdict it is too short. */
+function concludeSample(campaigns: readonly Campaign[]): number {
+  const ratios = campaigns.flatMap(({ workloads }) => bestRatios(workloads));
+  const absurd = ratios.filter(({ ratio, limit }) => !(ratio <= limit * SAMPLE_TOLERANCE));
+  for (const { workload, ours, other, ratio } of absurd) {
+    print(`${workload}: ${ours} takes ${ratio.toFixed(1)} times as long as ${other}`);
+  }
+  print(`bench: a sample with ${ratios.length} ratios, ${absurd.length} of them absurd`);
+  return absurd.length === 0 ? 0 : 1;
 }

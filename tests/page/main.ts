@@ -24,7 +24,7 @@ async function obey(command: Command): Promise<Outcome> {
     case 'peer':
       return await executePeer(command.test, command.cell, command.argument);
     case 'measure':
-      return { ok: true, value: await measure(command.twins) };
+      return { ok: true, value: await measure(command.job) };
     case 'probe':
       return await probe(command.step);
     case 'torture':

@@ -1,91 +1,101 @@
-// What `node tests/bench.mjs` measures: the two builds side by side in one page, taking turns.
-// Called by main.ts on a command of its own; it must not know which browser this is.
-import { listDatabases, open } from 'anchorite';
-import type { Database } from 'anchorite';
-import type { Twin } from '../wire';
+// A measurement as the page carries it out, step by step: prepares the subjects, lets them take
+// turns in small chunks, and puts them away. Called by main.ts on a command of the harness, which
+// decides how often. It must not know which browser this is, nor what is a good figure.
+import { Contest } from '../bench/contest';
+import type { Contestant, Request, Result, Where } from '../bench/contest';
+import { Floor } from '../bench/floor';
+import { Ours } from '../bench/ours';
+import { measureTwins } from '../bench/twins';
+import type { Heat, Measured, MeasureJob, Subject } from '../wire';
 
-/** One figure: the samples of each build, in the unit its name says. */
-export type Figures = Record<string, Partial<Record<Twin, number[]>>>;
+/** What is measured in the window itself. */
+const contest = new Contest(enter);
 
-const ROUNDS = 9;
+/** The subjects that run in workers of their own, by name. */
+const workers = new Map<Subject, Worker>();
 
-const CTE = `WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 1000000)
-  SELECT sum(i * 7 % 1001) AS answer FROM c`;
-
-const SORT = `SELECT count(*) AS answer FROM
-  (SELECT b, count(*) AS n, avg(a) AS m FROM t GROUP BY b ORDER BY m DESC, b LIMIT 5000)`;
-
-const FILL = `CREATE TABLE t (a INTEGER, b TEXT);
-  WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 200000)
-  INSERT INTO t SELECT i * 7919 % 200003, 'key ' || (i * 104729 % 20011) FROM c`;
-
-/** Directory entries whose listing suspends once each. */
-const ENTRIES = 20_000;
-
-export async function measure(twins: readonly Twin[]): Promise<Figures> {
-  return { ...(await processorTimes(twins)), ...(await suspensions(twins)) };
-}
-
-async function processorTimes(twins: readonly Twin[]): Promise<Figures> {
-  const databases = new Map<Twin, Database>();
-  for (const twin of twins) {
-    const db = await open(':memory:', { engine: twin, worker: false });
-    await db.exec(FILL);
-    databases.set(twin, db);
-  }
-  const figures: Figures = { 'recursive CTE, 1M rows, ms': {}, 'group and sort 200k rows, ms': {} };
-  const queries = Object.keys(figures).map((name, index) => [name, [CTE, SORT][index]] as const);
-  const answers = new Set<string>();
-  for (let round = 0; round <= ROUNDS; round++) {
-    for (const [name, sql] of queries) {
-      for (const [twin, db] of databases) {
-        const started = performance.now();
-        const rows = await db.query(sql ?? '');
-        const took = performance.now() - started;
-        answers.add(`${name} ${JSON.stringify(rows)}`);
-        // The first round warms the compilers up.
-        if (round > 0) ((figures[name] ??= {})[twin] ??= []).push(took);
+export async function measure(job: MeasureJob): Promise<unknown> {
+  switch (job.step) {
+    case 'twins':
+      return await measureTwins(job.twins, job.rounds);
+    case 'prepare':
+      for (const subject of job.heat.subjects) {
+        await ask({ step: 'prepare', subject, workload: job.heat.workload, rows: job.rows });
       }
-    }
+      return null;
+    case 'round':
+      return await round(job);
+    case 'finish':
+      await finish(job.heat);
+      return null;
+    default:
+      throw new Error(`unknown step ${JSON.stringify(job satisfies never)}`);
   }
-  if (answers.size !== queries.length) throw new Error(`answers differ: ${[...answers].join()}`);
-  for (const db of databases.values()) await db.close();
-  return figures;
 }
 
 /**
- * Lists a directory that hands out resolved promises: one suspension an entry, no I/O behind it,
- * with the ten small calls that listing an entry takes.
+ * One counted chunk of each subject, then the timed ones: A B C, B C A, C A B … so that what the
+ * disk or the machine does meanwhile falls on all of them.
  */
-async function suspensions(twins: readonly Twin[]): Promise<Figures> {
-  const name = 'one suspension while listing, µs';
-  const figures: Figures = { [name]: {} };
-  const real = navigator.storage;
-  Object.defineProperty(navigator, 'storage', { configurable: true, value: fakeStorage() });
-  try {
-    for (let round = 0; round <= ROUNDS; round++) {
-      for (const twin of twins) {
-        const started = performance.now();
-        await listDatabases({ engine: twin, worker: false });
-        const took = performance.now() - started;
-        if (round > 0) ((figures[name] ??= {})[twin] ??= []).push((took * 1000) / ENTRIES);
-      }
+async function round(
+  job: Extract<MeasureJob, { step: 'round' }>,
+): Promise<Partial<Record<Subject, Measured>>> {
+  const { workload, subjects } = job.heat;
+  const results = new Map<Subject, Result[]>(subjects.map((subject) => [subject, []]));
+  for (let chunk = 0; chunk <= job.chunks; chunk++) {
+    const seed = job.seed + chunk;
+    for (const subject of rotated(subjects, chunk)) {
+      const request = { step: 'run', subject, workload, count: job.count, seed } as const;
+      results.get(subject)?.push(await ask({ ...request, counted: chunk === 0 }));
     }
-  } finally {
-    Reflect.deleteProperty(navigator, 'storage');
-    if (navigator.storage !== real) throw new Error('the real storage is not back');
   }
-  return figures;
+  for (const subject of subjects) await ask({ step: 'check', subject, workload });
+  const sums = [...results].map(([subject, all]) => [subject, summed(all, job.count)] as const);
+  return Object.fromEntries(sums);
 }
 
-function fakeStorage(): unknown {
-  const file = { kind: 'file', name: 'not a database-wal' };
-  const values = () => {
-    let left = ENTRIES;
-    return { next: () => Promise.resolve({ done: left-- === 0, value: file }) };
+function summed(results: readonly Result[], operations: number): Measured {
+  const [counted, ...timed] = results;
+  return {
+    chunks: timed.map(({ microseconds }) => microseconds),
+    operations,
+    syncs: timed.reduce((sum, { syncs }) => sum + syncs, 0),
+    calls: counted?.calls ?? {},
   };
-  const directory: Record<string, unknown> = { values };
-  directory['getDirectoryHandle'] = () => Promise.resolve(directory);
-  directory['getFileHandle'] = () => Promise.resolve(file);
-  return { getDirectory: () => Promise.resolve(directory) };
+}
+
+function rotated(subjects: readonly Subject[], by: number): readonly Subject[] {
+  const start = by % subjects.length;
+  return [...subjects.slice(start), ...subjects.slice(0, start)];
+}
+
+async function finish({ workload, subjects }: Heat): Promise<void> {
+  for (const subject of subjects) {
+    await ask({ step: 'finish', subject, workload });
+    workers.get(subject)?.terminate();
+    workers.delete(subject);
+  }
+}
+
+/** The peer takes no part here: it works in workers only. */
+function enter({ subject, workload }: Where): Contestant {
+  if (subject === 'floor') return new Floor(workload);
+  if (subject === 'jspi' || subject === 'asyncify') return new Ours(subject, workload);
+  throw new Error(`${subject} does not run in a window`);
+}
+
+/** Most workloads run in a dedicated worker; two are about what a window does. */
+async function ask(request: Request): Promise<Result> {
+  if (request.workload === 'async-commit' || request.workload === 'page-point') {
+    return await contest.carryOut(request);
+  }
+  const worker = workers.get(request.subject) ?? new Worker('/page/bench.js', { type: 'module' });
+  workers.set(request.subject, worker);
+  const { port1, port2 } = new MessageChannel();
+  return await new Promise((resolve, reject) => {
+    port1.onmessage = ({ data }: MessageEvent<Result | { failure: string }>) =>
+      'failure' in data ? reject(new Error(data.failure)) : resolve(data);
+    worker.onerror = (event) => reject(new Error(`a measuring worker: ${event.message}`));
+    worker.postMessage({ request, port: port2 }, [port2]);
+  });
 }

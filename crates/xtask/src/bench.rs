@@ -1,12 +1,13 @@
-//! `cargo xtask bench`: what the twin costs, in each engine, both builds side by side.
+//! `cargo xtask bench`: ours against the official package and the browser's bare calls, in each
+//! engine, and what the twin costs.
 //!
-//! A person calls it; the measuring is done by `tests/bench.mjs`, which leaves its samples in
-//! `target/bench/twins.json`. It must not know what is measured.
+//! A person calls it; `test` takes a sample. The measuring is done by `tests/bench.mjs`, which
+//! leaves its samples in `target/bench/results.json`. It must not know what is measured.
 
 use anyhow::Result;
 
 use crate::process::{self, command};
-use crate::steps::Lane;
+use crate::steps::{Lane, Task};
 use crate::{build, setup};
 
 /// The options of `cargo xtask bench`.
@@ -14,6 +15,9 @@ use crate::{build, setup};
 pub(crate) struct Options {
     /// Engines to measure in: chromium, firefox, webkit; all of them when none is named.
     engines: Vec<String>,
+    /// Measure only the workloads whose name contains this text.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    only: String,
 }
 
 /// Builds what is measured, then measures, alone.
@@ -26,10 +30,14 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     build::package(&lane)?;
     build::tests(&lane)?;
     lane.step("bench", |task| {
-        task.run(
-            command("node")
-                .arg("tests/bench.mjs")
-                .args(&options.engines),
-        )
+        let mut bench = command("node");
+        bench.arg("tests/bench.mjs").args(&options.engines);
+        task.run(bench.arg(format!("--only={}", options.only)))
     })
+}
+
+/// One short round of everything: the answers are checked, and that nothing is slower by far.
+pub(crate) fn sample(task: &Task) -> Result<()> {
+    task.run(command("node").args(["--test", "tests/dist/bench-verdict.test.mjs"]))?;
+    task.run(command("node").args(["tests/bench.mjs", "chromium", "--sample"]))
 }

@@ -34,7 +34,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Job {
-    /// Measure what the twin costs in each engine.
+    /// Measure ours against the official package and the bare browser, with verdicts.
     Bench(bench::Options),
     /// Build the npm package into js/dist and print the size of each file.
     Build,

@@ -13,7 +13,7 @@ use anyhow::{Result, bail, ensure};
 use crate::process::{self, cargo, command, npm};
 use crate::setup::{self, WASM};
 use crate::steps::{Done, Lane, State, Task, now};
-use crate::{build, tidy, torture_browser};
+use crate::{bench, build, tidy, torture_browser};
 
 const REPORT: &str = "target/test-report";
 const EXPECTED: &str = "target/oracle.json";
@@ -116,10 +116,19 @@ fn browser_steps(lane: &Lane, options: &Options) -> Counts {
             task.run(&mut torture_browser::sample(options.engines.as_deref()))
         });
     }
+    if wants_chromium(options) {
+        let _recorded = lane.step("bench, a sample", bench::sample);
+    }
     let _recorded = lane.step("exports, checked natively", |task| {
         task.run(oracle().arg("check").arg(format!("{REPORT}/exports")))
     });
     counts
+}
+
+/// The browser that the sample is taken in.
+fn wants_chromium(options: &Options) -> bool {
+    let named = options.engines.as_deref();
+    options.filter.is_none() && named.is_none_or(|list| list.contains("chromium"))
 }
 
 fn browser_command(options: &Options) -> Command {
