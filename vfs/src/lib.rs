@@ -11,6 +11,8 @@
 mod abi;
 mod database;
 mod error;
+#[cfg(any(test, all(target_family = "wasm", target_os = "unknown")))]
+mod extents;
 pub mod files;
 mod fileset;
 pub mod hooks;

@@ -5,10 +5,14 @@
 //! What lies in OPFS is an ordinary SQLite database under the name the caller gave.
 
 mod r#async;
+mod browser;
+mod disk;
 mod error;
-mod guard;
 mod locks;
 mod place;
+mod replacement;
+mod staging;
+mod swaps;
 mod sync;
 pub(crate) mod web;
 
@@ -20,11 +24,13 @@ use wasm_bindgen::{JsCast, JsValue};
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::path::{self, PRIVATE_DIRECTORY};
 use crate::storage::{Creation, File, Guarantees, Ownership, Storage};
-use crate::suspend;
+use crate::{host, suspend};
 use r#async::AsyncFile;
+use browser::Browser;
 use error::from_js;
 pub use locks::lock_name;
 use place::Place;
+use staging::Staging;
 use sync::SyncFile;
 use web::{DirectoryHandle, FileHandle, IteratorResult, Snapshot};
 
@@ -37,11 +43,29 @@ pub enum Handles {
     Async,
 }
 
+/// What an acknowledged commit survives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durable {
+    /// The end of the page, the worker and the browser; and, as far as the operating system and
+    /// the drive keep their promises, a loss of power.
+    PowerLoss,
+    /// The end of the page, the worker and the browser.
+    Process,
+}
+
 /// The origin private file system.
 #[derive(Debug)]
 pub struct OpfsStorage {
-    root: RefCell<DirectoryHandle>,
+    directories: RefCell<Directories>,
+    browser: Browser,
     handles: Handles,
+}
+
+/// The two directories that paths begin at.
+#[derive(Clone, Debug)]
+struct Directories {
+    root: DirectoryHandle,
+    private: DirectoryHandle,
 }
 
 impl OpfsStorage {
@@ -50,10 +74,37 @@ impl OpfsStorage {
     /// # Errors
     /// `Unavailable` where there is no OPFS or the browser refuses it.
     pub fn detect() -> Result<Self> {
-        let root = open_root()?;
-        let handles = probe(&root)?;
-        let root = RefCell::new(root);
-        Ok(Self { root, handles })
+        Self::open(|probe| {
+            if sync_handles_work(probe) {
+                Handles::Sync
+            } else {
+                Handles::Async
+            }
+        })
+    }
+
+    /// Opens the root for files on a given kind of handle, which must work here; suspends.
+    ///
+    /// # Errors
+    /// As [`detect`](Self::detect).
+    pub fn with_handles(handles: Handles) -> Result<Self> {
+        Self::open(|_| handles)
+    }
+
+    /// The throw-away file is looked at for what differs between browsers.
+    fn open(choose: impl FnOnce(&FileHandle) -> Handles) -> Result<Self> {
+        let directories = Directories::open()?;
+        let promise = directories
+            .private
+            .get_file_handle("probe", &web::create_options(true));
+        let probe: FileHandle = await_as(&promise, Operation::Open, "probe")?;
+        let browser = Browser::detect(&directories.root, &probe);
+        let handles = choose(&probe);
+        Ok(Self {
+            directories: RefCell::new(directories),
+            browser,
+            handles,
+        })
     }
 
     /// Opens the root anew, before a database is opened: a user may have cleared the storage or
@@ -62,13 +113,26 @@ impl OpfsStorage {
     /// # Errors
     /// As [`detect`](Self::detect).
     pub fn refresh(&self) -> Result<()> {
-        let root = open_root()?;
-        *self.root.borrow_mut() = root;
+        let directories = Directories::open()?;
+        *self.directories.borrow_mut() = directories;
         Ok(())
     }
 
     fn root(&self) -> DirectoryHandle {
-        self.root.borrow().clone()
+        self.directories.borrow().root.clone()
+    }
+
+    fn private(&self) -> DirectoryHandle {
+        self.directories.borrow().private.clone()
+    }
+
+    /// What a commit survives that was synced here; docs/durability.md says how that was seen.
+    #[must_use]
+    pub fn durable(&self) -> Durable {
+        match (self.browser, self.handles) {
+            (Browser::Chromium, Handles::Sync) => Durable::PowerLoss,
+            _ => Durable::Process,
+        }
     }
 
     /// Which handles work in this context.
@@ -87,6 +151,15 @@ impl OpfsStorage {
         let head = snapshot.slice(0.0, 16.0).array_buffer();
         let bytes = wait(&head, Operation::Read, path)?;
         Ok(Uint8Array::new(&bytes).to_vec())
+    }
+
+    /// Puts right what a killed browser left behind, before any file of a database is opened.
+    fn recover(&self, database: &str) -> Result<()> {
+        match self.browser {
+            Browser::Chromium if self.handles == Handles::Async => swaps::remove(self, database),
+            Browser::Chromium => Ok(()),
+            Browser::Firefox | Browser::WebKit => staging::recover(self, database),
+        }
     }
 
     fn directory(
@@ -144,15 +217,15 @@ impl Storage for OpfsStorage {
     }
 
     fn open(&self, path: &str, creation: Creation) -> Result<Box<dyn File>> {
-        let (segments, file) = path::split(path);
+        let (segments, name) = path::split(path);
         let directory = self.directory(&segments, creation, Operation::Open)?;
         let options = web::create_options(creation == Creation::IfMissing);
-        let promise = directory.get_file_handle(file, &options);
+        let promise = directory.get_file_handle(name, &options);
         let handle: FileHandle = await_as(&promise, Operation::Open, path)?;
         Ok(match self.handles {
-            Handles::Sync => Box::new(SyncFile::open(&handle, path)?),
+            Handles::Sync => Box::new(patiently(|| SyncFile::open(&handle, path))?),
             Handles::Async => {
-                let place = Place::new(&self.root(), directory, [path, file], &handle)?;
+                let place = Place::new(self.browser, &self.private(), directory, [path, name]);
                 Box::new(AsyncFile::open(handle, place, path)?)
             }
         })
@@ -161,7 +234,7 @@ impl Storage for OpfsStorage {
     fn delete(&self, path: &str) -> Result<()> {
         let (segments, file) = path::split(path);
         let directory = self.directory(&segments, Creation::Never, Operation::Delete)?;
-        wait(&directory.remove_entry(file), Operation::Delete, path).map(drop)
+        patiently(|| wait(&directory.remove_entry(file), Operation::Delete, path).map(drop))
     }
 
     fn exists(&self, path: &str) -> Result<bool> {
@@ -173,10 +246,14 @@ impl Storage for OpfsStorage {
     }
 
     fn rename(&self, from: &str, to: &str) -> Result<()> {
-        let handle = self.file_handle(from, Operation::Rename)?;
+        let mut handle = self.file_handle(from, Operation::Rename)?;
         let (segments, file) = path::split(to);
         let directory = self.directory(&segments, Creation::IfMissing, Operation::Rename)?;
-        wait(&handle.move_to(&directory, file), Operation::Rename, from).map(drop)
+        if self.browser == Browser::Firefox {
+            // A kill may lose the file that is replaced: then the next open finds this one here.
+            handle = Staging::new(&self.private(), to).take(&handle)?;
+        }
+        patiently(|| wait(&handle.move_to(&directory, file), Operation::Rename, from).map(drop))
     }
 
     fn list(&self, below: &str) -> Result<Vec<String>> {
@@ -200,17 +277,24 @@ impl Storage for OpfsStorage {
                 }
             }
         }
-        Ok(paths)
+        Ok(swaps::hide(paths))
     }
 
     fn acquire(&self, path: &str) -> Result<Box<dyn Ownership>> {
         let lock = Box::new(locks::WebLock::acquire(path)?);
-        if guard::is_needed(&self.root())
-            && let Err(error) = guard::recover(self, path)
-        {
-            return lock.release().and(Err(error));
+        match self.recover(path) {
+            Ok(()) => Ok(lock),
+            Err(error) => lock.release().and(Err(error)),
         }
-        Ok(lock)
+    }
+}
+
+impl Directories {
+    fn open() -> Result<Self> {
+        let root = open_root()?;
+        let promise = root.get_directory_handle(PRIVATE_DIRECTORY, &web::create_options(true));
+        let private = await_as(&promise, Operation::Open, PRIVATE_DIRECTORY)?;
+        Ok(Self { root, private })
     }
 }
 
@@ -233,33 +317,32 @@ fn open_root() -> Result<DirectoryHandle> {
 ///
 /// Never on a database: where WebKitGTK lacks them, the failed call leaves that file locked.
 /// `Busy` means that another context is probing, so they work.
-fn probe(root: &DirectoryHandle) -> Result<Handles> {
-    let create = web::create_options(true);
-    let directory: DirectoryHandle = await_as(
-        &root.get_directory_handle(PRIVATE_DIRECTORY, &create),
-        Operation::Open,
-        PRIVATE_DIRECTORY,
-    )?;
-    let file: FileHandle = await_as(
-        &directory.get_file_handle("probe", &create),
-        Operation::Open,
-        "probe",
-    )?;
-    Ok(if sync_handles_work(&file) {
-        Handles::Sync
-    } else {
-        Handles::Async
-    })
-}
-
-fn sync_handles_work(file: &FileHandle) -> bool {
+fn sync_handles_work(probe: &FileHandle) -> bool {
     let method = JsValue::from_str("createSyncAccessHandle");
-    if !js_sys::Reflect::has(file, &method).unwrap_or(false) {
+    if !js_sys::Reflect::has(probe, &method).unwrap_or(false) {
         return false;
     }
-    match SyncFile::open(file, "probe") {
-        Ok(probe) => Box::new(probe).close().is_ok(),
+    match SyncFile::open(probe, "probe") {
+        Ok(opened) => Box::new(opened).close().is_ok(),
         Err(error) => error.kind == ErrorKind::Busy,
+    }
+}
+
+/// Tries until it is not `Busy`, for 5 s: the context that has the file open is one whose lock is
+/// free already, so it is about to end. (A worker that was terminated while busy keeps its handles
+/// for about 2 s in Chromium.)
+fn patiently<T>(mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
+    const PATIENCE_MS: u64 = 5000;
+    const PAUSE_MAX_MS: u64 = 250;
+    let (mut waited, mut pause) = (0, 10);
+    loop {
+        match attempt() {
+            Err(error) if error.kind == ErrorKind::Busy && waited < PATIENCE_MS => {}
+            outcome => return outcome,
+        }
+        host::sleep(pause * 1000);
+        waited += pause;
+        pause = (2 * pause).min(PAUSE_MAX_MS);
     }
 }
 

@@ -207,9 +207,6 @@ extern "C" {
     #[wasm_bindgen(method, setter)]
     fn set_data(this: &WriteParams, data: &Uint8Array);
 
-    #[wasm_bindgen(method, setter, js_name = data)]
-    fn set_snapshot(this: &WriteParams, data: &Snapshot);
-
     #[wasm_bindgen(extends = Object)]
     #[derive(Debug)]
     pub(super) type Position;
@@ -238,22 +235,13 @@ pub(super) fn writable_options(keep: bool) -> WritableOptions {
     options
 }
 
-/// `{type: 'write', position, data}`, with a copy of `data`: WebKit has written the whole buffer
-/// behind a view.
-pub(super) fn write_params(position: f64, data: &[u8]) -> WriteParams {
+/// `{type: 'write', position, data}`. WebKit has written the whole buffer behind a view, so `data`
+/// is all of its buffer.
+pub(super) fn write_params(position: f64, data: &Uint8Array) -> WriteParams {
     let params: WriteParams = Object::new().unchecked_into();
     params.set_type("write");
     params.set_position(position);
-    params.set_data(&Uint8Array::from(data));
-    params
-}
-
-/// `{type: 'write', position: 0, data}`: the browser copies from file to file.
-pub(super) fn copy_params(data: &Snapshot) -> WriteParams {
-    let params: WriteParams = Object::new().unchecked_into();
-    params.set_type("write");
-    params.set_position(0.0);
-    params.set_snapshot(data);
+    params.set_data(data);
     params
 }
 
