@@ -19,29 +19,119 @@ import { Host } from './worker/host.js';
 
 /** The way to an engine. */
 export interface Channel {
-  /** Sends one request; requests are carried out in order. `sql` is for the error, if any. */
+  /** Sends one request; docs/protocol.md says in which order. `sql` is for the error, if any. */
   request<Name extends Operation>(
     request: Extract<Request, { operation: Name }>,
     sql?: string,
   ): Promise<Operations[Name]['answers']>;
-  /** Ends the engine; what is still pending rejects. */
+  /** Gives it up; the last to do so ends the engine, and what is still pending rejects. */
   end(): void;
+  /** Whether every request will be rejected, because the engine is gone. */
+  readonly dead: boolean;
+}
+
+/** Whether the engine gets a worker, or runs in place. */
+function takesWorker({ worker = true }: EngineOptions): boolean {
+  return worker && currentContext() === 'window';
 }
 
 /** Starts an engine where the options say. */
 export async function connect(options: EngineOptions): Promise<[Channel, Started]> {
-  const context = currentContext();
-  if (context === undefined) {
+  if (currentContext() === undefined) {
     throw new SqliteError('databases need a browser', { code: 'OPFS_UNAVAILABLE' });
   }
-  const inWorker = context === 'window' && (options.worker ?? true);
   const { engine = 'auto', testHooks = {} } = options;
-  const channel = inWorker ? await WorkerChannel.start() : LocalChannel.to(engine, testHooks);
+  const own = takesWorker(options) ? await WorkerChannel.start() : undefined;
+  const channel = own ?? LocalChannel.to(engine, testHooks);
   try {
     return [channel, await channel.request<'start'>({ operation: 'start', engine, testHooks })];
   } catch (error) {
     channel.end();
     throw error;
+  }
+}
+
+/** A worker that serves one database to all its connections in this page. */
+interface Serving {
+  readonly channel: Promise<[Channel, Started]>;
+  users: number;
+}
+
+/** The workers that serve a database, by the build that was asked for and its name. */
+const serving = new Map<string, Serving>();
+
+/**
+ * Goes to the engine that has the database already, if one of this page has, else starts one: two
+ * connections in one instance share the file, and SQLite's locks order them. `joined` says which.
+ * Without a name there is nothing to share.
+ */
+export async function connectTo(
+  name: string | undefined,
+  options: EngineOptions,
+): Promise<{ channel: Channel; started: Started; joined: boolean }> {
+  const { engine = 'auto', testHooks } = options;
+  if (name === undefined || !takesWorker(options) || testHooks !== undefined) {
+    const [channel, started] = await connect(options);
+    return { channel, started, joined: false };
+  }
+  const key = `${engine} ${name}`;
+  const known = serving.get(key);
+  const entry = known ?? { channel: connect(options), users: 0 };
+  serving.set(key, entry);
+  const [channel, started] = await entry.channel.catch((error: unknown) => {
+    forget(key, entry);
+    throw error;
+  });
+  if (channel.dead) {
+    forget(key, entry);
+    return connectTo(name, options);
+  }
+  entry.users += 1;
+  return { channel: new UsedChannel(channel, () => leave(key, entry)), started, joined: !!known };
+}
+
+function forget(key: string, entry: Serving): void {
+  if (serving.get(key) === entry) {
+    serving.delete(key);
+  }
+}
+
+/** Whether nobody uses it any more. */
+function leave(key: string, entry: Serving): boolean {
+  entry.users -= 1;
+  if (entry.users === 0) {
+    forget(key, entry);
+  }
+  return entry.users === 0;
+}
+
+/** One connection's use of an engine that serves several. */
+class UsedChannel implements Channel {
+  readonly #channel: Channel;
+  #leave: (() => boolean) | undefined;
+
+  constructor(channel: Channel, leave: () => boolean) {
+    this.#channel = channel;
+    this.#leave = leave;
+  }
+
+  get dead(): boolean {
+    return this.#channel.dead;
+  }
+
+  request<Name extends Operation>(
+    request: Extract<Request, { operation: Name }>,
+    sql?: string,
+  ): Promise<Operations[Name]['answers']> {
+    return this.#channel.request<Name>(request, sql);
+  }
+
+  end(): void {
+    const leave = this.#leave;
+    this.#leave = undefined;
+    if (leave?.()) {
+      this.#channel.end();
+    }
   }
 }
 
@@ -80,6 +170,10 @@ class LocalChannel implements Channel {
 
   /** The engine stays, for the next database. */
   end(): void {}
+
+  get dead(): boolean {
+    return this.#host.failed;
+  }
 }
 
 /** As `fromWire`, for an error that did not cross one. */
@@ -139,6 +233,10 @@ class WorkerChannel implements Channel {
 
   end(): void {
     this.#die('it was closed');
+  }
+
+  get dead(): boolean {
+    return this.#dead !== undefined;
   }
 
   #receive(reply: ReplyMessage): void {

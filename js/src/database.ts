@@ -1,10 +1,10 @@
 // A database as the caller has it. Made by `open`; everything it does is one request.
 
 import type { Channel } from './client.js';
-import { connect } from './client.js';
+import { connectTo } from './client.js';
 import { SqliteError } from './errors.js';
-import { checkOptions, ENGINE_OPTIONS, type OpenOptions } from './options.js';
-import type { Context, EngineName, StorageKind } from './protocol.js';
+import { checkOpenOptions, checkOptions, type OpenOptions, type VacuumOptions } from './options.js';
+import type { Context, Durable, EngineName, StorageKind, WireOpenOptions } from './protocol.js';
 import { checkParams, checkSql, type Params, type Row, toObjects } from './values.js';
 
 /** What runs, where, and what it can do. */
@@ -15,6 +15,11 @@ export interface DatabaseInfo {
   readonly reason: string;
   /** What keeps the bytes: OPFS by one of its two kinds of handle, or memory. */
   readonly storage: StorageKind;
+  /**
+   * What an acknowledged commit survives at `durability: 'full'`: a loss of power, or only the end
+   * of the browser's process; `'none'` in memory.
+   */
+  readonly durable: Durable;
   /** Where the engine runs. */
   readonly context: Context;
   /** For instance `3.54.1`. */
@@ -36,15 +41,20 @@ export interface DatabaseInfo {
  * Opens a database, creating it if there is none.
  *
  * `name` is a path in OPFS (`'notes.db'`, `'app/main.db'`), or `':memory:'`.
- * One context at a time can have a database open; while another has it, `open` waits up to 5 s.
+ * Opened again in this page with the same `engine` and `worker`, it is another connection to the
+ * same database: readers beside one writer in WAL, transactions and temporary tables of its own.
+ * One context at a time can have a database open; while another has it, `open` waits up to
+ * `busyTimeout`.
  *
- * Rejects with `SQLITE_BUSY`, `SQLITE_NOTADB`, `OPFS_UNAVAILABLE`, `ENGINE_UNAVAILABLE`,
- * `WASM_LOAD_FAILED`, `WORKER_LOAD_FAILED`, `INVALID_NAME` or `INVALID_OPTION`.
+ * Rejects with `SQLITE_BUSY`, `SQLITE_NOTADB`, `SQLITE_CANTOPEN`, `OPFS_UNAVAILABLE`,
+ * `ENGINE_UNAVAILABLE`, `WASM_LOAD_FAILED`, `WORKER_LOAD_FAILED`, `INVALID_NAME` or
+ * `INVALID_OPTION`.
  */
 export async function open(name: string, options: OpenOptions = {}): Promise<Database> {
   checkName(name);
-  checkOptions(options, ENGINE_OPTIONS);
-  return name === MEMORY ? openNow(name, options) : inTurn(name, () => openNow(name, options));
+  const wire = checkOpenOptions(options);
+  const work = () => openNow(name, options, wire);
+  return name === MEMORY ? work() : inTurn(name, work);
 }
 
 /** The name of a database in memory; each is one of its own. */
@@ -69,14 +79,23 @@ async function inTurn(name: string, work: () => Promise<Database>): Promise<Data
   }
 }
 
-async function openNow(name: string, options: OpenOptions): Promise<Database> {
-  const [channel, started] = await connect(options);
+async function openNow(
+  name: string,
+  options: OpenOptions,
+  wire: WireOpenOptions,
+): Promise<Database> {
+  const { channel, started, joined } = await connectTo(name === MEMORY ? undefined : name, options);
   try {
-    const { session, storage } = await channel.request<'open'>({ operation: 'open', name });
+    const request = { operation: 'open', name, options: wire } as const;
+    const { session, storage, durable } = await channel.request<'open'>(request);
     const can = { cancel: false, asyncFunctions: false, waitForLocks: true };
-    return new Database(channel, session, name, { ...started, storage, can });
+    return new Database(channel, session, name, { ...started, storage, durable, can });
   } catch (error) {
     channel.end();
+    // The worker that had the database has died, and nobody had noticed yet.
+    if (joined && isGone(error)) {
+      return openNow(name, options, wire);
+    }
     throw error;
   }
 }
@@ -88,8 +107,10 @@ export function checkName(name: unknown): asserts name is string {
   }
 }
 
-/** After these errors there is nothing left to close. */
-const GONE: readonly string[] = ['WORKER_DIED', 'ENGINE_FAILED'];
+/** Whether an error says that the engine is no more: there is nothing left to close. */
+function isGone(error: unknown): boolean {
+  return error instanceof SqliteError && ['WORKER_DIED', 'ENGINE_FAILED'].includes(error.code);
+}
 
 /** The symbol of `await using`, or nothing where TypeScript's library does not know it. */
 type AsyncDisposeKey = SymbolConstructor extends { readonly asyncDispose: infer Key extends symbol }
@@ -154,6 +175,18 @@ export class Database {
   }
 
   /**
+   * Rebuilds the file without gaps, and with another page size if one is given.
+   *
+   * SQLite cannot change the page size in WAL, so the database leaves WAL for that time, which
+   * rejects with `SQLITE_BUSY` while it has other connections. Also rejects in a transaction.
+   */
+  async vacuum(options: VacuumOptions = {}): Promise<void> {
+    checkOptions(options, ['pageSize']);
+    const { pageSize } = options;
+    await this.#channel.request<'vacuum'>({ operation: 'vacuum', session: this.#use(), pageSize });
+  }
+
+  /**
    * Closes the database after the calls made before; an open transaction is rolled back.
    * Closing twice is fine. Later calls reject with `CLOSED`.
    */
@@ -167,7 +200,7 @@ export class Database {
       await this.#channel.request<'close'>({ operation: 'close', session: this.#session });
     } catch (error) {
       // What is gone is closed.
-      if (!(error instanceof SqliteError && GONE.includes(error.code))) {
+      if (!isGone(error)) {
         throw error;
       }
     } finally {

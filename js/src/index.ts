@@ -3,6 +3,13 @@
 export { type Database, type DatabaseInfo, open } from './database.js';
 export { SqliteError } from './errors.js';
 export { deleteDatabase, type ImportSource, importDatabase, listDatabases } from './files.js';
-export type { EngineOptions, ImportOptions, OpenOptions } from './options.js';
-export type { Context, EngineChoice, EngineName, StorageKind } from './protocol.js';
+export type { EngineOptions, ImportOptions, OpenOptions, VacuumOptions } from './options.js';
+export type {
+  Context,
+  Durable,
+  EngineChoice,
+  EngineName,
+  JournalMode,
+  StorageKind,
+} from './protocol.js';
 export type { BindValue, Params, Row, SqlValue } from './values.js';

@@ -1,7 +1,7 @@
 // Options: their defaults, and loud checks on names and types. Used by the public functions.
 
 import { SqliteError } from './errors.js';
-import type { EngineChoice, TestHooks } from './protocol.js';
+import type { EngineChoice, JournalMode, TestHooks, WireOpenOptions } from './protocol.js';
 
 /** Where and how the engine runs. */
 export interface EngineOptions {
@@ -20,7 +20,45 @@ export interface EngineOptions {
 }
 
 /** Options of `open`. */
-export interface OpenOptions extends EngineOptions {}
+export interface OpenOptions extends EngineOptions {
+  /**
+   * The journal mode to change to; default: WAL for a new database, any other keeps its own.
+   *
+   * `open` rejects with `SQLITE_BUSY` while other connections keep a database from leaving WAL,
+   * and with `INVALID_OPTION` where a database cannot have the mode (`':memory:'` has no WAL).
+   * In `'memory'` and `'off'` a crash in the middle of a commit may damage the database.
+   */
+  readonly journalMode?: JournalMode;
+  /**
+   * What a commit waits for; default `'full'`: until it is as durable as `db.info.durable` says.
+   *
+   * `'relaxed'` is `synchronous=NORMAL`, in WAL only: a loss of power may take back the latest
+   * commits, each as a whole. A database in any other mode stays at `'full'`.
+   */
+  readonly durability?: 'full' | 'relaxed';
+  /**
+   * Whether nothing may be changed; default `false`. The database must be there: `open` rejects
+   * with `SQLITE_CANTOPEN` if it is not. Cannot go with `journalMode`, `durability`, `pageSize`.
+   */
+  readonly readonly?: boolean;
+  /**
+   * The page size of a new database in bytes, a power of two from 512 to 65536; default 4096.
+   * A database that is there keeps its own; `vacuum` changes it.
+   */
+  readonly pageSize?: number;
+  /**
+   * How long, in ms, a call waits for another connection, and `open` for another context, before
+   * it rejects with `SQLITE_BUSY`; default 5000, 0 for not at all. `PRAGMA busy_timeout` sets it
+   * anew for the calls after it.
+   */
+  readonly busyTimeout?: number;
+  /**
+   * How many bytes of temporary files (sorts, temporary tables, VACUUM) are kept in memory before
+   * they go to OPFS; default 64 MiB. All databases of one engine share it: those opened in place,
+   * or by one name. The first open decides.
+   */
+  readonly tempMemory?: number;
+}
 
 /** Options of `importDatabase`. */
 export interface ImportOptions extends EngineOptions {
@@ -28,15 +66,60 @@ export interface ImportOptions extends EngineOptions {
   readonly overwrite?: boolean;
 }
 
+/** Options of `Database.vacuum`. */
+export interface VacuumOptions {
+  /** The new page size in bytes, a power of two from 512 to 65536; default: as it is. */
+  readonly pageSize?: number;
+}
+
+/** The longest time that a timer of a browser can be set to, in ms. */
+const DURATION_MAX = 2 ** 31 - 1;
+
+const JOURNAL_MODES: readonly unknown[] = ['wal', 'delete', 'truncate', 'persist', 'memory', 'off'];
+const PAGE_SIZES: readonly unknown[] = [512, 1024, 2048, 4096, 8192, 16384, 32768, 65536];
+
+const isCount = (value: unknown, max: number) =>
+  Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= max;
+
 const CHECKS: Readonly<Record<string, (value: unknown) => boolean>> = {
   engine: (value) => value === 'auto' || value === 'jspi' || value === 'asyncify',
   worker: (value) => typeof value === 'boolean',
   overwrite: (value) => typeof value === 'boolean',
   testHooks: (value) => typeof value === 'object' && value !== null,
+  journalMode: (value) => JOURNAL_MODES.includes(value),
+  durability: (value) => value === 'full' || value === 'relaxed',
+  readonly: (value) => typeof value === 'boolean',
+  pageSize: (value) => PAGE_SIZES.includes(value),
+  busyTimeout: (value) => isCount(value, DURATION_MAX),
+  tempMemory: (value) => isCount(value, Number.MAX_SAFE_INTEGER),
 };
 
 /** The options that every public function takes. */
 export const ENGINE_OPTIONS: readonly string[] = ['engine', 'worker', 'testHooks'];
+
+/** The options of `open`. */
+const OPEN_OPTIONS: readonly string[] = [
+  ...ENGINE_OPTIONS,
+  ...['journalMode', 'durability', 'readonly', 'pageSize', 'busyTimeout', 'tempMemory'],
+];
+
+/** What would change a database, and so contradicts `readonly`. */
+const CHANGING: readonly (keyof OpenOptions)[] = ['journalMode', 'durability', 'pageSize'];
+
+/** Checks the options of `open`, and how they go together. */
+export function checkOpenOptions(options: OpenOptions): WireOpenOptions {
+  checkOptions(options, OPEN_OPTIONS);
+  const { journalMode, durability, readonly = false, pageSize, busyTimeout, tempMemory } = options;
+  const contradicts = CHANGING.find((name) => options[name] !== undefined);
+  if (readonly && contradicts !== undefined) {
+    throw invalid(`option "${contradicts}" cannot go with "readonly"`);
+  }
+  const relaxed = durability === 'relaxed';
+  if (relaxed && (journalMode ?? 'wal') !== 'wal') {
+    throw invalid(`durability "relaxed" is for WAL, not for journal mode "${journalMode}"`);
+  }
+  return { journalMode, relaxed, readonly, pageSize, busyTimeout, tempMemory };
+}
 
 /** Refuses unknown options, naming the one that was probably meant, and values of another type. */
 export function checkOptions(options: unknown, allowed: readonly string[]): void {

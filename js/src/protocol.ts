@@ -13,6 +13,32 @@ export type Context = 'window' | 'dedicated-worker' | 'shared-worker' | 'service
 /** What keeps the bytes. */
 export type StorageKind = 'opfs-sync' | 'opfs-async' | 'memory';
 
+/** What a commit that was acknowledged survives; `none`: it is in memory. */
+export type Durable = 'power-loss' | 'process' | 'none';
+
+/** Where a transaction is kept until it is in the database file. */
+export type JournalMode = 'wal' | 'delete' | 'truncate' | 'persist' | 'memory' | 'off';
+
+/** How a connection is opened: checked. What is `undefined` has its default in Rust. */
+export interface WireOpenOptions {
+  readonly journalMode: JournalMode | undefined;
+  readonly relaxed: boolean;
+  readonly readonly: boolean;
+  /** Bytes. */
+  readonly pageSize: number | undefined;
+  /** In ms. */
+  readonly busyTimeout: number | undefined;
+  /** Bytes. */
+  readonly tempMemory: number | undefined;
+}
+
+/** An open connection. */
+export interface Opened {
+  readonly session: number;
+  readonly storage: StorageKind;
+  readonly durable: Durable;
+}
+
 /** A value on the wire: checked, and safe to clone. */
 export type WireValue = null | number | bigint | string | Uint8Array;
 
@@ -46,10 +72,11 @@ export interface Started {
 /** Each operation: what it takes, what it answers. */
 export interface Operations {
   start: { takes: { engine: EngineChoice; testHooks: TestHooks }; answers: Started };
-  open: { takes: { name: string }; answers: { session: number; storage: StorageKind } };
+  open: { takes: { name: string; options: WireOpenOptions }; answers: Opened };
   exec: { takes: { session: number; sql: string }; answers: undefined };
   query: { takes: { session: number; sql: string; params: WireParams }; answers: RowBatch };
   export: { takes: { session: number }; answers: Uint8Array<ArrayBuffer> };
+  vacuum: { takes: { session: number; pageSize: number | undefined }; answers: undefined };
   close: { takes: { session: number }; answers: undefined };
   importBegin: { takes: { name: string; overwrite: boolean }; answers: number };
   importAppend: { takes: { import: number; bytes: Uint8Array<ArrayBuffer> }; answers: undefined };
@@ -67,7 +94,7 @@ export type Request = {
   [Name in Operation]: { readonly operation: Name } & Readonly<Operations[Name]['takes']>;
 }[Operation];
 
-/** Page to worker. Requests are carried out in the order of their numbers. */
+/** Page to worker. The order in which requests are carried out is in docs/protocol.md. */
 export interface RequestMessage {
   readonly id: number;
   readonly request: Request;

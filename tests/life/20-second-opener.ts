@@ -1,4 +1,5 @@
-// One owner per database: a second opener waits up to 5 s, then it is told who is busy.
+// One owner per database: an opener in another tab waits up to 5 s, then it is told who is busy.
+// Openers in one page share the owner: 30-connections.ts.
 import { open } from 'anchorite';
 import type { Database } from 'anchorite';
 import { equal, ok, rejects } from '../page/assert';
@@ -16,24 +17,6 @@ async function isBusy(t: TestContext): Promise<void> {
   ok(waited > PATIENCE_MS - 500 && waited < 2 * PATIENCE_MS, `about 5 s of waiting, not ${waited}`);
   ok(error['cause'] !== undefined, 'a cause');
 }
-
-test('in the same page is busy after 5 s', { background: true }, async (t) => {
-  const first = await t.open();
-  await first.exec('CREATE TABLE a (b)');
-  await isBusy(t);
-  equal(await first.query('SELECT count(*) AS n FROM a'), [{ n: 0 }], 'the first goes on');
-});
-
-test('gets in as soon as the first closes', async (t) => {
-  const first = await t.open();
-  await first.exec('CREATE TABLE a (b); INSERT INTO a VALUES (1)');
-  const second = t.open();
-  const asked = performance.now();
-  await first.query('SELECT 1');
-  await first.close();
-  equal(await (await second).query('SELECT b FROM a'), [{ b: 1 }]);
-  ok(performance.now() - asked < PATIENCE_MS, 'less than 5 s');
-});
 
 /** What the second tab holds open for this test, between two calls of the first tab. */
 const held = new Map<string, Database>();

@@ -15,12 +15,14 @@ export async function use(): Promise<string> {
   const typed = await db.query<{ n: number }>('SELECT :name AS n', params);
   const total: number = typed.reduce((sum, row) => sum + row.n, 0);
   const bytes: Uint8Array = await db.export();
+  await db.vacuum({ pageSize: 8192 });
+  const durable: 'power-loss' | 'process' | 'none' = db.info.durable;
   await importDatabase('b.db', new Blob([]), { overwrite: true });
   const names: string[] = await listDatabases();
   const gone: boolean = await deleteDatabase('b.db');
   await db.close();
   const { engine, storage, can } = db.info;
-  return [value, total, bytes.length, names, gone, engine, storage, can.cancel].join();
+  return [value, total, bytes.length, names, gone, engine, storage, durable, can.cancel].join();
 }
 
 export function explain(error: unknown): string {
@@ -31,6 +33,18 @@ export function explain(error: unknown): string {
 
 // @ts-expect-error an engine that does not exist
 export const wrongEngine: OpenOptions = { engine: 'wasm' };
+
+export const everything: OpenOptions = {
+  journalMode: 'truncate',
+  durability: 'full',
+  readonly: false,
+  pageSize: 512,
+  busyTimeout: 0,
+  tempMemory: 2 ** 20,
+};
+
+// @ts-expect-error a journal mode that does not exist
+export const wrongMode: OpenOptions = { journalMode: 'WAL2' };
 
 // @ts-expect-error a function is no SQL value
 export const wrongParams: Params = [() => 1];

@@ -15,6 +15,9 @@ pub struct EngineError {
     pub message: String,
     /// Where in the text that was passed in: bytes of UTF-8 from its start.
     pub offset_bytes: Option<usize>,
+    /// Refused where SQLite would have waited for another connection: nothing was changed, and the
+    /// same call may be made again (`waits.rs`).
+    pub would_wait: bool,
 }
 
 impl EngineError {
@@ -26,17 +29,28 @@ impl EngineError {
             extended_code: code,
             message: message.into(),
             offset_bytes,
+            would_wait: false,
         }
     }
 
     /// The parameters do not fit the statement.
     pub(crate) fn parameter(message: impl Into<String>) -> Self {
-        let code = "INVALID_PARAMETER";
+        Self::plain("INVALID_PARAMETER", message)
+    }
+
+    /// An option that this database cannot have.
+    pub(crate) fn option(message: impl Into<String>) -> Self {
+        Self::plain("INVALID_OPTION", message)
+    }
+
+    /// An error without a place in a text.
+    pub(crate) fn plain(code: &'static str, message: impl Into<String>) -> Self {
         Self {
             code,
             extended_code: code,
             message: message.into(),
             offset_bytes: None,
+            would_wait: false,
         }
     }
 
@@ -47,6 +61,7 @@ impl EngineError {
             extended_code: name(extended_code),
             message,
             offset_bytes,
+            would_wait: false,
         }
     }
 

@@ -5,13 +5,17 @@
 
 mod error;
 mod names;
+mod options;
 mod params;
 mod session;
 mod value;
+mod waits;
+mod whole;
 
 pub use error::EngineError;
+pub use options::{Durability, JournalMode, OpenOptions};
 pub use params::Params;
-pub use session::Session;
+pub use session::{Patience, Session};
 pub use value::{RowBatch, Value};
 
 /// The version of SQLite that is linked, for instance `3.54.1`.

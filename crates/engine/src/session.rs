@@ -1,81 +1,147 @@
 //! One connection: opening rules, running SQL, export; called by `crates/wasm` and by tests.
 
+use rusqlite::config::DbConfig;
 use rusqlite::fallible_iterator::FallibleIterator;
-use rusqlite::{Batch, Connection, OpenFlags, Statement};
+use rusqlite::{Batch, Connection, OpenFlags, Row, Statement};
 
 use crate::error::EngineError;
+use crate::options::{Durability, JournalMode, OpenOptions, check_page_size};
 use crate::params::Params;
 use crate::value::{RowBatch, Value};
+use crate::waits::Waits;
+
+/// The schema of the database that was opened, as opposed to attached ones.
+pub(crate) const MAIN: Option<&str> = Some("main");
 
 /// A connection to one database.
 #[derive(Debug)]
 pub struct Session {
-    connection: Connection,
+    pub(crate) connection: Connection,
+    pub(crate) waits: Waits,
+}
+
+/// What to do where SQLite would wait for another connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// End in an error with `would_wait`, so that the host may try again.
+    Wait,
+    /// Take what there is, as SQLite does when its time limit is over.
+    Enough,
 }
 
 impl Session {
     /// Opens or creates a database through the named VFS (`None`: the default one).
     ///
-    /// One owner per database: the connection keeps its locks until it is closed
-    /// (`locking_mode=EXCLUSIVE`), so WAL works without shared memory.
-    /// A database that has no page yet becomes WAL; any other keeps its journal mode.
-    ///
     /// # Errors
-    /// `SQLITE_NOTADB` for a foreign file, `SQLITE_BUSY` while another owner has it.
-    pub fn open(path: &str, vfs: Option<&str>) -> Result<Self, EngineError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_CREATE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let session = Self::connect(path, flags, vfs)?;
+    /// `SQLITE_NOTADB` for a foreign file; `SQLITE_BUSY` while another owner has it, or, with
+    /// `would_wait`, a connection of the same owner is in the way; `INVALID_OPTION`.
+    pub fn open(path: &str, vfs: Option<&str>, options: &OpenOptions) -> Result<Self, EngineError> {
+        let access = match options.readonly {
+            true => OpenFlags::SQLITE_OPEN_READ_ONLY,
+            false => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+        };
+        let session = Self::connect(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX, vfs, options)?;
         session
-            .connection
-            .execute_batch("PRAGMA locking_mode = EXCLUSIVE")?;
-        let pages: i64 = session
-            .connection
-            .query_row("PRAGMA page_count", [], |row| row.get(0))?;
-        if pages == 0 {
-            session
-                .connection
-                .execute_batch("PRAGMA journal_mode = WAL")?;
-        }
-        // Reads the schema, so that a damaged or foreign file fails here and not at first use.
-        session
-            .connection
-            .query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+            .prepare(options)
+            .map_err(|error| session.waits.judge(error))?;
         Ok(session)
     }
 
-    /// Checks that a file nobody else has open is a sound database, without changing a byte.
-    ///
-    /// # Errors
-    /// `SQLITE_NOTADB` or `SQLITE_CORRUPT`, with the first finding of `quick_check`.
-    pub fn check(path: &str, vfs: Option<&str>) -> Result<(), EngineError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
-            | OpenFlags::SQLITE_OPEN_URI
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let session = Self::connect(&format!("file:{path}?immutable=1"), flags, vfs)?;
-        let finding = session.query("PRAGMA quick_check(1)", &Params::NONE)?;
-        let finding = finding.values.into_iter().next();
-        session.close()?;
-        match finding {
-            Some(Value::Text(text)) if text == "ok" => Ok(()),
-            other => Err(EngineError {
-                code: "SQLITE_CORRUPT",
-                extended_code: "SQLITE_CORRUPT",
-                message: format!("the database is damaged: {other:?}"),
-                offset_bytes: None,
-            }),
+    /// Brings a fresh connection to where its options want it.
+    fn prepare(&self, options: &OpenOptions) -> Result<(), EngineError> {
+        if options.readonly {
+            // A checkpoint at closing would write to the database on behalf of earlier writers.
+            self.connection
+                .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        } else {
+            self.set_journal(options)?;
         }
+        // Reads the schema, so that a damaged or foreign file fails here and not at first use.
+        self.connection
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+        Ok(())
     }
 
-    fn connect(path: &str, flags: OpenFlags, vfs: Option<&str>) -> Result<Self, EngineError> {
-        let connection = match vfs {
+    /// A database that has no page yet becomes WAL; any other keeps its journal mode until asked.
+    fn set_journal(&self, options: &OpenOptions) -> Result<(), EngineError> {
+        let is_new = self.pragma::<i64>("page_count")? == 0;
+        if let Some(page_size) = options.page_size {
+            let page_size = check_page_size(page_size)?;
+            if is_new {
+                self.connection
+                    .pragma_update(MAIN, "page_size", page_size)?;
+            }
+        }
+        match options.journal_mode {
+            Some(mode) => self.change_journal_mode(mode)?,
+            None if is_new => {
+                // In memory there is no WAL, and the answer says so.
+                self.connection
+                    .execute_batch("PRAGMA main.journal_mode = wal")?;
+            }
+            None => {}
+        }
+        let relaxed = options.durability == Durability::Relaxed
+            && self.journal_mode()? == JournalMode::Wal.name();
+        let synchronous = if relaxed { "NORMAL" } else { "FULL" };
+        self.connection
+            .pragma_update(MAIN, "synchronous", synchronous)?;
+        Ok(())
+    }
+
+    /// Changes the journal mode, which is kept in the file for WAL only.
+    pub(crate) fn change_journal_mode(&self, mode: JournalMode) -> Result<(), EngineError> {
+        let wanted = mode.name();
+        let sql = format!("PRAGMA main.journal_mode = {wanted}");
+        let actual: String = self.connection.query_row(&sql, [], |row| row.get(0))?;
+        if actual == wanted {
+            return Ok(());
+        }
+        let message = format!("this database cannot have journal mode {wanted}; it has {actual}");
+        Err(EngineError::option(message))
+    }
+
+    pub(crate) fn journal_mode(&self) -> Result<String, EngineError> {
+        self.pragma("journal_mode")
+    }
+
+    pub(crate) fn pragma<T: rusqlite::types::FromSql>(&self, name: &str) -> Result<T, EngineError> {
+        Ok(self
+            .connection
+            .pragma_query_value(MAIN, name, |row| row.get(0))?)
+    }
+
+    pub(crate) fn connect(
+        path: &str,
+        flags: OpenFlags,
+        vfs: Option<&str>,
+        options: &OpenOptions,
+    ) -> Result<Self, EngineError> {
+        let mut connection = match vfs {
             Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs),
             None => Connection::open_with_flags(path, flags),
-        };
-        connection
-            .map(|connection| Self { connection })
-            .map_err(EngineError::from)
+        }?;
+        // For the VFS, which answers this pragma in place of SQLite; SQLite itself would install
+        // its sleeping busy handler, so ours comes after it.
+        let pragma = format!("PRAGMA busy_timeout = {}", options.busy_timeout_ms);
+        connection.query_row(&pragma, [], |_| Ok(()))?;
+        let waits = Waits::default();
+        waits.install(&mut connection)?;
+        Ok(Self { connection, waits })
+    }
+
+    /// What `PRAGMA busy_timeout` has set, in ms, where no VFS answers it, as with a database in
+    /// memory; takes back that SQLite would sleep by itself.
+    ///
+    /// # Errors
+    /// When SQLite is out of memory.
+    pub fn take_busy_timeout(&mut self) -> Result<Option<u32>, EngineError> {
+        let limit_ms: u32 = self.pragma("busy_timeout")?;
+        if limit_ms == 0 {
+            return Ok(None);
+        }
+        self.waits.install(&mut self.connection)?;
+        Ok(Some(limit_ms))
     }
 
     /// Runs any number of statements; rows they return are stepped through and dropped.
@@ -83,18 +149,53 @@ impl Session {
     /// # Errors
     /// The first failure; the statements before it have taken effect.
     pub fn exec(&self, sql: &str) -> Result<(), EngineError> {
+        self.exec_from(sql, &mut 0, Patience::Enough)
+    }
+
+    /// As [`exec`](Self::exec), from a byte of `sql` on, which moves behind each statement that
+    /// has taken effect. After an error with `would_wait` it may be called again.
+    ///
+    /// # Errors
+    /// As `exec`.
+    pub fn exec_from(
+        &self,
+        sql: &str,
+        from: &mut usize,
+        patience: Patience,
+    ) -> Result<(), EngineError> {
         refuse_nul(sql)?;
-        let mut batch = Batch::new(&self.connection, sql);
-        while let Some(mut statement) = self.next(&mut batch, sql)? {
-            if statement.parameter_count() > 0 {
-                return Err(EngineError::parameter(
-                    "exec takes no parameters; use query",
-                ));
+        loop {
+            self.waits.clear();
+            let ran = self.exec_next(sql, *from, patience);
+            match ran.map_err(|error| self.waits.judge(error))? {
+                Some(size) => *from += size,
+                None => return Ok(()),
             }
-            let mut rows = statement.raw_query();
-            while rows.next()?.is_some() {}
         }
-        Ok(())
+    }
+
+    /// Runs the next statement; answers how many bytes of the text it took, `None` at the end.
+    fn exec_next(
+        &self,
+        sql: &str,
+        from: usize,
+        patience: Patience,
+    ) -> Result<Option<usize>, EngineError> {
+        let mut batch = Batch::new(&self.connection, &sql[from..]);
+        let Some(mut statement) = self.next(&mut batch, sql)? else {
+            return Ok(None);
+        };
+        if statement.parameter_count() > 0 {
+            return Err(EngineError::parameter(
+                "exec takes no parameters; use query",
+            ));
+        }
+        // A statement without parameters expands to its own text, with what precedes it: SQLite
+        // compiles nothing out of blanks, comments and lone semicolons only at the end.
+        let text = statement.expanded_sql();
+        let size = text.ok_or_else(out_of_memory)?.len();
+        self.step(&mut statement, patience, |_| Ok(()))?;
+        Ok(Some(size))
     }
 
     /// Runs exactly one statement and returns its rows.
@@ -103,17 +204,62 @@ impl Session {
     /// `INVALID_SQL` for none or several statements, before anything is run;
     /// `INVALID_PARAMETER` when `params` do not fit; otherwise SQLite's.
     pub fn query(&self, sql: &str, params: &Params) -> Result<RowBatch, EngineError> {
+        self.query_with(sql, params, Patience::Enough)
+    }
+
+    /// As [`query`](Self::query); after an error with `would_wait` it may be called again.
+    ///
+    /// # Errors
+    /// As `query`.
+    pub fn query_with(
+        &self,
+        sql: &str,
+        params: &Params,
+        patience: Patience,
+    ) -> Result<RowBatch, EngineError> {
+        self.waits.clear();
+        self.query_once(sql, params, patience)
+            .map_err(|error| self.waits.judge(error))
+    }
+
+    fn query_once(
+        &self,
+        sql: &str,
+        params: &Params,
+        patience: Patience,
+    ) -> Result<RowBatch, EngineError> {
         let mut statement = self.single(sql)?;
         params.bind(&mut statement)?;
         let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let mut values = Vec::new();
-        let mut rows = statement.raw_query();
-        while let Some(row) = rows.next()? {
+        self.step(&mut statement, patience, |row| {
             for index in 0..columns.len() {
                 values.push(Value::from(row.get_ref(index)?));
             }
-        }
+            Ok(())
+        })?;
         Ok(RowBatch { columns, values })
+    }
+
+    /// Steps through all rows. A checkpoint that another connection is in the way of says so in a
+    /// row, without an error.
+    fn step(
+        &self,
+        statement: &mut Statement<'_>,
+        patience: Patience,
+        mut take: impl FnMut(&Row<'_>) -> rusqlite::Result<()>,
+    ) -> Result<(), EngineError> {
+        let is_checkpoint = statement.column_names().eq(["busy", "log", "checkpointed"]);
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next()? {
+            let waits = is_checkpoint && patience == Patience::Wait && self.waits.is_marked();
+            if waits && row.get_ref(0)?.as_i64() == Ok(1) {
+                let message = "another connection is in the way of the checkpoint";
+                return Err(EngineError::plain("SQLITE_BUSY", message));
+            }
+            take(row)?;
+        }
+        Ok(())
     }
 
     /// Prepares the one statement of `sql`.
@@ -147,24 +293,6 @@ impl Session {
             .map_err(|error| EngineError::in_text(error, sql))
     }
 
-    /// The whole database as one consistent snapshot, byte for byte what its file would be.
-    ///
-    /// One statement reads all pages, so one read transaction covers them.
-    ///
-    /// # Errors
-    /// When it cannot be read, or does not fit memory.
-    pub fn export(&self) -> Result<Vec<u8>, EngineError> {
-        let mut bytes = Vec::new();
-        let mut pages = self
-            .connection
-            .prepare("SELECT data FROM sqlite_dbpage ORDER BY pgno")?;
-        let mut rows = pages.raw_query();
-        while let Some(row) = rows.next()? {
-            bytes.extend_from_slice(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?);
-        }
-        Ok(bytes)
-    }
-
     /// Closes the connection: rolls back what is open, checkpoints a WAL, gives the file back.
     ///
     /// # Errors
@@ -174,6 +302,10 @@ impl Session {
             .close()
             .map_err(|(_connection, error)| error.into())
     }
+}
+
+pub(crate) fn out_of_memory() -> EngineError {
+    EngineError::plain("SQLITE_NOMEM", "out of memory")
 }
 
 /// SQLite ends the text at a NUL and would silently drop the rest.

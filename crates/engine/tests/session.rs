@@ -1,9 +1,9 @@
 //! The engine by itself, on SQLite's own in-memory files: values, parameters, errors, statements.
 
-use anchorite_engine::{EngineError, Params, Session, Value};
+use anchorite_engine::{EngineError, OpenOptions, Params, Session, Value};
 
 fn memory() -> Session {
-    Session::open(":memory:", None).expect("memory opens")
+    Session::open(":memory:", None, &OpenOptions::default()).expect("memory opens")
 }
 
 fn query(session: &Session, sql: &str, params: &[Value]) -> Result<Vec<Value>, EngineError> {

@@ -10,7 +10,7 @@
 //! Uint8Array            BLOB
 //! ```
 
-use anchorite_engine::{Params, RowBatch, Value};
+use anchorite_engine::{Durability, JournalMode, OpenOptions, Params, RowBatch, Value};
 use js_sys::{Array, BigInt, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -39,6 +39,37 @@ pub(crate) fn params(named: bool, params: &JsValue) -> Result<Params, JsValue> {
         .map(entry)
         .collect::<Result<_, JsValue>>()
         .map(Params::Named)
+}
+
+/// Options of `open` as the page has checked and sent them, and the bound of temporary files.
+pub(crate) fn open_options(options: &JsValue) -> (OpenOptions, Option<u64>) {
+    let get = |name: &str| Reflect::get(options, &name.into()).unwrap_or_default();
+    let is = |name: &str| get(name).is_truthy();
+    let integer = |name: &str| get(name).as_f64().map(integer_from_js);
+    let mode = get("journalMode").as_string();
+    let busy_timeout_ms = integer("busyTimeout").and_then(|limit| u32::try_from(limit).ok());
+    let options = OpenOptions {
+        journal_mode: mode.and_then(|name| JournalMode::from_name(&name)),
+        durability: if is("relaxed") {
+            Durability::Relaxed
+        } else {
+            Durability::Full
+        },
+        readonly: is("readonly"),
+        page_size: integer("pageSize").and_then(|size| u32::try_from(size).ok()),
+        busy_timeout_ms: busy_timeout_ms.unwrap_or(OpenOptions::BUSY_TIMEOUT_MS),
+    };
+    (options, integer("tempMemory"))
+}
+
+/// An integer that the page has found to be one, not negative and safe.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked by the page"
+)]
+fn integer_from_js(number: f64) -> u64 {
+    number as u64
 }
 
 fn value_from_js(value: &JsValue) -> Result<Value, JsValue> {

@@ -1,13 +1,25 @@
-//! Errors as JavaScript sees them: one shape, whatever layer they come from; made by `jobs.rs`.
+//! Errors as JavaScript sees them: one shape, whatever layer they come from; made by `jobs.rs`,
+//! looked at by `parked.rs` for whether a job may be tried again.
 
 use anchorite_engine::EngineError;
 use anchorite_vfs::{ErrorKind, VfsError, take_last_error};
 use js_sys::{Object, Reflect};
 use wasm_bindgen::JsValue;
 
+/// Who is in the way of a job that may be tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Holder {
+    /// A connection of this instance.
+    Here,
+    /// Another context, or whoever keeps a file of it open.
+    Elsewhere,
+}
+
 /// A failed job.
 #[derive(Debug)]
 pub(crate) struct JobError {
+    /// Set when nothing was done that trying again would do twice.
+    pub(crate) holder: Option<Holder>,
     code: &'static str,
     extended_code: &'static str,
     message: String,
@@ -22,6 +34,7 @@ impl JobError {
     pub(crate) fn closed(what: &str) -> Self {
         let message = format!("the {what} is closed");
         Self {
+            holder: None,
             code: "CLOSED",
             extended_code: "CLOSED",
             message,
@@ -35,24 +48,51 @@ impl JobError {
         Self::in_text(error, "")
     }
 
+    /// An error of the engine while it opened a database: when that is busy, it can be tried again
+    /// whoever is in the way, since nothing is open.
+    pub(crate) fn opening(error: EngineError) -> Self {
+        let mut error = Self::engine(error);
+        if error.code == "SQLITE_BUSY" && error.holder.is_none() {
+            error.holder = Some(Holder::Elsewhere);
+        }
+        error
+    }
+
     /// An error of the engine in `sql`, with the medium's last error as its cause.
     pub(crate) fn in_text(error: EngineError, sql: &str) -> Self {
         let offset = error.offset_bytes.map(|offset| utf16_offset(sql, offset));
-        let cause = take_last_error().map(|cause| cause.message);
+        let cause = take_last_error();
+        let holder = holder(&error, cause.as_ref());
         let EngineError {
             code,
             extended_code,
-            message,
+            mut message,
             ..
         } = error;
+        if let (Some(Holder::Here), Some(cause)) = (holder, &cause) {
+            // SQLite says only that a database is locked; the lock table knows which, and by whom.
+            message = format!("{message}: {cause}");
+        }
         Self {
+            holder,
             code,
             extended_code,
             message,
             offset,
-            cause,
+            cause: cause.map(|cause| cause.message),
         }
     }
+}
+
+/// SQLite itself never waits for a file that cannot be opened yet. ATTACH is the one statement that
+/// opens a database, and it is refused before it has done anything.
+fn holder(error: &EngineError, cause: Option<&VfsError>) -> Option<Holder> {
+    if error.would_wait {
+        return Some(Holder::Here);
+    }
+    let is_attach = error.message.starts_with("unable to open database: ");
+    let is_busy = error.code == "SQLITE_BUSY" && cause.is_some_and(|it| it.kind == ErrorKind::Busy);
+    (is_attach && is_busy).then_some(Holder::Elsewhere)
 }
 
 impl From<VfsError> for JobError {
@@ -68,6 +108,7 @@ impl From<VfsError> for JobError {
             _ => "SQLITE_IOERR",
         };
         Self {
+            holder: (error.kind == ErrorKind::Busy).then_some(Holder::Elsewhere),
             code,
             extended_code: code,
             message: error.message,

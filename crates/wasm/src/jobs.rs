@@ -1,17 +1,17 @@
 //! What an instance can be asked to do, and the state it keeps between two jobs.
 //!
-//! Called by `lib.rs` inside the promising export. Sessions and imports are known to JavaScript
-//! by number, never by pointer.
+//! Called by `parked.rs`, once for each try. Sessions and imports are known to JavaScript by
+//! number, never by pointer.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use anchorite_engine::{Params, Session};
+use anchorite_engine::{EngineError, OpenOptions, Params, Patience, Session};
 use anchorite_vfs::files::{self, Import};
 use anchorite_vfs::memory::MemoryStorage;
 use anchorite_vfs::opfs::{Handles, OpfsStorage};
-use anchorite_vfs::{Options as VfsOptions, Storage, path, register, take_last_error};
+use anchorite_vfs::{Options as VfsOptions, Storage, path, register, take_last_error, waiting};
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 
@@ -23,27 +23,25 @@ type Outcome = Result<JsValue, JobError>;
 /// The name that SQLite knows our VFS by.
 const OPFS_VFS: &str = "anchorite";
 
-/// Serves connections that have no file, and SQLite's random numbers before OPFS is there.
+/// Serves databases in memory where there is no OPFS.
 const MEMORY_VFS: &str = "anchorite-memory";
-
-/// JavaScript waits for locks (js/src/worker/engine.ts), never SQLite.
-const VFS_OPTIONS: VfsOptions = VfsOptions {
-    default: true,
-    temp_memory: 64 * 1024 * 1024,
-    host_waits: true,
-};
 
 /// The name that asks for a database in memory.
 const MEMORY_NAME: &str = ":memory:";
 
-/// One request, with everything it needs.
+/// One request, with everything it needs to be tried, and tried again.
 pub(crate) enum Job {
     Open {
         name: String,
+        options: OpenOptions,
+        /// Bytes; the first open of an instance decides for all.
+        temp_memory: Option<u64>,
     },
     Exec {
         session: u32,
         sql: String,
+        /// Where the next statement begins, in bytes.
+        from: usize,
     },
     Query {
         session: u32,
@@ -52,6 +50,10 @@ pub(crate) enum Job {
     },
     Export {
         session: u32,
+    },
+    Vacuum {
+        session: u32,
+        page_size: Option<u32>,
     },
     Close {
         session: u32,
@@ -79,11 +81,34 @@ pub(crate) enum Job {
     },
 }
 
+/// A connection and what only the host needs to know of it.
+struct Connection {
+    session: Session,
+    /// How long a job of it may be parked, in ms.
+    busy_timeout_ms: u32,
+    in_memory: bool,
+}
+
+impl Connection {
+    /// What a `PRAGMA busy_timeout` in `sql` has asked for, in ms.
+    fn new_busy_timeout(&mut self, sql: &str) -> Option<u32> {
+        let asked_ms = waiting::take_busy_timeout();
+        if asked_ms.is_some() || !self.in_memory {
+            return asked_ms;
+        }
+        // No VFS is asked about a database in memory.
+        let may_have_asked = sql.to_ascii_lowercase().contains("busy_timeout");
+        may_have_asked
+            .then(|| self.session.take_busy_timeout().ok().flatten())
+            .flatten()
+    }
+}
+
 #[derive(Default)]
 struct State {
     opfs: Option<Rc<OpfsStorage>>,
     has_memory_vfs: bool,
-    sessions: BTreeMap<u32, Rc<Session>>,
+    connections: BTreeMap<u32, Connection>,
     imports: BTreeMap<u32, Import>,
     last_number: u32,
 }
@@ -97,64 +122,129 @@ fn with_state<T>(work: impl FnOnce(&mut State) -> T) -> T {
     STATE.with(|state| work(&mut state.borrow_mut()))
 }
 
-/// Runs one job to its end.
-pub(crate) fn run(job: Job) -> Outcome {
+/// How long a job may be parked, in ms.
+pub(crate) fn limit_ms(job: &Job) -> u32 {
+    match job {
+        Job::Open { options, .. } => options.busy_timeout_ms,
+        Job::Exec { session, .. }
+        | Job::Query { session, .. }
+        | Job::Export { session }
+        | Job::Vacuum { session, .. } => with_state(|state| {
+            let connection = state.connections.get(session);
+            connection.map_or(0, |connection| connection.busy_timeout_ms)
+        }),
+        _ => OpenOptions::BUSY_TIMEOUT_MS,
+    }
+}
+
+/// Tries a job once. After a refusal that waits it can be tried again.
+pub(crate) fn attempt(job: &mut Job, patience: Patience) -> Outcome {
     drop(take_last_error());
     match job {
-        Job::Open { name } => open(&name),
-        Job::Exec { session, sql } => {
-            let outcome = self::session(session)?.exec(&sql);
-            outcome
-                .map(|()| JsValue::UNDEFINED)
-                .map_err(|error| JobError::in_text(error, &sql))
-        }
+        Job::Open {
+            name,
+            options,
+            temp_memory,
+        } => open(name, options, *temp_memory),
+        Job::Exec { session, sql, from } => exec(*session, sql, from, patience),
         Job::Query {
             session,
             sql,
             params,
-        } => {
-            let outcome = self::session(session)?.query(&sql, &params);
-            outcome
-                .map(|batch| convert::row_batch(&batch))
-                .map_err(|error| JobError::in_text(error, &sql))
-        }
+        } => query(*session, sql, params, patience),
         Job::Export { session } => {
-            let bytes = self::session(session)?.export().map_err(JobError::engine)?;
+            let bytes = with_session(*session, "", |session| session.export())?;
             Ok(Uint8Array::from(bytes.as_slice()).into())
         }
-        Job::Close { session } => close(session),
-        Job::ImportBegin { name, overwrite } => import_begin(&name, overwrite),
-        Job::ImportAppend { import, bytes } => with_import(import, |it| it.append(&bytes)),
-        Job::ImportSeal { import } => import_seal(import),
-        Job::ImportFinish { import } => import_finish(import),
-        Job::ImportAbandon { import } => import_abandon(import),
+        Job::Vacuum { session, page_size } => {
+            let page_size = *page_size;
+            with_session(*session, "", |session| session.vacuum(page_size)).map(undefined)
+        }
+        Job::Close { session } => close(*session),
+        Job::ImportBegin { name, overwrite } => import_begin(name, *overwrite),
+        Job::ImportAppend { import, bytes } => with_import(*import, |it| it.append(bytes)),
+        Job::ImportSeal { import } => import_seal(*import),
+        Job::ImportFinish { import } => import_finish(*import),
+        Job::ImportAbandon { import } => import_abandon(*import),
         Job::List => list(),
-        Job::Delete { name } => delete(&name),
+        Job::Delete { name } => delete(name),
     }
 }
 
-fn open(name: &str) -> Outcome {
-    let (session, storage) = if name == MEMORY_NAME {
-        ensure_memory_vfs()?;
-        (Session::open(name, Some(MEMORY_VFS)), "memory")
+fn undefined((): ()) -> JsValue {
+    JsValue::UNDEFINED
+}
+
+fn exec(number: u32, sql: &str, from: &mut usize, patience: Patience) -> Outcome {
+    with_session(number, sql, |session| {
+        session.exec_from(sql, from, patience)
+    })
+    .map(undefined)
+}
+
+fn query(number: u32, sql: &str, params: &Params, patience: Patience) -> Outcome {
+    let batch = with_session(number, sql, |session| {
+        session.query_with(sql, params, patience)
+    })?;
+    Ok(convert::row_batch(&batch))
+}
+
+/// Works with a connection, which is out of the state meanwhile; then looks at whether it has a
+/// new time limit. `sql` is what an error points into.
+fn with_session<T>(
+    number: u32,
+    sql: &str,
+    work: impl FnOnce(&mut Session) -> Result<T, EngineError>,
+) -> Result<T, JobError> {
+    let taken = with_state(|state| state.connections.remove(&number));
+    let mut connection = taken.ok_or_else(|| JobError::closed("database"))?;
+    let outcome = work(&mut connection.session);
+    let outcome = outcome.map_err(|error| JobError::in_text(error, sql));
+    if let Some(limit_ms) = connection.new_busy_timeout(sql) {
+        connection.busy_timeout_ms = limit_ms;
+    }
+    with_state(|state| state.connections.insert(number, connection));
+    outcome
+}
+
+fn open(name: &str, options: &OpenOptions, temp_memory: Option<u64>) -> Outcome {
+    let in_memory = name == MEMORY_NAME;
+    let (vfs, storage, durable) = if in_memory {
+        (memory_vfs(temp_memory)?, "memory", "none")
     } else {
         path::check_database_name(name)?;
-        let opfs = ensure_opfs()?;
+        let opfs = ensure_opfs(temp_memory)?;
         (
-            Session::open(name, Some(OPFS_VFS)),
+            OPFS_VFS,
             storage_name(opfs.handles()),
+            durable(opfs.handles()),
         )
     };
-    let session = Rc::new(session.map_err(JobError::engine)?);
+    let session = Session::open(name, Some(vfs), options).map_err(JobError::opening)?;
+    let asked_ms = waiting::take_busy_timeout();
+    let connection = Connection {
+        session,
+        busy_timeout_ms: asked_ms.unwrap_or(options.busy_timeout_ms),
+        in_memory,
+    };
     let number = with_state(|state| {
         state.last_number += 1;
-        state.sessions.insert(state.last_number, session);
+        state.connections.insert(state.last_number, connection);
         state.last_number
     });
     Ok(convert::object(&[
         ("session", number.into()),
         ("storage", storage.into()),
+        ("durable", durable.into()),
     ]))
+}
+
+/// What a commit survives that was synced on these handles; docs/durability.md has the table.
+fn durable(handles: Handles) -> &'static str {
+    match handles {
+        Handles::Sync => "power-loss",
+        Handles::Async => "process",
+    }
 }
 
 fn storage_name(handles: Handles) -> &'static str {
@@ -164,45 +254,52 @@ fn storage_name(handles: Handles) -> &'static str {
     }
 }
 
-fn ensure_memory_vfs() -> Result<(), JobError> {
-    if !with_state(|state| std::mem::replace(&mut state.has_memory_vfs, true)) {
-        register(MEMORY_VFS, Rc::new(MemoryStorage::default()), VFS_OPTIONS)?;
+/// JavaScript waits for locks (js/src/worker/queue.ts), never SQLite.
+fn vfs_options(temp_memory: Option<u64>) -> VfsOptions {
+    let default = VfsOptions::default();
+    VfsOptions {
+        default: true,
+        temp_memory: temp_memory.unwrap_or(default.temp_memory),
+        host_waits: true,
     }
-    Ok(())
+}
+
+/// The VFS of a connection to a database in memory: what it attaches is a file in OPFS, as with any
+/// other connection. Only where there is no OPFS, everything stays in memory.
+fn memory_vfs(temp_memory: Option<u64>) -> Result<&'static str, JobError> {
+    if ensure_opfs(temp_memory).is_ok() {
+        return Ok(OPFS_VFS);
+    }
+    if !with_state(|state| std::mem::replace(&mut state.has_memory_vfs, true)) {
+        let storage = Rc::new(MemoryStorage::default());
+        register(MEMORY_VFS, storage, vfs_options(temp_memory))?;
+    }
+    Ok(MEMORY_VFS)
 }
 
 /// Finds OPFS and registers the VFS on it, once per instance; later makes sure it is still there.
-fn ensure_opfs() -> Result<Rc<OpfsStorage>, JobError> {
+fn ensure_opfs(temp_memory: Option<u64>) -> Result<Rc<OpfsStorage>, JobError> {
     if let Some(opfs) = with_state(|state| state.opfs.clone()) {
         opfs.refresh()?;
         return Ok(opfs);
     }
     let opfs = Rc::new(OpfsStorage::detect()?);
-    register(OPFS_VFS, opfs.clone(), VFS_OPTIONS)?;
+    register(OPFS_VFS, opfs.clone(), vfs_options(temp_memory))?;
     with_state(|state| state.opfs = Some(opfs.clone()));
     Ok(opfs)
 }
 
-fn session(number: u32) -> Result<Rc<Session>, JobError> {
-    let session = with_state(|state| state.sessions.get(&number).cloned());
-    session.ok_or_else(|| JobError::closed("database"))
-}
-
 fn close(number: u32) -> Outcome {
-    let session = with_state(|state| state.sessions.remove(&number));
-    let Some(session) = session.and_then(Rc::into_inner) else {
-        return Err(JobError::closed("database"));
-    };
+    let connection = with_state(|state| state.connections.remove(&number));
+    let connection = connection.ok_or_else(|| JobError::closed("database"))?;
     // A session that fails to close is dropped all the same, which frees its file and lock.
-    session
-        .close()
-        .map(|()| JsValue::UNDEFINED)
-        .map_err(JobError::engine)
+    let closed = connection.session.close();
+    closed.map(undefined).map_err(JobError::engine)
 }
 
 fn import_begin(name: &str, overwrite: bool) -> Outcome {
     path::check_database_name(name)?;
-    let import = Import::begin(ensure_opfs()?, name, overwrite)?;
+    let import = Import::begin(ensure_opfs(None)?, name, overwrite)?;
     Ok(JsValue::from(keep_import(None, import)))
 }
 
@@ -250,7 +347,7 @@ fn import_finish(number: u32) -> Outcome {
     let import = take_import(number)?;
     let name = import.name().to_owned();
     keep_import(Some(number), import);
-    let opfs = ensure_opfs()?;
+    let opfs = ensure_opfs(None)?;
     if opfs.exists(&name)? && files::has_side_files(&*opfs, &name)? {
         settle(&name)?;
     }
@@ -261,10 +358,10 @@ fn import_finish(number: u32) -> Outcome {
 
 /// Opens and closes a database; what is wrong with its content is no obstacle to replacing it.
 fn settle(name: &str) -> Result<(), JobError> {
-    let outcome = Session::open(name, Some(OPFS_VFS)).and_then(Session::close);
-    match outcome {
+    let opened = Session::open(name, Some(OPFS_VFS), &OpenOptions::default());
+    match opened.and_then(Session::close) {
         Err(error) if !["SQLITE_NOTADB", "SQLITE_CORRUPT"].contains(&error.code) => {
-            Err(JobError::engine(error))
+            Err(JobError::opening(error))
         }
         _ => Ok(()),
     }
@@ -276,7 +373,7 @@ fn import_abandon(number: u32) -> Outcome {
 }
 
 fn list() -> Outcome {
-    let opfs = ensure_opfs()?;
+    let opfs = ensure_opfs(None)?;
     let names = files::databases(&*opfs, |path| opfs.read_head(path))?;
     Ok(names
         .into_iter()
@@ -287,6 +384,6 @@ fn list() -> Outcome {
 
 fn delete(name: &str) -> Outcome {
     path::check_database_name(name)?;
-    let opfs = ensure_opfs()?;
+    let opfs = ensure_opfs(None)?;
     Ok(JsValue::from_bool(files::delete_database(&*opfs, name)?))
 }

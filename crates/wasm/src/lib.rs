@@ -6,7 +6,8 @@
 //! ```text
 //! stage_…(arguments)     synchronous; puts down what to do
 //! anchorite_run()        the one promising export; may suspend; takes and returns nothing
-//! take_result()          synchronous; the value, or throws the error
+//! take_parked()          synchronous; set if the job has to wait for another connection
+//! take_result()          synchronous; otherwise the value, or throws the error
 //! ```
 #![cfg(all(target_family = "wasm", target_os = "unknown"))]
 #![expect(unsafe_code, reason = "the raw promising export has a fixed name")]
@@ -14,6 +15,7 @@
 mod convert;
 mod error;
 mod jobs;
+mod parked;
 
 use std::cell::RefCell;
 
@@ -22,11 +24,13 @@ use wasm_bindgen::prelude::*;
 
 use error::JobError;
 use jobs::Job;
+use parked::{Outcome, Parked, Staged};
 
 thread_local! {
     static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
-    static STAGED: RefCell<Option<Job>> = const { RefCell::new(None) };
-    static OUTCOME: RefCell<Option<Result<JsValue, JobError>>> = const { RefCell::new(None) };
+    static STAGED: RefCell<Option<Staged>> = const { RefCell::new(None) };
+    static RESULT: RefCell<Option<Result<JsValue, JobError>>> = const { RefCell::new(None) };
+    static PARKED: RefCell<Option<Parked>> = const { RefCell::new(None) };
 }
 
 /// Runs the staged job; whatever it waits for suspends the stack from here on.
@@ -37,11 +41,11 @@ thread_local! {
 #[unsafe(no_mangle)]
 pub extern "C" fn anchorite_run() {
     let _frame = JobFrame::enter();
-    let job = STAGED
-        .with(|staged| staged.borrow_mut().take())
-        .expect("a job is staged");
-    let outcome = jobs::run(job);
-    OUTCOME.with(|place| *place.borrow_mut() = Some(outcome));
+    let staged = STAGED.with(|staged| staged.borrow_mut().take());
+    match staged.expect("a job is staged").run() {
+        Outcome::Done(result) => RESULT.with(|place| *place.borrow_mut() = Some(result)),
+        Outcome::Parked(parked) => PARKED.with(|place| *place.borrow_mut() = Some(parked)),
+    }
 }
 
 /// Keeps the words of a panic, which ends in a trap that has none.
@@ -60,10 +64,35 @@ pub fn last_panic() -> Option<String> {
 }
 
 fn stage(job: Job) {
-    STAGED.with(|staged| *staged.borrow_mut() = Some(job));
+    STAGED.with(|staged| *staged.borrow_mut() = Some(Staged::fresh(job)));
 }
 
-/// The value of the job that has just run.
+/// Stages a parked job; the last try takes what there is.
+///
+/// # Panics
+/// When no job has this ticket.
+#[wasm_bindgen]
+pub fn stage_again(ticket: u32, last: bool) {
+    let parked = Staged::again(ticket, last).expect("the ticket is of a parked job");
+    STAGED.with(|staged| *staged.borrow_mut() = Some(parked));
+}
+
+/// `{ticket, limit, elsewhere, progressed}` if the job that has just run was parked.
+#[wasm_bindgen]
+#[must_use]
+pub fn take_parked() -> JsValue {
+    let parked = PARKED.with(|place| place.borrow_mut().take());
+    parked.map_or(JsValue::UNDEFINED, JsValue::from)
+}
+
+/// Changes when a connection gives up a lock: then parked jobs may be tried again.
+#[wasm_bindgen]
+#[must_use]
+pub fn unlocks() -> u32 {
+    anchorite_vfs::waiting::unlocks()
+}
+
+/// The value of the job that has just run and was not parked.
 ///
 /// # Errors
 /// Its error, as `{code, extendedCode, message, offset, cause}`.
@@ -72,20 +101,30 @@ fn stage(job: Job) {
 /// When no job has run.
 #[wasm_bindgen]
 pub fn take_result() -> Result<JsValue, JsValue> {
-    let outcome = OUTCOME.with(|place| place.borrow_mut().take());
-    outcome.expect("a job has run").map_err(JsValue::from)
+    let result = RESULT.with(|place| place.borrow_mut().take());
+    result.expect("a job has run").map_err(JsValue::from)
 }
 
-/// Answers `{session, storage}`.
+/// `options` is `{journalMode, relaxed, readonly, pageSize, busyTimeout, tempMemory}`, all but
+/// `relaxed` and `readonly` optional; answers `{session, storage, durable}`.
 #[wasm_bindgen]
-pub fn stage_open(name: String) {
-    stage(Job::Open { name });
+pub fn stage_open(name: String, options: &JsValue) {
+    let (options, temp_memory) = convert::open_options(options);
+    stage(Job::Open {
+        name,
+        options,
+        temp_memory,
+    });
 }
 
 /// Answers nothing.
 #[wasm_bindgen]
 pub fn stage_exec(session: u32, sql: String) {
-    stage(Job::Exec { session, sql });
+    stage(Job::Exec {
+        session,
+        sql,
+        from: 0,
+    });
 }
 
 /// `params` is an array of values, or an array of `[name, value]`; answers `{columns, rows}`.
@@ -112,6 +151,12 @@ pub fn stage_query(
 #[wasm_bindgen]
 pub fn stage_export(session: u32) {
     stage(Job::Export { session });
+}
+
+/// Answers nothing.
+#[wasm_bindgen]
+pub fn stage_vacuum(session: u32, page_size: Option<u32>) {
+    stage(Job::Vacuum { session, page_size });
 }
 
 /// Answers nothing.

@@ -1,53 +1,39 @@
-// Waiting for a database that another context has open: outside Wasm, where other jobs go on.
-// Used by host.ts.
+// Waiting for what another context has open: outside Wasm, where other jobs go on. Used by
+// queue.ts. It must not know what is tried again.
 
-import { SqliteError } from '../errors.js';
-
-/** How long a busy database is tried again, in ms. */
-const BUSY_TIMEOUT = 5000;
-
-/** The longest pause between two tries, in ms. */
+/** The shortest and the longest pause between two tries, in ms. */
+const PAUSE_MIN = 10;
 const PAUSE_MAX = 250;
 
+/** The next pause, each about twice as long as the one before. */
+export function nextPause(pause: number): number {
+  return Math.min(2 * pause + PAUSE_MIN, PAUSE_MAX);
+}
+
 /**
- * Tries until it is not `SQLITE_BUSY`, for 5 s; then the last error is the outcome.
- *
- * Between two tries it waits until the lock is free, which the browser tells at once; and, should
- * the lock be free and the database busy all the same (a dying worker's file handle), a little.
+ * Resolves when it is time to try again: once the lock is free, which the browser tells at once,
+ * but not before the pause is over, since the lock may be free and the database busy all the same
+ * (a dying worker's file handle). Also resolves when the signal says that nobody waits any more.
  */
-export async function whileBusy<Answer>(
-  lock: string,
-  attempt: () => Promise<Answer>,
-): Promise<Answer> {
-  const deadline = performance.now() + BUSY_TIMEOUT;
-  for (let pause = 0; ; pause = Math.min(2 * pause + 10, PAUSE_MAX)) {
-    try {
-      return await attempt();
-    } catch (error) {
-      const busy = error instanceof SqliteError && error.code === 'SQLITE_BUSY';
-      if (!busy || performance.now() >= deadline) {
-        throw error;
-      }
-    }
-    await Promise.all([free(lock, deadline), elapsed(pause)]);
-  }
+export async function tryAgain(
+  lock: string | undefined,
+  pause: number,
+  signal: AbortSignal,
+): Promise<void> {
+  await Promise.all([elapsed(pause, signal), lock === undefined ? undefined : free(lock, signal)]);
 }
 
-/** Resolves once the lock can be had, or at the deadline. */
-async function free(lock: string, deadline: number): Promise<void> {
-  const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), deadline - performance.now());
-  try {
-    await navigator.locks.request(lock, { signal: abort.signal }, () => undefined);
-  } catch (error) {
-    if (!abort.signal.aborted) {
-      throw error;
-    }
-  } finally {
-    clearTimeout(timer);
-  }
+/** Resolves once the lock can be had. If it cannot be asked for, the next try says why. */
+async function free(lock: string, signal: AbortSignal): Promise<void> {
+  await navigator.locks.request(lock, { signal }, () => undefined).catch(() => undefined);
 }
 
-function elapsed(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+function elapsed(duration: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, duration);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }

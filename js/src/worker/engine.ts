@@ -1,10 +1,11 @@
-// One instance of the wasm module, typed, with its queue: one job at a time, in order.
-// Used by host.ts. The only file that knows the names of the exports.
+// One instance of the wasm module, typed. Used by host.ts; queue.ts decides when a job is tried.
+// The only file that knows the names of the exports.
 
 import { SqliteError, text } from '../errors.js';
 import type { EngineChoice, TestHooks, WireError } from '../protocol.js';
 import type { Glue } from '../wasm/anchorite.js';
 import { type Loaded, load } from './load.js';
+import { type Outcome, type Parked, Queue } from './queue.js';
 
 /** Puts down the arguments of one job. */
 type Stage = (glue: Glue) => void;
@@ -12,12 +13,22 @@ type Stage = (glue: Glue) => void;
 /** One page of Wasm memory, in pages. */
 const GROWTH = 1;
 
+/** What a job is about, as far as its place in the queue depends on it. */
+export interface About {
+  /** The connection it uses. */
+  readonly session?: number;
+  /** The database that it asks for by name. */
+  readonly database?: string;
+}
+
 /** A running instance. */
 export class Engine {
   readonly loaded: Loaded;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #queue = new Queue();
   /** Set when the instance has trapped: its memory may be anything, so nothing enters it again. */
   #trap: { readonly cause: unknown } | undefined;
+  /** What the instance said last; another number means that a lock was given up. */
+  #unlocks = 0;
 
   private constructor(loaded: Loaded) {
     this.loaded = loaded;
@@ -33,20 +44,37 @@ export class Engine {
     return new Engine(loaded);
   }
 
-  /** Runs a job after those before it; resolves to its answer, whose type the caller knows. */
-  run<Answer>(stage: Stage): Promise<Answer> {
-    const outcome = this.#last.then(() => this.#runNow(stage));
-    this.#last = outcome.catch(() => undefined);
+  /** Runs a job when its turn comes; resolves to its answer, whose type the caller knows. */
+  run<Answer>(stage: Stage, { session, database }: About = {}): Promise<Answer> {
+    const outcome = this.#queue.add({
+      session,
+      lock: database === undefined ? undefined : this.loaded.glue.lock_name(database),
+      attempt: (ticket, last) =>
+        this.#attempt(ticket === undefined ? stage : (glue) => glue.stage_again(ticket, last)),
+    });
     return outcome as Promise<Answer>;
   }
 
-  async #runNow(stage: Stage): Promise<unknown> {
+  async #attempt(stage: Stage): Promise<Outcome> {
+    try {
+      const parked = await this.#enter(stage);
+      const woken = this.#noteUnlocks();
+      return parked === undefined ? { value: this.#result(), woken } : { parked, woken };
+    } catch (error) {
+      // Once it has trapped, those who wait need not wait any longer.
+      return { error, woken: this.#trap !== undefined || this.#noteUnlocks() };
+    }
+  }
+
+  /** Runs what `stage` puts down. */
+  async #enter(stage: Stage): Promise<Parked | undefined> {
     if (this.#trap !== undefined) {
       throw failed(this.#trap.cause);
     }
     try {
       stage(this.loaded.glue);
       await this.loaded.run();
+      return this.loaded.glue.take_parked() as Parked | undefined;
     } catch (error) {
       if (typeof error === 'string') {
         throw new SqliteError(error, { code: 'INVALID_PARAMETER' });
@@ -54,7 +82,13 @@ export class Engine {
       this.#trap = { cause: this.#lastWords(error) };
       throw failed(this.#trap.cause);
     }
-    return this.#result();
+  }
+
+  /** Whether a connection of this instance has given up a lock since it was asked last. */
+  #noteUnlocks(): boolean {
+    const before = this.#unlocks;
+    this.#unlocks = this.loaded.glue.unlocks();
+    return this.#unlocks !== before;
   }
 
   /** What a panic said, since the trap that it ends in says nothing. */

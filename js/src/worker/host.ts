@@ -4,13 +4,13 @@
 import { currentContext } from '../context.js';
 import { SqliteError } from '../errors.js';
 import type { Operation, Operations, Request, Started } from '../protocol.js';
-import { whileBusy } from './busy.js';
+import type { Glue } from '../wasm/anchorite.js';
 import { Engine } from './engine.js';
 
 /** What an operation answers. */
 type Answer<Name extends Operation> = Operations[Name]['answers'];
 
-/** Carries out requests in the order in which they come. */
+/** Carries out requests; queue.ts decides in which order. */
 export class Host {
   #engine: Promise<Engine> | undefined;
   #failed = false;
@@ -53,22 +53,32 @@ type Dispatched = Exclude<Request, { operation: 'start' }>;
 
 function dispatch(engine: Engine, request: Dispatched): Promise<Answer<Operation>> {
   switch (request.operation) {
-    case 'open':
-      return waiting(engine, request.name, () =>
-        engine.run<Answer<'open'>>((glue) => glue.stage_open(request.name)),
-      );
-    case 'exec':
-      return engine.run<undefined>((glue) => glue.stage_exec(request.session, request.sql));
+    case 'open': {
+      const { name, options } = request;
+      const about = { database: name };
+      return engine.run<Answer<'open'>>((glue) => glue.stage_open(name, options), about);
+    }
+    case 'exec': {
+      const { session, sql } = request;
+      return engine.run<undefined>((glue) => glue.stage_exec(session, sql), { session });
+    }
     case 'query': {
       const { session, sql, params } = request;
-      return engine.run<Answer<'query'>>((glue) =>
-        glue.stage_query(session, sql, params.named, params.values),
-      );
+      const stage = (glue: Glue) => glue.stage_query(session, sql, params.named, params.values);
+      return engine.run<Answer<'query'>>(stage, { session });
     }
-    case 'export':
-      return engine.run<Answer<'export'>>((glue) => glue.stage_export(request.session));
-    case 'close':
-      return engine.run<undefined>((glue) => glue.stage_close(request.session));
+    case 'export': {
+      const { session } = request;
+      return engine.run<Answer<'export'>>((glue) => glue.stage_export(session), { session });
+    }
+    case 'vacuum': {
+      const { session, pageSize } = request;
+      return engine.run<undefined>((glue) => glue.stage_vacuum(session, pageSize), { session });
+    }
+    case 'close': {
+      const { session } = request;
+      return engine.run<undefined>((glue) => glue.stage_close(session), { session });
+    }
     case 'importBegin':
       return engine.run<number>((glue) => glue.stage_import_begin(request.name, request.overwrite));
     case 'importAppend':
@@ -81,10 +91,10 @@ function dispatch(engine: Engine, request: Dispatched): Promise<Answer<Operation
       return engine.run<undefined>((glue) => glue.stage_import_abandon(request.import));
     case 'list':
       return engine.run<string[]>((glue) => glue.stage_list());
-    case 'delete':
-      return waiting(engine, request.name, () =>
-        engine.run<boolean>((glue) => glue.stage_delete(request.name)),
-      );
+    case 'delete': {
+      const { name } = request;
+      return engine.run<boolean>((glue) => glue.stage_delete(name), { database: name });
+    }
     default:
       return request satisfies never;
   }
@@ -92,12 +102,6 @@ function dispatch(engine: Engine, request: Dispatched): Promise<Answer<Operation
 
 async function importFinish(engine: Engine, number: number, name: string): Promise<undefined> {
   await engine.run<undefined>((glue) => glue.stage_import_seal(number));
-  return waiting(engine, name, () =>
-    engine.run<undefined>((glue) => glue.stage_import_finish(number)),
-  );
-}
-
-/** Tries again while another context has the database open. */
-function waiting<T>(engine: Engine, name: string, attempt: () => Promise<T>): Promise<T> {
-  return whileBusy(engine.loaded.glue.lock_name(name), attempt);
+  const finish = (glue: Glue) => glue.stage_import_finish(number);
+  return engine.run<undefined>(finish, { database: name });
 }

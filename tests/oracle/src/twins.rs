@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 use std::rc::Rc;
 
-use anchorite_engine::Session;
+use anchorite_engine::{OpenOptions, Session};
 use anchorite_vfs::hooks;
 use anchorite_vfs::memory::MemoryStorage;
 use anyhow::{Context, Result, anyhow};
@@ -88,7 +88,7 @@ fn trace(script: &Script) -> Result<Trace> {
     hooks::seed(SEED);
     hooks::fix_clock(NOW_MS);
     let database = format!("twins/{}.db", script.id);
-    let session = Session::open(&database, Some(&vfs))
+    let session = Session::open(&database, Some(&vfs), &OpenOptions::default())
         .map_err(|error| anyhow!("open {database}: {error}"))?;
     let mut images = Images::default();
     images.take(&medium, &database);

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use anchorite_engine::{Params, Session, Value};
+use anchorite_engine::{OpenOptions, Params, Session, Value};
 use anchorite_vfs::memory::MemoryStorage;
 use anchorite_vfs::{Creation, Options, Storage, register, take_last_error};
 
@@ -21,7 +21,7 @@ fn put(storage: &MemoryStorage, path: &str, bytes: &[u8]) {
 }
 
 fn open(path: &str, vfs: &str) -> Session {
-    Session::open(path, Some(vfs)).expect("opens")
+    Session::open(path, Some(vfs), &OpenOptions::default()).expect("opens")
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn committed_rows_survive_when_a_connection_is_never_closed() {
 fn a_database_that_another_context_owns_is_busy_until_it_lets_go() {
     let storage = storage("busy");
     let other = storage.acquire("a.db").expect("free");
-    let error = Session::open("a.db", Some("busy")).expect_err("owned");
+    let error = Session::open("a.db", Some("busy"), &OpenOptions::default()).expect_err("owned");
     assert_eq!(error.code, "SQLITE_BUSY");
     let cause = take_last_error().expect("the cause is kept");
     assert!(cause.message.contains("another owner"), "{cause}");
@@ -98,7 +98,8 @@ fn a_foreign_file_is_refused_and_left_as_it_was() {
     let storage = storage("foreign");
     let foreign = vec![b'x'; 8192];
     put(&storage, "a.db", &foreign);
-    let error = Session::open("a.db", Some("foreign")).expect_err("foreign");
+    let error =
+        Session::open("a.db", Some("foreign"), &OpenOptions::default()).expect_err("foreign");
     assert_eq!(error.code, "SQLITE_NOTADB");
     assert_eq!(storage.bytes("a.db"), Some(foreign));
     storage

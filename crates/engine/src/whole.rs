@@ -1,0 +1,147 @@
+//! What a connection does with its database as a whole: check, export, images, vacuum.
+//!
+//! Called by `crates/wasm` and by tests.
+
+use std::io::Read;
+
+use rusqlite::OpenFlags;
+use rusqlite::serialize::Data;
+
+use crate::error::EngineError;
+use crate::options::{JournalMode, OpenOptions, check_page_size};
+use crate::params::Params;
+use crate::session::{MAIN, Session};
+use crate::value::Value;
+
+/// Where the header says which journal mode a database wants: 1 for a rollback journal, 2 for WAL,
+/// once for those who write and once for those who read.
+/// Source: <https://sqlite.org/fileformat2.html#file_format_version_numbers>.
+const FORMAT_VERSIONS: std::ops::Range<usize> = 18..20;
+const ROLLBACK: u8 = 1;
+const WAL: u8 = 2;
+
+impl Session {
+    /// Checks that a file nobody else has open is a sound database, without changing a byte.
+    ///
+    /// # Errors
+    /// `SQLITE_NOTADB` or `SQLITE_CORRUPT`, with the first finding of `quick_check`.
+    pub fn check(path: &str, vfs: Option<&str>) -> Result<(), EngineError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+            | OpenFlags::SQLITE_OPEN_URI
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let path = format!("file:{path}?immutable=1");
+        let session = Self::connect(&path, flags, vfs, &OpenOptions::default())?;
+        let finding = session.query("PRAGMA quick_check(1)", &Params::NONE)?;
+        let finding = finding.values.into_iter().next();
+        session.close()?;
+        match finding {
+            Some(Value::Text(text)) if text == "ok" => Ok(()),
+            other => Err(EngineError::plain(
+                "SQLITE_CORRUPT",
+                format!("the database is damaged: {other:?}"),
+            )),
+        }
+    }
+
+    /// The whole database as one consistent snapshot, byte for byte what its file would be.
+    ///
+    /// One statement reads all pages, so one read transaction covers them.
+    ///
+    /// # Errors
+    /// When it cannot be read, or does not fit memory.
+    pub fn export(&self) -> Result<Vec<u8>, EngineError> {
+        self.waits.clear();
+        self.read_pages().map_err(|error| self.waits.judge(error))
+    }
+
+    fn read_pages(&self) -> Result<Vec<u8>, EngineError> {
+        let mut bytes = Vec::new();
+        let mut pages = self
+            .connection
+            .prepare("SELECT data FROM sqlite_dbpage ORDER BY pgno")?;
+        let mut rows = pages.raw_query();
+        while let Some(row) = rows.next()? {
+            bytes.extend_from_slice(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?);
+        }
+        Ok(bytes)
+    }
+
+    /// The image of the database, in whatever journal mode it is. One that is in memory is copied
+    /// as it lies there; that of a file is what [`export`](Self::export) gives.
+    ///
+    /// # Errors
+    /// When it cannot be read, or does not fit memory.
+    pub fn serialize(&mut self) -> Result<Vec<u8>, EngineError> {
+        self.waits.clear();
+        let image = self.connection.serialize("main").map(|data| match data {
+            Data::Shared(data) => data.to_vec(),
+            Data::Owned(data) => data.to_vec(),
+        });
+        image.map_err(|error| self.waits.judge(error.into()))
+    }
+
+    /// Makes this connection one to a database in memory with the content of an image.
+    ///
+    /// There is no WAL in memory, so the copy of an image in that mode is marked as one with a
+    /// rollback journal; its content is complete all the same.
+    ///
+    /// # Errors
+    /// `SQLITE_NOTADB` for an image without a header; when it does not fit memory.
+    pub fn deserialize(&mut self, image: &[u8], readonly: bool) -> Result<(), EngineError> {
+        if image.len() < FORMAT_VERSIONS.end {
+            let message = format!("an image of {} bytes is no database", image.len());
+            return Err(EngineError::plain("SQLITE_NOTADB", message));
+        }
+        let mut versions = [0; FORMAT_VERSIONS.end - FORMAT_VERSIONS.start];
+        versions.copy_from_slice(&image[FORMAT_VERSIONS]);
+        for version in &mut versions {
+            if *version == WAL {
+                *version = ROLLBACK;
+            }
+        }
+        let patched = image[..FORMAT_VERSIONS.start]
+            .chain(&versions[..])
+            .chain(&image[FORMAT_VERSIONS.end..]);
+        self.connection
+            .deserialize_read_exact("main", patched, image.len(), readonly)?;
+        Ok(())
+    }
+
+    /// Rebuilds the file without gaps, with another page size if one is given.
+    ///
+    /// SQLite ignores a change of the page size in WAL, so the database leaves WAL for that time
+    /// and returns; killed in between, it is whole, with a rollback journal.
+    ///
+    /// # Errors
+    /// `SQLITE_BUSY` at once if the page size shall change in WAL while another connection has
+    /// the database open; `SQLITE_ERROR` in a transaction; `INVALID_OPTION`.
+    pub fn vacuum(&self, page_size: Option<u32>) -> Result<(), EngineError> {
+        self.waits.clear();
+        let outcome = match page_size {
+            None => self.vacuum_now(),
+            Some(page_size) => self.change_page_size(page_size),
+        };
+        outcome.map_err(|error| self.waits.judge(error))
+    }
+
+    fn vacuum_now(&self) -> Result<(), EngineError> {
+        Ok(self.connection.execute_batch("VACUUM main")?)
+    }
+
+    fn change_page_size(&self, page_size: u32) -> Result<(), EngineError> {
+        let page_size = check_page_size(page_size)?;
+        if self.journal_mode()? != JournalMode::Wal.name() {
+            return self.vacuum_to(page_size);
+        }
+        self.change_journal_mode(JournalMode::Delete)?;
+        let outcome = self.vacuum_to(page_size);
+        let returned = self.change_journal_mode(JournalMode::Wal);
+        outcome.and(returned)
+    }
+
+    fn vacuum_to(&self, page_size: u32) -> Result<(), EngineError> {
+        self.connection
+            .pragma_update(MAIN, "page_size", page_size)?;
+        self.vacuum_now()
+    }
+}

@@ -1,0 +1,155 @@
+// The jobs of one instance: one at a time, in order; those that wait for another connection step
+// aside. Used by engine.ts. It must not know what a job does, nor the wasm exports.
+//
+//   add ──► ready ──attempt──► settled
+//             ▲        │ parked
+//             │        ▼
+//             └──── waiting      due again when a lock was given up here (`woken`), when another
+//                                context lets go (busy.ts), or at its time limit, for the last time
+//
+// Of the jobs that may run the oldest runs first, so what has waited goes before what has just
+// come. The calls of one session keep their order: a later one waits behind one that is parked.
+
+import { nextPause, tryAgain } from './busy.js';
+
+/** What Rust says of a job that has to wait. */
+export interface Parked {
+  readonly ticket: number;
+  /** How long it may be parked in all, in ms. */
+  readonly limit: number;
+  /** Whether another context is in the way, and not a connection of this instance. */
+  readonly elsewhere: boolean;
+  /** Whether a part of it has taken effect. */
+  readonly progressed: boolean;
+}
+
+/** What became of a try. */
+export type Outcome =
+  | { readonly parked: Parked; readonly woken: boolean }
+  | { readonly value: unknown; readonly woken: boolean }
+  | { readonly error: unknown; readonly woken: boolean };
+
+/** What the queue runs. `woken`, in the outcome, says that a lock was given up meanwhile. */
+export interface Work {
+  /** Jobs of the same session keep their order; without one it is in nobody's way. */
+  readonly session?: number | undefined;
+  /** The Web Lock of the database that it asks for, if it asks for one by name. */
+  readonly lock?: string | undefined;
+  /** Tries it; `ticket` is that of the last try. Never rejects. */
+  attempt(ticket: number | undefined, last: boolean): Promise<Outcome>;
+}
+
+/** Work on its way through the queue. */
+interface Job {
+  readonly work: Work;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  /** Set once it was parked. */
+  ticket: number | undefined;
+  due: boolean;
+  last: boolean;
+  deadline: ReturnType<typeof setTimeout> | undefined;
+  /** Ends the wait for another context. */
+  waiting: AbortController | undefined;
+  pause: number;
+}
+
+/** One queue per instance. */
+export class Queue {
+  /** All that is not settled, oldest first. */
+  readonly #jobs = new Set<Job>();
+  #running = false;
+
+  /** Resolves to the job's value, or rejects with its error. */
+  add(work: Work): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const parking = { ticket: undefined, deadline: undefined, waiting: undefined };
+      this.#jobs.add({ work, resolve, reject, due: true, last: false, pause: 0, ...parking });
+      void this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    if (this.#running) {
+      return;
+    }
+    this.#running = true;
+    for (let job = this.#next(); job !== undefined; job = this.#next()) {
+      await this.#attempt(job);
+    }
+    this.#running = false;
+  }
+
+  /** The oldest job that may run now. */
+  #next(): Job | undefined {
+    const blocked = new Set<number | undefined>();
+    for (const job of this.#jobs) {
+      const { session } = job.work;
+      if (blocked.has(session)) {
+        continue;
+      }
+      if (job.due) {
+        return job;
+      }
+      if (session !== undefined) {
+        blocked.add(session);
+      }
+    }
+    return undefined;
+  }
+
+  async #attempt(job: Job): Promise<void> {
+    job.due = false;
+    job.waiting?.abort();
+    const outcome = await job.work.attempt(job.ticket, job.last);
+    // A refused try has given up no more than it had taken itself.
+    const wakes = outcome.woken && !('parked' in outcome && !outcome.parked.progressed);
+    if (wakes) {
+      this.#wake();
+    }
+    if ('parked' in outcome) {
+      this.#park(job, outcome.parked);
+      return;
+    }
+    this.#jobs.delete(job);
+    clearTimeout(job.deadline);
+    if ('error' in outcome) {
+      job.reject(outcome.error);
+    } else {
+      job.resolve(outcome.value);
+    }
+  }
+
+  #park(job: Job, { ticket, limit, elsewhere }: Parked): void {
+    job.ticket = ticket;
+    job.deadline ??= setTimeout(() => {
+      job.last = true;
+      this.#again(job);
+    }, limit);
+    if (elsewhere) {
+      void this.#waitElsewhere(job);
+    }
+  }
+
+  async #waitElsewhere(job: Job): Promise<void> {
+    const waiting = new AbortController();
+    job.waiting = waiting;
+    job.pause = nextPause(job.pause);
+    await tryAgain(job.work.lock, job.pause, waiting.signal);
+    if (!waiting.signal.aborted) {
+      this.#again(job);
+    }
+  }
+
+  /** Lets a parked job be tried again. */
+  #again(job: Job): void {
+    job.due = true;
+    void this.#run();
+  }
+
+  #wake(): void {
+    for (const job of this.#jobs) {
+      job.due = true;
+    }
+  }
+}
