@@ -64,6 +64,8 @@ export interface Oracle {
   readonly compileOptions: readonly string[];
   readonly queries: Record<string, Rows | Refusal>;
   readonly twins: Record<string, TwinRun>;
+  /** A digest of the answers to each damaged copy of Chinook. */
+  readonly damaged: readonly number[];
 }
 
 export const DATA = '/tests/data/';

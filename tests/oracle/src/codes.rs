@@ -1,6 +1,6 @@
 //! Names of the result codes that the data files provoke.
 //!
-//! Called by `corpus` for queries that must fail.
+//! Called by `corpus` for queries that must fail, and by `report` for damaged files.
 //! It must not know the engine's own table of names: two tables, written apart, check each other.
 
 use anyhow::{Result, bail};
@@ -11,7 +11,10 @@ pub(crate) fn name(code: i32) -> Result<&'static str> {
         1 => "SQLITE_ERROR",
         5 => "SQLITE_BUSY",
         8 => "SQLITE_READONLY",
+        10 => "SQLITE_IOERR",
+        11 => "SQLITE_CORRUPT",
         12 => "SQLITE_NOTFOUND",
+        14 => "SQLITE_CANTOPEN",
         17 => "SQLITE_SCHEMA",
         18 => "SQLITE_TOOBIG",
         19 => "SQLITE_CONSTRAINT",

@@ -7,6 +7,7 @@
 mod check;
 mod codes;
 mod corpus;
+mod damaged;
 mod medium;
 mod report;
 mod twins;
