@@ -75,14 +75,16 @@ impl Default for Place {
 }
 
 impl Place {
-    /// Opens the file if it is there, or makes it.
+    /// Opens the file if it is there, or makes it. Nothing stands in for one that cannot be made.
     fn fill(&mut self, storage: &dyn Storage, path: &str, creation: Creation) -> Result<()> {
         if self.is_there {
             return Ok(());
         }
         match storage.open(path, creation) {
             Ok(file) => self.file = file,
-            Err(error) if error.kind == ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.kind == ErrorKind::NotFound && creation == Creation::Never => {
+                return Ok(());
+            }
             Err(error) => return Err(error),
         }
         self.is_there = true;

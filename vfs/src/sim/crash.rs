@@ -65,7 +65,8 @@ impl CrashImage {
 }
 
 /// A change in a few words.
-fn summary(change: &Change) -> String {
+#[must_use]
+pub fn summary(change: &Change) -> String {
     match change {
         Change::Write { node, offset, data } => {
             format!("write {} B at {offset} of file {}", data.len(), node.0)

@@ -21,7 +21,7 @@ mod random;
 mod replay;
 
 pub use content::Content;
-pub use crash::{Choice, CrashImage};
+pub use crash::{Choice, CrashImage, summary};
 pub use disk::SimDisk;
 pub use fault::{Fault, Hook, OperationInfo};
 pub use log::{Change, Image, Logged, Medium, NameLoss, NodeId, Recording};
