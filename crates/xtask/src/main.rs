@@ -18,6 +18,7 @@ mod sizes;
 mod steps;
 mod test;
 mod tidy;
+mod torture;
 mod torture_browser;
 
 use std::process::ExitCode;
@@ -46,18 +47,11 @@ enum Job {
     Test(test::Options),
     /// Check style and structure only.
     Tidy,
-    /// Kill workers and browsers while they write, and look at what they leave.
-    #[command(subcommand)]
-    Torture(Torture),
+    /// Cut the power under the VFS a million times, or kill browsers, and look at what is left.
+    Torture(torture::Options),
     /// Make the pair of wasm files from cargo's module: a step of `build`, in its own process.
     #[command(hide = true)]
     Twins,
-}
-
-#[derive(Debug, Subcommand)]
-enum Torture {
-    /// In the browsers: every engine, both twins, both kinds of handle.
-    Browser(torture_browser::Options),
 }
 
 fn main() -> ExitCode {
@@ -80,7 +74,7 @@ fn run(job: Job) -> anyhow::Result<()> {
         Job::ProbeMedium(options) => probe::run(&options),
         Job::Test(options) => test::run(&options),
         Job::Tidy => tidy::run(),
-        Job::Torture(Torture::Browser(options)) => torture_browser::run(&options),
+        Job::Torture(options) => torture::run(&options),
         Job::Twins => build::run_twins(),
     }
 }

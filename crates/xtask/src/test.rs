@@ -13,7 +13,7 @@ use anyhow::{Result, bail, ensure};
 use crate::process::{self, cargo, command, npm};
 use crate::setup::{self, WASM};
 use crate::steps::{Done, Lane, State, Task, now};
-use crate::{bench, build, tidy, torture_browser};
+use crate::{bench, build, tidy, torture, torture_browser};
 
 const REPORT: &str = "target/test-report";
 const EXPECTED: &str = "target/oracle.json";
@@ -84,6 +84,9 @@ fn native_steps(lane: &Lane) -> Native {
             native.counts.failed
         );
         Ok(())
+    });
+    let _recorded = lane.step("power loss, a sample", |task| {
+        task.run(&mut torture::sample())
     });
     native.expectations = lane.step("native expectations", expectations).is_ok();
     native

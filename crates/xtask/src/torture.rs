@@ -1,0 +1,77 @@
+//! `cargo xtask torture`: the VFS under simulated power loss, natively; or browsers that are killed
+//! (`torture_browser.rs`).
+//!
+//! A person calls it before a release; `test` calls a sample. The campaign itself is the program
+//! `anchorite-torture`, which prints its result as the last line. This file must not know what is
+//! tortured, or how.
+
+use std::process::Command;
+
+use anyhow::{Result, ensure};
+
+use crate::process::{self, cargo};
+use crate::torture_browser;
+
+/// The options of `cargo xtask torture`.
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Options {
+    #[command(subcommand)]
+    place: Option<Place>,
+    #[command(flatten)]
+    native: Native,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Place {
+    /// On a simulated disk, natively; also when no place is named.
+    Native(Native),
+    /// In the browsers: every engine, both twins, both kinds of handle.
+    Browser(torture_browser::Options),
+}
+
+#[derive(Debug, clap::Args)]
+struct Native {
+    /// The sample that `cargo xtask test` takes.
+    #[arg(long)]
+    sample: bool,
+    /// Passed on to the campaign; `-- --help` lists what it takes.
+    #[arg(last = true)]
+    passed_on: Vec<String>,
+}
+
+/// Tortures what is named.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    match &options.place {
+        Some(Place::Browser(options)) => torture_browser::run(options),
+        Some(Place::Native(native)) => natively(native),
+        None => natively(&options.native),
+    }
+}
+
+/// Builds the campaign and runs it. Nothing is printed after its last line.
+fn natively(native: &Native) -> Result<()> {
+    let _alone = process::alone()?;
+    let mut campaign = campaign("torture");
+    if native.sample {
+        campaign.arg("--sample");
+    }
+    let (status, ()) = process::run(campaign.args(&native.passed_on), |_| Ok(()))?;
+    ensure!(status.success(), "");
+    Ok(())
+}
+
+/// The sample for `cargo xtask test`, in the profile that the tests are built in.
+pub(crate) fn sample() -> Command {
+    let mut campaign = campaign("dev");
+    campaign.arg("--sample");
+    campaign
+}
+
+/// Named by its binary, so that cargo chooses features as for the whole workspace.
+fn campaign(profile: &str) -> Command {
+    let mut campaign = cargo();
+    campaign.args(["run", "--quiet", "--profile", profile]);
+    campaign.args(["--bin", "anchorite-torture", "--"]);
+    campaign
+}
