@@ -5,7 +5,9 @@
 
 mod bytes;
 mod check;
+mod features;
 mod host;
+mod journals;
 mod list;
 mod locks;
 mod open;
@@ -13,6 +15,8 @@ mod random;
 mod raw;
 mod shm;
 mod sparse;
+mod sql;
+mod wal;
 
 pub use check::Outcome;
 pub use raw::Vfs;

@@ -80,6 +80,51 @@ macro_rules! for_each_case {
                 the_sector_size_is_one,
                 only_what_holds_is_claimed,
                 side_files_are_on_the_same_medium
+            ],
+            journals: [
+                every_mode_commits_and_rolls_back,
+                connections_see_commits_of_each_other,
+                a_second_writer_is_busy_at_once,
+                a_commit_waits_for_readers,
+                an_exclusive_transaction_is_alone,
+                a_deadlock_is_told_at_once,
+                a_hot_journal_is_rolled_back,
+                a_spilled_transaction_is_whole_or_nothing,
+                savepoints_go_back_step_by_step,
+                a_journal_mode_can_be_changed,
+                exclusive_locking_mode_keeps_others_out
+            ],
+            wal: [
+                a_reader_keeps_its_snapshot,
+                many_snapshots_at_once,
+                one_writer_beside_readers,
+                an_old_snapshot_cannot_be_written_to,
+                every_checkpoint_mode_moves_all,
+                checkpoints_leave_readers_alone,
+                checkpoints_leave_the_writer_alone,
+                a_leftover_wal_recovers,
+                a_torn_wal_gives_its_whole_part,
+                the_mark_of_a_wal_alone_is_no_obstacle,
+                the_last_close_empties_the_wal,
+                a_long_wal_needs_more_regions,
+                the_wal_stays_bounded,
+                a_read_only_connection_reads_the_wal
+            ],
+            features: [
+                every_page_size_works,
+                vacuum_changes_the_page_size,
+                vacuum_gives_space_back,
+                vacuum_into_makes_a_copy,
+                auto_vacuum_cuts_the_file,
+                attached_files_commit_together,
+                a_file_may_be_attached_twice,
+                serialize_and_deserialize,
+                backup_copies_a_database,
+                blobs_are_read_and_written_in_place,
+                temporary_files_take_what_does_not_fit,
+                a_foreign_file_is_left_alone,
+                a_read_only_connection_changes_nothing,
+                a_uri_may_name_a_database
             ]
         }
     };
