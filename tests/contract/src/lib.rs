@@ -10,6 +10,8 @@ mod host;
 mod journals;
 mod list;
 mod locks;
+mod machine;
+mod model;
 mod open;
 mod random;
 mod raw;
@@ -19,6 +21,7 @@ mod sql;
 mod wal;
 
 pub use check::Outcome;
+pub use machine::state_machine;
 pub use raw::Vfs;
 
 /// One case of the contract.

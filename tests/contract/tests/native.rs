@@ -33,3 +33,14 @@ mod memory {
 
     for_each_case!(tests);
 }
+
+/// Twenty thousand steps of the state machine; `cargo xtask torture` takes a million.
+#[test]
+fn random_calls_answer_as_the_model_does() {
+    let storage = anchorite_vfs::memory::MemoryStorage::default();
+    register("machine", Rc::new(storage), Options::default()).expect("registers");
+    let vfs = Vfs::find("machine", "machine/").expect("registered above");
+    if let Err(error) = anchorite_contract::state_machine(&vfs, 20_000, 1) {
+        panic!("{error}");
+    }
+}

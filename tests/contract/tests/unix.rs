@@ -47,7 +47,7 @@ const OURS: [(&str, &str); 10] = [
 
 #[test]
 fn sqlite_keeps_this_contract_itself() {
-    let folder = folder();
+    let folder = folder("cases");
     let mut failures = Vec::new();
     for case in CASES.iter().chain(SPARSE_CASES) {
         if OURS.iter().any(|(name, _)| *name == case.name) {
@@ -63,8 +63,18 @@ fn sqlite_keeps_this_contract_itself() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-fn folder() -> PathBuf {
-    let folder = std::env::temp_dir().join(format!("anchorite-contract-{}", std::process::id()));
+fn folder(name: &str) -> PathBuf {
+    let name = format!("anchorite-contract-{name}-{}", std::process::id());
+    let folder = std::env::temp_dir().join(name);
     std::fs::create_dir_all(&folder).expect("there is room for temporary files");
     folder
+}
+
+#[test]
+fn random_calls_answer_as_the_model_does() {
+    let folder = folder("machine");
+    let vfs = Vfs::find("unix", &format!("{}/", folder.display())).expect("SQLite has it on Unix");
+    let outcome = anchorite_contract::state_machine(&vfs, 20_000, 1);
+    std::fs::remove_dir_all(&folder).expect("it is ours");
+    assert_eq!(outcome, Ok(()));
 }
