@@ -18,6 +18,7 @@ mod raw;
 mod shm;
 mod sparse;
 mod sql;
+mod suite;
 mod wal;
 
 pub use check::Outcome;

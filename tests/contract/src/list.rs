@@ -125,6 +125,9 @@ macro_rules! for_each_case {
                 a_foreign_file_is_left_alone,
                 a_read_only_connection_changes_nothing,
                 a_uri_may_name_a_database
+            ],
+            suite: [
+                the_suite_of_rsqlite_vfs_passes
             ]
         }
     };

@@ -13,7 +13,7 @@ use rusqlite::ffi;
 pub(crate) type Code = c_int;
 
 /// A registered VFS, and a prefix that keeps the names of one case apart from all others.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Vfs {
     table: *mut ffi::sqlite3_vfs,
     name: String,
