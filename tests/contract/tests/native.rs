@@ -2,45 +2,77 @@
 
 use std::rc::Rc;
 
-use anchorite_contract::{Vfs, for_each_case};
+use anchorite_contract::{Vfs, for_each_case, for_each_sparse_case, state_machine};
+use anchorite_vfs::memory::MemoryStorage;
+use anchorite_vfs::sim::{Medium, SimDisk};
 use anchorite_vfs::{Options, Storage, register};
 
-/// Runs a case on a VFS of its own: registrations last as long as the program.
-fn run(name: &str, medium: &str, storage: Rc<dyn Storage>) {
-    let vfs = format!("{medium} {name}");
-    register(&vfs, storage, Options::default()).expect("registers");
-    let vfs = Vfs::find(&vfs, "contract/").expect("registered above");
+/// A VFS of its own for each test: registrations last as long as the program.
+fn registered(test: &str, storage: impl Storage + 'static) -> Vfs {
+    register(test, Rc::new(storage), Options::default()).expect("registers");
+    Vfs::find(test, "contract/").expect("registered above")
+}
+
+fn on_memory(name: &str) {
+    let vfs = registered(&format!("memory {name}"), MemoryStorage::default());
     if let Err(error) = anchorite_contract::run(name, &vfs) {
         panic!("{error}");
     }
 }
 
-mod memory {
-    use super::*;
-    use anchorite_vfs::memory::MemoryStorage;
-
-    macro_rules! tests {
-        ($($module:ident: [$($case:ident),*]),*) => {
-            $(mod $module {$(
-                #[test]
-                fn $case() {
-                    let name = concat!(stringify!($module), "::", stringify!($case));
-                    super::super::run(name, "memory", std::rc::Rc::new(super::MemoryStorage::default()));
-                }
-            )*})*
-        };
+/// As well, whatever comes of a case, nothing stays open and nobody stays the owner.
+fn on_sim(name: &str) {
+    let disk = SimDisk::new(Medium::default());
+    let vfs = registered(&format!("sim {name}"), disk.clone());
+    if let Err(error) = anchorite_contract::run(name, &vfs) {
+        panic!("{error}");
     }
-
-    for_each_case!(tests);
+    assert_eq!((disk.open_handles(), disk.owned()), (0, 0), "left behind");
 }
 
-/// Twenty thousand steps of the state machine; `cargo xtask torture` takes a million.
+macro_rules! on_memory {
+    ($($module:ident: [$($case:ident),*]),*) => {
+        $(mod $module {$(
+            #[test]
+            fn $case() {
+                super::super::on_memory(concat!(stringify!($module), "::", stringify!($case)));
+            }
+        )*})*
+    };
+}
+
+macro_rules! on_sim {
+    ($($module:ident: [$($case:ident),*]),*) => {
+        $(mod $module {$(
+            #[test]
+            fn $case() {
+                super::super::on_sim(concat!(stringify!($module), "::", stringify!($case)));
+            }
+        )*})*
+    };
+}
+
+mod memory {
+    use super::for_each_case;
+
+    for_each_case!(on_memory);
+}
+
+mod sim {
+    use super::{for_each_case, for_each_sparse_case};
+
+    for_each_case!(on_sim);
+    for_each_sparse_case!(on_sim);
+}
+
+/// Ten thousand steps on each medium; `cargo xtask torture` takes a million.
 #[test]
 fn random_calls_answer_as_the_model_does() {
-    let storage = anchorite_vfs::memory::MemoryStorage::default();
-    register("machine", Rc::new(storage), Options::default()).expect("registers");
-    let vfs = Vfs::find("machine", "machine/").expect("registered above");
-    if let Err(error) = anchorite_contract::state_machine(&vfs, 20_000, 1) {
-        panic!("{error}");
+    let memory = registered("machine on memory", MemoryStorage::default());
+    let sim = registered("machine on sim", SimDisk::new(Medium::default()));
+    for vfs in [memory, sim] {
+        if let Err(error) = state_machine(&vfs, 10_000, 1) {
+            panic!("{error}");
+        }
     }
 }
