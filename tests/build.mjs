@@ -1,7 +1,8 @@
 // Bundles the test page and the harness into dist/; `npm run build` calls it after the type checks.
 // The library itself stays outside the page's bundle: a stranger's page without a bundler loads
 // js/dist as it is, and so does this one, from /anchorite/.
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const anchoriteAsServed = {
@@ -13,6 +14,30 @@ const anchoriteAsServed = {
     }));
   },
 };
+
+/** The library's loader, pointed at the contract's pair of modules (tests/contract-wasm). */
+const contractLoader = {
+  name: 'contract-loader',
+  setup(bundler) {
+    const glue = fileURLToPath(new URL('contract-wasm/anchorite.js', import.meta.url));
+    bundler.onResolve({ filter: /\/wasm\/anchorite\.js$/ }, () => ({ path: glue }));
+    bundler.onLoad({ filter: /js\/src\/worker\/load\.ts$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replaceAll("'./anchorite.", "'/contract/anchorite."),
+      loader: 'ts',
+    }));
+  },
+};
+
+/** The names in the contract's one list, by the macro they stand in. */
+function contractCases() {
+  const text = readFileSync(new URL('contract/src/list.rs', import.meta.url), 'utf8');
+  const [, every, sparse] = text.split('macro_rules!').map((part) =>
+    [...part.matchAll(/(\w+): \[([\s\w,]*)\]/g)].flatMap(([, module, names]) =>
+      (names.match(/\w+/g) ?? []).map((name) => `${module}::${name}`),
+    ),
+  );
+  return { every, sparse };
+}
 
 const common = { bundle: true, format: 'esm', target: 'es2022', sourcemap: 'inline' };
 
@@ -27,7 +52,11 @@ await build({
     bench: 'bench/worker.ts',
   },
   outdir: 'dist/page',
-  plugins: [anchoriteAsServed],
+  plugins: [anchoriteAsServed, contractLoader],
+  define: {
+    CONTRACT: JSON.stringify(contractCases()),
+    WASM_BYTES: JSON.stringify({ jspi: 0, asyncify: 0 }),
+  },
 });
 
 // The peer looks for its module beside the script it is bundled into.

@@ -21,3 +21,4 @@ import './bad-input/20-not-a-database';
 import './bad-input/30-loading';
 import './bad-input/40-opfs-refused';
 import './bad-input/50-damaged';
+import './contract/00-cases';

@@ -21,6 +21,7 @@ const TYPES: Record<string, string> = {
 const FOLDERS: readonly (readonly [string, string])[] = [
   ['/anchorite/', 'js/dist/'],
   ['/page/', 'tests/dist/page/'],
+  ['/contract/', 'tests/contract-wasm/'],
   ['/tests/data/', 'tests/data/'],
   ['/demo/public/', 'demo/public/'],
   ['/target/', 'target/'],

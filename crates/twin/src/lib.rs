@@ -36,6 +36,28 @@ pub struct Options {
     pub wasm_opt: Vec<String>,
     /// Where outputs of `wasm-opt` are kept by their inputs; made if missing.
     pub cache_dir: PathBuf,
+    /// How much `wasm-opt` shall do for speed and size.
+    pub effort: Effort,
+}
+
+/// How long `wasm-opt` may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// Minutes: for what is shipped.
+    Full,
+    /// Seconds: for what runs once.
+    Little,
+}
+
+impl Effort {
+    /// What Asyncify leaves must be tidied up in any case, or it is too slow to run.
+    fn flag(self, is_rewritten: bool) -> &'static str {
+        match (self, is_rewritten) {
+            (Effort::Full, _) => "-O2",
+            (Effort::Little, true) => "-O1",
+            (Effort::Little, false) => "-O0",
+        }
+    }
 }
 
 /// The files written.
@@ -63,8 +85,6 @@ const FEATURES: [&str; 8] = [
 
 /// The one import that suspends, as `module.name`.
 const SUSPENDING_IMPORT: &str = "anchorite.anchorite_wait";
-
-const OPTIMISE: &str = "-O2";
 
 /// Writes the pair and its glue.
 ///
@@ -128,7 +148,7 @@ fn asyncify_passes(input: &Path) -> Result<[String; 3]> {
 fn optimise(options: &Options, input: &Path, passes: &[String], output: &Path) -> Result<()> {
     let mut arguments: Vec<&str> = FEATURES.to_vec();
     arguments.extend(passes.iter().map(String::as_str));
-    arguments.push(OPTIMISE);
+    arguments.push(options.effort.flag(!passes.is_empty()));
     let cached = options.cache_dir.join(key(options, input, &arguments)?);
     if !cached.exists() {
         let partial = cached.with_extension("partial");

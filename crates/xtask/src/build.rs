@@ -52,10 +52,10 @@ pub(crate) fn demo(lane: &Lane) -> Result<()> {
     npm_build(lane, "demo", &["demo", "js/dist"])
 }
 
-/// Builds the browser tests; the package must have been built.
+/// Builds the browser tests; the package and the contract's pair must have been built.
 pub(crate) fn tests(lane: &Lane) -> Result<()> {
     setup::packages(lane, "tests")?;
-    npm_build(lane, "tests", &["tests", "js/dist"])
+    npm_build(lane, "tests", &["tests", "js/dist", "js/src/worker"])
 }
 
 /// Points the build script of SQLite at clang, and at the amalgamation and the defines of the
@@ -100,14 +100,20 @@ fn twins(lane: &Lane) -> Result<()> {
 
 /// `cargo xtask twins`: from cargo's module to the pair and its glue.
 pub(crate) fn run_twins() -> Result<()> {
-    let wasm_opt = root().join("js/node_modules/binaryen/bin/wasm-opt");
     anchorite_twin::build(&anchorite_twin::Options {
         wasm: root().join(MODULE),
         out_dir: root().join(PAIR),
-        wasm_opt: vec!["node".to_owned(), wasm_opt.display().to_string()],
+        wasm_opt: wasm_opt(),
         cache_dir: root().join("target/xtask/wasm-opt"),
+        effort: anchorite_twin::Effort::Full,
     })?;
     Ok(())
+}
+
+/// How to start Binaryen's optimiser.
+pub(crate) fn wasm_opt() -> Vec<String> {
+    let script = root().join("js/node_modules/binaryen/bin/wasm-opt");
+    vec!["node".to_owned(), script.display().to_string()]
 }
 
 fn npm_build(lane: &Lane, folder: &str, sources: &[&str]) -> Result<()> {

@@ -10,6 +10,7 @@
 mod bench;
 mod build;
 mod cache;
+mod contract;
 mod probe;
 mod process;
 mod serve;
@@ -51,7 +52,11 @@ enum Job {
     Torture(torture::Options),
     /// Make the pair of wasm files from cargo's module: a step of `build`, in its own process.
     #[command(hide = true)]
-    Twins,
+    Twins {
+        /// Of the contract's module: a step of `test`.
+        #[arg(long)]
+        contract: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -75,7 +80,8 @@ fn run(job: Job) -> anyhow::Result<()> {
         Job::Test(options) => test::run(&options),
         Job::Tidy => tidy::run(),
         Job::Torture(options) => torture::run(&options),
-        Job::Twins => build::run_twins(),
+        Job::Twins { contract: false } => build::run_twins(),
+        Job::Twins { contract: true } => contract::run_twins(),
     }
 }
 

@@ -13,14 +13,26 @@ use anyhow::{Result, bail, ensure};
 use crate::process::{self, cargo, command, npm};
 use crate::setup::{self, WASM};
 use crate::steps::{Done, Lane, State, Task, now};
-use crate::{bench, build, tidy, torture, torture_browser};
+use crate::{bench, build, contract, tidy, torture, torture_browser};
 
 const REPORT: &str = "target/test-report";
 const EXPECTED: &str = "target/oracle.json";
-/// The workspace without the crate that exists for wasm32 only.
-const NATIVE: [&str; 3] = ["--workspace", "--exclude", "anchorite-wasm"];
+/// The workspace without the crates that exist for wasm32 only.
+const NATIVE: [&str; 5] = [
+    "--workspace",
+    "--exclude",
+    "anchorite-wasm",
+    "--exclude",
+    "anchorite-contract-wasm",
+];
 /// The crates that are compiled for wasm32.
-const PORTABLE: [&str; 3] = ["anchorite-vfs", "anchorite-engine", "anchorite-wasm"];
+const PORTABLE: [&str; 5] = [
+    "anchorite-vfs",
+    "anchorite-engine",
+    "anchorite-wasm",
+    "anchorite-contract",
+    "anchorite-contract-wasm",
+];
 
 /// The options of `cargo xtask test`.
 #[derive(Debug, clap::Args)]
@@ -97,6 +109,7 @@ fn web_steps(lane: &Lane, missing: &[&str]) -> Result<()> {
     setup::for_test(lane, missing)?;
     build::package(lane)?;
     build::demo(lane)?;
+    contract::pair(lane)?;
     build::tests(lane)?;
     let _recorded = lane.step("lint in js", |task| {
         task.run(npm("js").args(["run", "--silent", "lint"]))

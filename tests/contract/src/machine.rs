@@ -359,7 +359,7 @@ impl Machine<'_> {
     }
 }
 
-fn offset(position: usize) -> i64 {
+pub(crate) fn offset(position: usize) -> i64 {
     i64::try_from(position).expect("files of the machine are small")
 }
 

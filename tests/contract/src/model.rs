@@ -7,7 +7,7 @@ use rusqlite::ffi::{
     SQLITE_LOCK_RESERVED, SQLITE_LOCK_SHARED, SQLITE_OK,
 };
 
-use crate::machine::{Answer, File, Step};
+use crate::machine::{Answer, File, Step, offset};
 
 /// What one connection holds.
 #[derive(Clone, Debug, Default)]
@@ -48,7 +48,7 @@ impl Model {
             }
             Step::Truncate(_, file, size) => self.files[file as usize].resize(size, 0),
             Step::Sync(..) => {}
-            Step::Size(_, file) => return Answer::number(self.files[file as usize].len() as i64),
+            Step::Size(_, file) => return Answer::number(offset(self.files[file as usize].len())),
             Step::Lock(c, level) => return Answer::code(self.lock(c, level)),
             Step::Unlock(c, level) => self.connections[c].level = level,
             Step::IsReserved(_) => {

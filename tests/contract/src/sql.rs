@@ -34,6 +34,7 @@ impl Db {
 
     /// Opens as the flags say.
     pub(crate) fn open_as(vfs: &Vfs, path: &str, flags: OpenFlags) -> Result<Self, Error> {
+        let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags_and_vfs(path, flags, vfs.name())?;
         connection.busy_timeout(std::time::Duration::ZERO)?;
         Ok(Self { connection })
@@ -194,15 +195,16 @@ pub(crate) fn put_side(vfs: &Vfs, database: &str, side: Side, content: &[u8]) ->
 }
 
 /// SQLite reads and writes less than 128 KiB at once.
-const AT_ONCE: usize = 65_536;
+const PART: usize = 65_536;
+const AT_ONCE: i64 = 65_536;
 
 fn bytes(file: &Handle) -> Result<Vec<u8>, String> {
     let size = done("size", file.size())?;
     let mut bytes = vec![0; usize::try_from(size).map_err(|error| error.to_string())?];
     let mut offset = 0;
-    for part in bytes.chunks_mut(AT_ONCE) {
+    for part in bytes.chunks_mut(PART) {
         ok("read", file.read(part, offset))?;
-        offset += part.len() as i64;
+        offset += AT_ONCE;
     }
     Ok(bytes)
 }
@@ -210,9 +212,9 @@ fn bytes(file: &Handle) -> Result<Vec<u8>, String> {
 fn put(file: &Handle, content: &[u8]) -> Outcome {
     ok("truncate", file.truncate(0))?;
     let mut offset = 0;
-    for part in content.chunks(AT_ONCE) {
+    for part in content.chunks(PART) {
         ok("write", file.write(part, offset))?;
-        offset += part.len() as i64;
+        offset += AT_ONCE;
     }
     ok("sync", file.sync(ffi::SQLITE_SYNC_NORMAL))
 }

@@ -171,7 +171,7 @@ pub(crate) fn a_leftover_wal_recovers(vfs: &Vfs) -> Outcome {
     let copy = vfs.path("copy.db");
     db.exec("INSERT INTO t (v) VALUES (1)")?;
     // So small a cache that frames of an open transaction reach the WAL.
-    db.exec("PRAGMA cache_size = 2; BEGIN; UPDATE t SET v = randomblob(1000)")?;
+    db.exec("PRAGMA cache_size = 10; BEGIN; UPDATE t SET v = randomblob(1000)")?;
     copy_as_it_is(vfs, &path, &copy)?;
     db.exec("ROLLBACK")?;
     let recovered = Db::open(vfs, &copy)?;
@@ -267,10 +267,10 @@ pub(crate) fn a_long_wal_needs_more_regions(vfs: &Vfs) -> Outcome {
 pub(crate) fn the_wal_stays_bounded(vfs: &Vfs) -> Outcome {
     let path = vfs.path("a.db");
     let db = Db::in_mode(vfs, &path, "wal")?;
-    db.exec("PRAGMA wal_autocheckpoint = 20; CREATE TABLE t (id INTEGER PRIMARY KEY, v)")?;
+    db.exec("PRAGMA wal_autocheckpoint = 10; CREATE TABLE t (id INTEGER PRIMARY KEY, v)")?;
     let other = Db::open(vfs, &path)?;
     let mut largest = 0;
-    for round in 1..=150 {
+    for round in 1..=60 {
         db.exec("INSERT INTO t (v) VALUES (zeroblob(2000))")?;
         if round % 10 == 0 {
             other.says(COUNT, &round.to_string())?;
@@ -280,7 +280,7 @@ pub(crate) fn the_wal_stays_bounded(vfs: &Vfs) -> Outcome {
     let page: usize = db.ask("PRAGMA page_size")?.parse().unwrap_or(0);
     that(
         &format!("{largest} bytes at most"),
-        largest < 32 + 30 * (24 + page),
+        largest < 32 + 20 * (24 + page),
     )?;
     other.is_sound()
 }
