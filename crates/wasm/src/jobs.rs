@@ -10,7 +10,7 @@ use std::rc::Rc;
 use anchorite_engine::{EngineError, OpenOptions, Params, Patience, Session};
 use anchorite_vfs::files::{self, Import};
 use anchorite_vfs::memory::MemoryStorage;
-use anchorite_vfs::opfs::{Handles, OpfsStorage};
+use anchorite_vfs::opfs::{Durable, Handles, OpfsStorage};
 use anchorite_vfs::{Options as VfsOptions, Storage, path, register, take_last_error, waiting};
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
@@ -214,11 +214,7 @@ fn open(name: &str, options: &OpenOptions, temp_memory: Option<u64>) -> Outcome 
     } else {
         path::check_database_name(name)?;
         let opfs = ensure_opfs(temp_memory)?;
-        (
-            OPFS_VFS,
-            storage_name(opfs.handles()),
-            durable(opfs.handles()),
-        )
+        (OPFS_VFS, storage_name(opfs.handles()), durable(&opfs))
     };
     let session = Session::open(name, Some(vfs), options).map_err(JobError::opening)?;
     let asked_ms = waiting::take_busy_timeout();
@@ -239,11 +235,10 @@ fn open(name: &str, options: &OpenOptions, temp_memory: Option<u64>) -> Outcome 
     ]))
 }
 
-/// What a commit survives that was synced on these handles; docs/durability.md has the table.
-fn durable(handles: Handles) -> &'static str {
-    match handles {
-        Handles::Sync => "power-loss",
-        Handles::Async => "process",
+fn durable(opfs: &OpfsStorage) -> &'static str {
+    match opfs.durable() {
+        Durable::PowerLoss => "power-loss",
+        Durable::Process => "process",
     }
 }
 

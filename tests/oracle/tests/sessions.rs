@@ -333,6 +333,10 @@ fn a_read_only_connection_changes_no_byte() {
             .exec("INSERT INTO t VALUES (2)")
             .expect_err("refused");
         assert_eq!(error.code, "SQLITE_READONLY");
+        if mode == JournalMode::Wal {
+            let checkpoint = reader.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+            assert_eq!(checkpoint.expect_err("refused").code, "SQLITE_READONLY");
+        }
         reader.close().expect("closes");
         assert!(storage.bytes(&path) == before, "{mode:?}");
     }
