@@ -7,6 +7,7 @@ mod error;
 mod names;
 mod options;
 mod params;
+mod repeated;
 mod session;
 mod value;
 mod waits;

@@ -7,6 +7,7 @@ use rusqlite::{Batch, Connection, OpenFlags, Row, Statement};
 use crate::error::EngineError;
 use crate::options::{Durability, JournalMode, OpenOptions, check_page_size};
 use crate::params::Params;
+use crate::repeated::Repeated;
 use crate::value::{RowBatch, Value};
 use crate::waits::Waits;
 
@@ -18,7 +19,11 @@ pub(crate) const MAIN: Option<&str> = Some("main");
 pub struct Session {
     pub(crate) connection: Connection,
     pub(crate) waits: Waits,
+    repeated: Repeated,
 }
+
+/// Statements that a connection keeps compiled.
+const STATEMENTS_MAX: usize = 64;
 
 /// What to do where SQLite would wait for another connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,7 +132,13 @@ impl Session {
         connection.query_row(&pragma, [], |_| Ok(()))?;
         let waits = Waits::default();
         waits.install(&mut connection)?;
-        Ok(Self { connection, waits })
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+        let repeated = Repeated::default();
+        Ok(Self {
+            connection,
+            waits,
+            repeated,
+        })
     }
 
     /// What `PRAGMA busy_timeout` has set, in ms, where no VFS answers it, as with a database in
@@ -222,23 +233,52 @@ impl Session {
             .map_err(|error| self.waits.judge(error))
     }
 
+    /// A text that comes again is not compiled again; one that no longer compiles goes the first
+    /// way, whose errors point into it.
     fn query_once(
         &self,
         sql: &str,
         params: &Params,
         patience: Patience,
     ) -> Result<RowBatch, EngineError> {
+        if self.repeated.knows(sql)
+            && let Ok(mut statement) = self.connection.prepare_cached(sql)
+        {
+            let outcome = self.rows(&mut statement, params, patience);
+            return outcome.map_err(|error| self.why_not_compiled(sql, error));
+        }
         let mut statement = self.single(sql)?;
-        params.bind(&mut statement)?;
-        let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
+        let batch = self.rows(&mut statement, params, patience)?;
+        self.repeated.remember(sql);
+        Ok(batch)
+    }
+
+    /// Columns are asked for after the first step: there SQLite compiles a kept statement anew if
+    /// the schema has changed, and `SELECT *` may then have others.
+    fn rows(
+        &self,
+        statement: &mut Statement<'_>,
+        params: &Params,
+        patience: Patience,
+    ) -> Result<RowBatch, EngineError> {
+        params.bind(statement)?;
         let mut values = Vec::new();
-        self.step(&mut statement, patience, |row| {
-            for index in 0..columns.len() {
+        self.step(statement, patience, |row| {
+            for index in 0..row.as_ref().column_count() {
                 values.push(Value::from(row.get_ref(index)?));
             }
             Ok(())
         })?;
+        let columns = statement.column_names().map(str::to_owned).collect();
         Ok(RowBatch { columns, values })
+    }
+
+    /// What the compiler has against a kept statement that has failed, if that is why it did.
+    fn why_not_compiled(&self, sql: &str, error: EngineError) -> EngineError {
+        if error.code != "SQLITE_ERROR" {
+            return error;
+        }
+        self.single(sql).err().unwrap_or(error)
     }
 
     /// Steps through all rows. A checkpoint that another connection is in the way of says so in a

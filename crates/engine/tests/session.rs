@@ -153,3 +153,60 @@ fn an_export_is_a_database_of_its_own() {
     );
     assert_eq!(&bytes[..16], b"SQLite format 3\0");
 }
+
+/// A statement that is kept compiled must not keep the columns it was compiled with.
+#[test]
+fn a_repeated_text_sees_what_has_changed_since() {
+    let session = memory();
+    session
+        .exec("CREATE TABLE t (a); INSERT INTO t VALUES (1)")
+        .expect("creates");
+    let all = || session.query("SELECT * FROM t", &Params::NONE);
+    for _ in 0..3 {
+        assert_eq!(all().expect("runs").columns, ["a"]);
+    }
+    session
+        .exec("ALTER TABLE t ADD COLUMN b DEFAULT 2; VACUUM")
+        .expect("changes");
+    let batch = all().expect("runs");
+    assert_eq!(batch.columns, ["a", "b"]);
+    assert_eq!(batch.values, [Value::Integer(1), Value::Integer(2)]);
+    session.exec("DELETE FROM t").expect("empties");
+    assert_eq!(all().expect("runs").columns, ["a", "b"]);
+    let one = || session.query("SELECT b FROM t", &Params::NONE);
+    for _ in 0..3 {
+        assert_eq!(one().expect("runs").columns, ["b"]);
+    }
+    session
+        .exec("ALTER TABLE t DROP COLUMN b")
+        .expect("drops a column");
+    for _ in 0..3 {
+        let error = one().expect_err("is gone");
+        assert_eq!(error.message, "no such column: b");
+        assert_eq!(error.offset_bytes, Some(7));
+    }
+    session.exec("DROP TABLE t").expect("drops");
+    let error = all().expect_err("is gone");
+    assert_eq!(error.message, "no such table: t");
+    session.exec("CREATE TABLE t (c)").expect("creates again");
+    assert_eq!(all().expect("runs").columns, ["c"]);
+}
+
+#[test]
+fn a_repeated_text_keeps_no_parameter_and_refuses_as_before() {
+    let session = memory();
+    session.exec("CREATE TABLE t (a UNIQUE)").expect("creates");
+    let insert = "INSERT INTO t VALUES (?) RETURNING a";
+    for number in 0..3 {
+        let value = [Value::Integer(number)];
+        assert_eq!(query(&session, insert, &value), Ok(value.to_vec()));
+    }
+    let twice = query(&session, insert, &[Value::Integer(1)]).expect_err("is there already");
+    assert_eq!(twice.extended_code, "SQLITE_CONSTRAINT_UNIQUE");
+    let none = query(&session, insert, &[]).expect_err("takes one");
+    assert_eq!(none.code, "INVALID_PARAMETER");
+    for _ in 0..3 {
+        let several = query(&session, "SELECT 1; SELECT 2", &[]).expect_err("two statements");
+        assert_eq!(several.code, "INVALID_SQL");
+    }
+}

@@ -10,6 +10,9 @@
 //! Uint8Array            BLOB
 //! ```
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use anchorite_engine::{Durability, JournalMode, OpenOptions, Params, RowBatch, Value};
 use js_sys::{Array, BigInt, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
@@ -110,11 +113,7 @@ fn number_from_js(number: f64) -> Value {
 
 /// `{columns: string[], rows: value[][]}`
 pub(crate) fn row_batch(batch: &RowBatch) -> JsValue {
-    let columns: Array = batch
-        .columns
-        .iter()
-        .map(|name| JsValue::from_str(name))
-        .collect();
+    let columns: Array = batch.columns.iter().map(|name| name_to_js(name)).collect();
     let row = |row: &[Value]| row.iter().map(value_to_js).collect::<Array>();
     let rows: Array = batch.rows().map(row).collect();
     object(&[("columns", columns.into()), ("rows", rows.into())])
@@ -142,7 +141,30 @@ fn integer_to_js(integer: i64) -> JsValue {
 pub(crate) fn object(properties: &[(&str, JsValue)]) -> JsValue {
     let object = Object::new();
     for (name, value) in properties {
-        Reflect::set(&object, &JsValue::from_str(name), value).expect("a fresh object takes them");
+        Reflect::set(&object, &name_to_js(name), value).expect("a fresh object takes them");
     }
     object.into()
+}
+
+/// Names that are kept as JavaScript strings; then it begins anew.
+const NAMES_MAX: usize = 256;
+
+thread_local! {
+    static NAMES: RefCell<BTreeMap<String, JsValue>> = RefCell::default();
+}
+
+/// The name of a column or a property. They come again with every row batch, and to decode one
+/// takes longer than to find it here.
+fn name_to_js(name: &str) -> JsValue {
+    NAMES.with_borrow_mut(|names| {
+        if let Some(known) = names.get(name) {
+            return known.clone();
+        }
+        if names.len() == NAMES_MAX {
+            names.clear();
+        }
+        let made = JsValue::from_str(name);
+        names.insert(name.to_owned(), made.clone());
+        made
+    })
 }

@@ -1,0 +1,86 @@
+//! Which texts are worth keeping compiled; used by `session.rs`.
+//!
+//! A program asks the same few questions again and again, and compiling one takes longer than
+//! answering it. A text that comes a second time is kept compiled by rusqlite's cache. What is
+//! remembered here is that it holds exactly one statement, which is a property of the text alone.
+//! It must not know what a statement does.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+/// Texts that are remembered; then it begins anew.
+const TEXTS_MAX: usize = 256;
+
+/// Bytes of the longest text that is remembered.
+const TEXT_SIZE_MAX: usize = 8 * 1024;
+
+/// What a statement begins with that may be kept: no pragma and nothing that changes the schema,
+/// since some of those take effect while they are compiled.
+const KEPT: [&str; 6] = ["SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH"];
+
+/// The texts that one connection has run.
+#[derive(Debug, Default)]
+pub(crate) struct Repeated(RefCell<BTreeSet<String>>);
+
+impl Repeated {
+    /// Whether the text was remembered: it holds one statement, and that may be kept.
+    pub(crate) fn knows(&self, sql: &str) -> bool {
+        self.0.borrow().contains(sql)
+    }
+
+    /// A text that holds exactly one statement, which ran.
+    pub(crate) fn remember(&self, sql: &str) {
+        if sql.len() > TEXT_SIZE_MAX || !may_be_kept(sql) {
+            return;
+        }
+        let mut texts = self.0.borrow_mut();
+        if texts.len() == TEXTS_MAX {
+            texts.clear();
+        }
+        texts.insert(sql.to_owned());
+    }
+}
+
+/// Comments before the first word are not looked behind: such a text is compiled each time.
+fn may_be_kept(sql: &str) -> bool {
+    let first = sql.trim_start().split(|c: char| !c.is_ascii_alphabetic());
+    let first = first.take(1).next().unwrap_or_default();
+    KEPT.iter().any(|word| word.eq_ignore_ascii_case(first))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_kept_and_settings_are_not() {
+        let repeated = Repeated::default();
+        let kept = [
+            "SELECT 1",
+            "\n  insert into t values (1)",
+            "WITH c AS (SELECT 1) SELECT 1",
+        ];
+        let others = [
+            "PRAGMA user_version",
+            "CREATE TABLE t (a)",
+            "-- x\nSELECT 1",
+            "",
+            "BEGIN",
+        ];
+        for sql in kept.iter().chain(&others) {
+            repeated.remember(sql);
+        }
+        assert!(kept.iter().all(|sql| repeated.knows(sql)));
+        assert!(!others.iter().any(|sql| repeated.knows(sql)));
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let repeated = Repeated::default();
+        for number in 0..10 * TEXTS_MAX {
+            repeated.remember(&format!("SELECT {number}"));
+        }
+        repeated.remember(&format!("SELECT '{}'", "x".repeat(TEXT_SIZE_MAX)));
+        assert!(repeated.0.borrow().len() <= TEXTS_MAX);
+    }
+}
