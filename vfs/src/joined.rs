@@ -13,12 +13,13 @@
 //! ```
 //!
 //! Nobody can miss what is held: frames count only once the transaction's last frame is in the
-//! wal-index, and SQLite enters it there after the write that ends the holding. What could not be
-//! written stays held, and every later call tries again; when a frame is begun at its place or
-//! before it, its transaction was rolled back and it is dropped.
+//! wal-index, and SQLite enters it there after the write that ends the holding. So what is held is
+//! never needed by a reader or a checkpoint, and closing drops it.
+//! When a write fails, SQLite gives its transaction up: then what is held is dropped at once, so
+//! that nothing of a transaction that was reported as failed reaches the medium later.
 //! Source of the format: <https://sqlite.org/fileformat2.html#walformat>.
 
-use crate::error::Result;
+use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::mutants::{self, Mutant};
 use crate::storage::File;
 
@@ -47,8 +48,6 @@ pub(crate) struct JoinedFile {
     /// Where the held bytes begin in the file.
     offset: u64,
     expected: Expected,
-    /// The medium has refused what is held.
-    refused: bool,
 }
 
 impl JoinedFile {
@@ -58,37 +57,72 @@ impl JoinedFile {
             held: Vec::new(),
             offset: 0,
             expected: Expected::Header,
-            refused: false,
         }
     }
 
     fn write_held(&mut self) -> Result<()> {
         self.expected = Expected::Header;
         if !self.held.is_empty() {
-            self.refused = true;
             self.file.write(&self.held, self.offset)?;
             self.held.clear();
         }
-        self.refused = false;
         Ok(())
     }
 
-    /// Drops what was refused once SQLite begins a frame, or the whole WAL, at its place or before
-    /// it. (Within a transaction SQLite also rewrites the headers of frames before it, but reads
-    /// them first, which has written what is held or has failed.)
-    fn drop_abandoned(&mut self, data: &[u8], offset: u64) {
-        let begins = offset == 0 || data.len() == FRAME_HEADER_SIZE;
-        if self.refused && begins && offset <= self.offset {
-            self.held.clear();
-            self.refused = false;
-        }
+    fn drop_held(&mut self) {
+        self.expected = Expected::Header;
+        self.held.clear();
     }
 
-    fn hold(&mut self, data: &[u8], offset: u64) {
+    fn hold(&mut self, data: &[u8], offset: u64) -> Result<()> {
+        self.held.try_reserve(data.len()).map_err(|error| {
+            let message = format!("no memory for the frames of a transaction: {error}");
+            VfsError::new(ErrorKind::NoMemory, Operation::Write, message)
+        })?;
         if self.held.is_empty() {
             self.offset = offset;
         }
         self.held.extend_from_slice(data);
+        Ok(())
+    }
+
+    /// Where what is held ends; 0 if nothing is.
+    fn held_end(&self) -> u64 {
+        match self.held.len() as u64 {
+            0 => 0,
+            size => self.offset + size,
+        }
+    }
+
+    fn join(&mut self, data: &[u8], offset: u64) -> Result<()> {
+        if offset == self.offset && data.len() == FRAME_HEADER_SIZE {
+            // The transaction that is held was rolled back, and another one begins at its place.
+            self.drop_held();
+        }
+        if !self.follows(offset) {
+            self.write_held()?;
+        }
+        match self.expected {
+            Expected::Header if data.len() == FRAME_HEADER_SIZE => {
+                let ends_transaction = ends_transaction(data);
+                self.hold(data, offset)?;
+                self.expected = Expected::Page { ends_transaction };
+                Ok(())
+            }
+            Expected::Page { ends_transaction } => {
+                self.hold(data, offset)?;
+                self.expected = Expected::Header;
+                self.drop_frames_of_mutant(ends_transaction, data.len());
+                if ends_transaction || self.held.len() >= JOINED_SIZE_MAX {
+                    return self.write_held();
+                }
+                Ok(())
+            }
+            Expected::Header => {
+                self.write_held()?;
+                self.file.write(data, offset)
+            }
+        }
     }
 
     fn drop_frames_of_mutant(&mut self, ends_transaction: bool, page_size: usize) {
@@ -111,39 +145,24 @@ fn ends_transaction(header: &[u8]) -> bool {
 
 impl File for JoinedFile {
     fn read(&mut self, buffer: &mut [u8], offset: u64) -> Result<usize> {
-        self.write_held()?;
+        if offset < self.held_end() && self.offset < offset + buffer.len() as u64 {
+            self.write_held()?;
+        }
         self.file.read(buffer, offset)
     }
 
     fn write(&mut self, data: &[u8], offset: u64) -> Result<()> {
-        self.drop_abandoned(data, offset);
-        if !self.follows(offset) {
-            self.write_held()?;
+        let joined = self.join(data, offset);
+        if joined.is_err() {
+            self.drop_held();
         }
-        match self.expected {
-            Expected::Header if data.len() == FRAME_HEADER_SIZE => {
-                let ends_transaction = ends_transaction(data);
-                self.hold(data, offset);
-                self.expected = Expected::Page { ends_transaction };
-                Ok(())
-            }
-            Expected::Page { ends_transaction } => {
-                self.hold(data, offset);
-                self.expected = Expected::Header;
-                self.drop_frames_of_mutant(ends_transaction, data.len());
-                if ends_transaction || self.held.len() >= JOINED_SIZE_MAX {
-                    return self.write_held();
-                }
-                Ok(())
-            }
-            Expected::Header => {
-                self.write_held()?;
-                self.file.write(data, offset)
-            }
-        }
+        joined
     }
 
     fn truncate(&mut self, size: u64) -> Result<()> {
+        if size <= self.offset {
+            self.drop_held();
+        }
         self.write_held()?;
         self.file.truncate(size)
     }
@@ -159,13 +178,11 @@ impl File for JoinedFile {
     }
 
     fn size(&mut self) -> Result<u64> {
-        self.write_held()?;
-        self.file.size()
+        Ok(self.file.size()?.max(self.held_end()))
     }
 
-    fn close(mut self: Box<Self>) -> Result<()> {
-        let written = self.write_held();
-        self.file.close().and(written)
+    fn close(self: Box<Self>) -> Result<()> {
+        self.file.close()
     }
 }
 
@@ -259,28 +276,55 @@ mod tests {
         assert!(writes.borrow().is_empty());
         assert_eq!(file.size().expect("asks"), 32 + FRAME_SIZE as u64);
         frame(&mut file, 32 + FRAME_SIZE as u64, false);
+        file.sync().expect("writes what is held");
         frame(&mut file, 32, true);
-        let (first, second) = ((32, FRAME_SIZE), (32 + FRAME_SIZE as u64, FRAME_SIZE));
-        assert_eq!(*writes.borrow(), [first, second, first]);
+        assert_eq!(*writes.borrow(), [(32, 2 * FRAME_SIZE), (32, FRAME_SIZE)]);
     }
 
     #[test]
-    fn what_was_refused_stays_until_it_is_written_or_abandoned() {
+    fn nothing_of_a_transaction_that_was_refused_is_written_later() {
         let (mut file, writes, full) = joined();
         full.set(true);
         frame(&mut file, 32, false);
-        file.read(&mut [0; 8], 0).expect_err("cannot be written");
-        full.set(false);
-        frame(&mut file, 32 + FRAME_SIZE as u64, true);
-        assert_eq!(*writes.borrow(), [(32, 2 * FRAME_SIZE)]);
-        full.set(true);
-        let third = 32 + 2 * FRAME_SIZE as u64;
-        file.write(&header(true), third).expect("held");
-        file.write(&PAGE, third + FRAME_HEADER_SIZE as u64)
+        let second = 32 + FRAME_SIZE as u64;
+        file.write(&header(true), second).expect("held");
+        file.write(&PAGE, second + FRAME_HEADER_SIZE as u64)
             .expect_err("refused");
         full.set(false);
-        frame(&mut file, third, true);
-        assert_eq!(writes.borrow()[1..], [(third, FRAME_SIZE)]);
+        assert_eq!(file.size().expect("asks"), 0);
+        file.sync().expect("nothing is held");
+        assert!(writes.borrow().is_empty());
+        frame(&mut file, 32, true);
+        assert_eq!(*writes.borrow(), [(32, FRAME_SIZE)]);
+    }
+
+    #[test]
+    fn others_can_read_while_the_medium_refuses_what_is_held() {
+        let (mut file, writes, full) = joined();
+        frame(&mut file, 32, true);
+        full.set(true);
+        let second = 32 + FRAME_SIZE as u64;
+        frame(&mut file, second, false);
+        let mut page = [0; 512];
+        assert_eq!(file.read(&mut page, 56).expect("reads"), 512);
+        file.read(&mut page, second).expect_err("held, and refused");
+        full.set(false);
+        frame(&mut file, second + FRAME_SIZE as u64, true);
+        assert_eq!(writes.borrow()[1..], [(second, 2 * FRAME_SIZE)]);
+    }
+
+    #[test]
+    fn what_was_rolled_back_is_dropped_when_its_place_is_taken_cut_off_or_closed() {
+        let (mut file, writes, _) = joined();
+        frame(&mut file, 32, false);
+        frame(&mut file, 32, true);
+        assert_eq!(*writes.borrow(), [(32, FRAME_SIZE)]);
+        let second = 32 + FRAME_SIZE as u64;
+        frame(&mut file, second, false);
+        file.truncate(0).expect("cuts");
+        frame(&mut file, 32, false);
+        Box::new(file).close().expect("closes");
+        assert_eq!(writes.borrow().len(), 1);
     }
 
     #[test]
