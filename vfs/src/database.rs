@@ -125,17 +125,16 @@ impl Database {
     /// Empties a side file, durably. What it was needed for must have reached the medium first:
     /// without a sync of the main file in between (`synchronous=OFF`) nothing else sees to that.
     pub(crate) fn empty(&self, side: Side) -> Result<()> {
-        if !self.has(side)? {
+        if !self.has(side)? && !self.files.owes_sync(side) {
             return Ok(());
         }
         self.with_main(|file| file.settle())?;
-        self.with_side(side, |file| {
-            file.truncate(0)?;
-            if mutants::on(Mutant::DeleteUnflushed) {
-                return Ok(());
-            }
-            file.sync()
-        })
+        self.files.empty(side)
+    }
+
+    /// Syncs the main file, or a side file.
+    pub(crate) fn sync(&self, target: Option<Side>) -> Result<()> {
+        self.files.sync(target)
     }
 
     /// What was written would survive the end of this context from here on. The main file goes

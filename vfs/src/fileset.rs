@@ -16,6 +16,7 @@ use std::cell::{Cell, RefCell};
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::joined::JoinedFile;
 use crate::memory::MemoryFile;
+use crate::mutants::{self, Mutant};
 use crate::replaced;
 use crate::storage::{Creation, File, Storage};
 
@@ -63,6 +64,8 @@ pub(crate) enum Wanted {
 struct Place {
     file: Box<dyn File>,
     is_there: bool,
+    /// Of a side file: what it held may come back when the power fails.
+    owes_sync: bool,
 }
 
 impl Default for Place {
@@ -70,6 +73,7 @@ impl Default for Place {
         Self {
             file: Box::new(MemoryFile::default()),
             is_there: false,
+            owes_sync: false,
         }
     }
 }
@@ -88,6 +92,8 @@ impl Place {
             Err(error) => return Err(error),
         }
         self.is_there = true;
+        // Whoever has emptied it may have died before the sync.
+        self.owes_sync = true;
         Ok(())
     }
 }
@@ -146,9 +152,8 @@ impl FileSet {
             let was_there = place.is_there;
             place.fill(storage, &path, creation)?;
             if side == Side::Wal && place.is_there && !was_there {
-                let file = std::mem::take(&mut *place).file;
+                let file = std::mem::replace(&mut place.file, Place::default().file);
                 place.file = Box::new(JoinedFile::new(file));
-                place.is_there = true;
             }
         }
         Ok(())
@@ -189,6 +194,41 @@ impl FileSet {
         let failed_sync = matches!(&outcome, Err(error) if error.operation == Operation::Sync);
         self.has_lost.set(failed_sync && self.failed_sync_loses);
         outcome
+    }
+
+    /// Syncs the main file or a side file, after those side files that were emptied and not synced
+    /// since: what they held would undo what is acknowledged from here on.
+    pub(crate) fn sync(&self, target: Option<Side>) -> Result<()> {
+        for side in Side::ALL {
+            if Some(side) != target && self.side(side).borrow().owes_sync {
+                self.sync_side(side)?;
+            }
+        }
+        target.map_or_else(
+            || self.with_main(|file| file.sync()),
+            |side| self.sync_side(side),
+        )
+    }
+
+    fn sync_side(&self, side: Side) -> Result<()> {
+        self.with_side(side, |file| file.sync())?;
+        self.side(side).borrow_mut().owes_sync = false;
+        Ok(())
+    }
+
+    /// Empties a side file, durably.
+    pub(crate) fn empty(&self, side: Side) -> Result<()> {
+        self.with_side(side, |file| file.truncate(0))?;
+        if mutants::on(Mutant::DeleteUnflushed) {
+            return Ok(());
+        }
+        self.side(side).borrow_mut().owes_sync = true;
+        self.sync_side(side)
+    }
+
+    /// Whether a side file was emptied, and not synced since.
+    pub(crate) fn owes_sync(&self, side: Side) -> bool {
+        self.side(side).borrow().owes_sync
     }
 
     /// Closes all, whatever fails.

@@ -148,6 +148,16 @@ impl Opened {
         }
     }
 
+    /// Makes durable what was written to it.
+    pub(crate) fn sync(&mut self) -> Result<()> {
+        match self {
+            Opened::Main(connection) => connection.database().sync(None),
+            Opened::Side(database, side) => database.sync(Some(*side)),
+            Opened::Temporary(file) => file.sync(),
+            Opened::Loose(file) => file.sync(),
+        }
+    }
+
     /// The connection, if this is a database.
     pub(crate) fn connection(&self) -> Option<&Connection> {
         match self {

@@ -141,7 +141,7 @@ fn sync(opened: &mut Opened) -> Result<()> {
     if mutants::on(Mutant::JournalSyncedLate) {
         return sync_late(opened);
     }
-    opened.with(|file| file.sync())
+    opened.sync()
 }
 
 fn sync_late(opened: &mut Opened) -> Result<()> {
@@ -152,7 +152,7 @@ fn sync_late(opened: &mut Opened) -> Result<()> {
             database.with_main(|file| file.sync())?;
             database.with_side(Side::Journal, |file| file.sync())
         }
-        _ => opened.with(|file| file.sync()),
+        _ => opened.sync(),
     }
 }
 
