@@ -24,6 +24,8 @@ pub enum Operation {
     Truncate,
     /// Making written bytes durable.
     Sync,
+    /// Making written bytes outlive this context.
+    Settle,
     /// Asking for the size.
     Size,
     /// Closing a handle.

@@ -24,7 +24,7 @@ pub(super) fn code(error: &VfsError) -> c_int {
         (_, Operation::Read) => ffi::SQLITE_IOERR_READ,
         (_, Operation::Write) => ffi::SQLITE_IOERR_WRITE,
         (_, Operation::Truncate) => ffi::SQLITE_IOERR_TRUNCATE,
-        (_, Operation::Sync) => ffi::SQLITE_IOERR_FSYNC,
+        (_, Operation::Sync | Operation::Settle) => ffi::SQLITE_IOERR_FSYNC,
         (_, Operation::Size) => ffi::SQLITE_IOERR_FSTAT,
         (_, Operation::Close) => ffi::SQLITE_IOERR_CLOSE,
         (_, Operation::Delete) => ffi::SQLITE_IOERR_DELETE,
