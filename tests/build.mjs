@@ -47,6 +47,7 @@ await build({
     before: 'page/before.ts',
     main: 'page/main.ts',
     inside: 'page/inside.ts',
+    elsewhere: 'page/elsewhere.ts',
     probe: 'page/probe.ts',
     'torture/victim': 'page/torture/victim.ts',
     bench: 'bench/worker.ts',

@@ -61,7 +61,7 @@ async function fileState(path: string): Promise<FileState> {
   return { size: bytes.length, sha256: await sha256(bytes) };
 }
 
-async function handleOf(path: string, create: boolean): Promise<FileSystemFileHandle> {
+export async function handleOf(path: string, create: boolean): Promise<FileSystemFileHandle> {
   const parts = path.split('/');
   const last = parts.pop() ?? '';
   let folder = await navigator.storage.getDirectory();

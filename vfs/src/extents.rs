@@ -157,7 +157,7 @@ pub(crate) fn zeroed(operation: Operation) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     if bytes.try_reserve_exact(size).is_err() {
         let message = format!("there is no memory for {size} B of a file");
-        return Err(VfsError::new(ErrorKind::Full, operation, message));
+        return Err(VfsError::new(ErrorKind::NoMemory, operation, message));
     }
     bytes.resize(size, 0);
     Ok(bytes)

@@ -81,12 +81,12 @@ impl Replacement<'_> {
             true => self.write_changes(&writable),
             false => self.write_all(&writable),
         };
-        if let Err(error) = written {
+        let closed = written.and_then(|()| self.finish(&writable.close()));
+        if closed.is_err() {
             // Without a close nothing of it counts, whether or not this succeeds.
             drop(self.finish(&writable.abort()));
-            return Err(error);
         }
-        self.finish(&writable.close())
+        closed
     }
 
     /// What was cut off since the last replacement must not come back.

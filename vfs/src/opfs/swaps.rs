@@ -9,23 +9,37 @@
 
 use std::collections::BTreeSet;
 
-use crate::error::{ErrorKind, Result};
-use crate::path::SIDE_FILES;
-use crate::storage::Storage;
+use crate::error::{ErrorKind, Operation, Result};
+use crate::path::{self, SIDE_FILES};
+use crate::storage::Creation;
 
-use super::OpfsStorage;
+use super::{OpfsStorage, wait};
 
 const ENDING: &str = ".crswap";
 
-/// Removes those of a database that nobody has open.
+/// Removes those of a database, but for what a writable that was given up still holds.
 pub(super) fn remove(storage: &OpfsStorage, database: &str) -> Result<()> {
-    let side_files = SIDE_FILES
-        .iter()
-        .map(|ending| format!("{database}{ending}"));
-    for path in std::iter::once(database.to_owned()).chain(side_files) {
-        let mut number = 0;
-        while delete_if_there(storage, &swap_file(&path, number))? {
-            number += 1;
+    let (segments, name) = path::split(database);
+    let directory = match storage.directory(&segments, Creation::Never, Operation::Open) {
+        Ok(directory) => directory,
+        Err(error) if error.kind == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    for ending in std::iter::once("").chain(SIDE_FILES) {
+        let file = format!("{name}{ending}");
+        for number in 0.. {
+            let swap_file = swap_file(&file, number);
+            let removed = wait(
+                &directory.remove_entry(&swap_file),
+                Operation::Open,
+                &swap_file,
+            );
+            match removed {
+                Ok(_) => {}
+                Err(error) if error.kind == ErrorKind::Busy => {}
+                Err(error) if error.kind == ErrorKind::NotFound => break,
+                Err(error) => return Err(error),
+            }
         }
     }
     Ok(())
@@ -35,14 +49,6 @@ fn swap_file(path: &str, number: u32) -> String {
     match number {
         0 => format!("{path}{ENDING}"),
         _ => format!("{path}.{number}{ENDING}"),
-    }
-}
-
-fn delete_if_there(storage: &OpfsStorage, path: &str) -> Result<bool> {
-    match storage.delete(path) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind == ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
     }
 }
 
