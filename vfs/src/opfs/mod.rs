@@ -249,8 +249,9 @@ impl Storage for OpfsStorage {
         let mut handle = self.file_handle(from, Operation::Rename)?;
         let (segments, file) = path::split(to);
         let directory = self.directory(&segments, Creation::IfMissing, Operation::Rename)?;
-        if self.browser == Browser::Firefox {
-            // A kill may lose the file that is replaced: then the next open finds this one here.
+        if self.browser == Browser::Firefox && self.exists(to)? {
+            // A kill may lose the file that is replaced: then the next open of `to` finds this one
+            // here. Where nothing is replaced, one move is all, and no kill comes between two.
             handle = Staging::new(&self.private(), to).take(&handle)?;
         }
         patiently(|| wait(&handle.move_to(&directory, file), Operation::Rename, from).map(drop))
