@@ -30,25 +30,28 @@ export async function main(args: readonly string[]): Promise<number> {
   const folder = join(ROOT, 'target/bench');
   mkdirSync(folder, { recursive: true });
   const profiles = makeProfiles();
-  const load = loadavg();
   const results: Record<string, Campaign> = {};
   try {
     for (const browser of wanted.length === 0 ? BROWSERS : wanted) {
+      const before = load();
       const [version, campaign] = await inBrowser(browser, profiles, scale, only);
       results[version] = campaign;
-      print(table(version, campaign));
+      print(table(`${version}, load average ${before} before and ${load()} after`, campaign));
     }
   } finally {
     await killAll();
     removeProfiles(profiles);
   }
-  const machine = { processors: cpus().map(({ model }) => model), loadBefore: load };
-  const text = JSON.stringify({ date: new Date(), machine, results }, null, 1);
+  const processors = cpus().map(({ model }) => model);
+  const text = JSON.stringify({ date: new Date(), processors, load: load(), results }, null, 1);
   writeFileSync(join(folder, 'results.json'), text);
   const campaigns = Object.values(results);
   if (scale === SAMPLE) return concludeSample(campaigns);
   return conclude(campaigns.flatMap(({ judged }) => judged));
 }
+
+/** Of the last minute: figures of a busy machine say little. */
+const load = (): string => (loadavg()[0] ?? Number.NaN).toFixed(1);
 
 async function inBrowser(
   browser: Browser,
