@@ -21,7 +21,7 @@ const OPEN_P95_MS = 2500;
 
 interface Kill {
   readonly browser: Browser;
-  readonly kind: 'worker' | 'browser';
+  readonly kind: 'worker' | 'browser' | 'names';
   /** What was killed, in words. */
   readonly what: string;
   readonly verdicts: readonly Verdict[];
@@ -102,10 +102,12 @@ export class Score {
       const kills = this.#kills.filter((kill) => kill.browser === browser);
       return kills.filter(({ kind }) => kind === 'browser').length;
     });
+    const names = this.#kills.filter(({ kind }) => kind === 'names').length;
     const lost = this.#troubles.filter((text) => text.includes(' lost: ')).length;
     const other = this.#troubles.length - lost;
     return (
       `torture browser: ${workers} worker kills, ${browsers.join('+')} browser kills, ` +
+      `${names} losses of names, ` +
       `${lost} lost, ${other} corrupt, reopen p95 ${p95} ms, max ${max} ms`
     );
   }

@@ -74,7 +74,7 @@ export class Session {
     this.#dead = undefined;
     this.#strictPolicy = undefined;
     this.#driver = await LAUNCHERS[this.#browser]({
-      profile: join(this.#around.profiles, `${this.#browser}-${this.#launch}`),
+      profile: this.profile,
       launch: this.#launch,
       url: (tab) => this.#url(tab),
       died: (how) => {
@@ -109,6 +109,19 @@ export class Session {
     }
   }
 
+  /** Kills the browser and starts it again on its profile, after what is done to that. */
+  async killBrowser(meanwhile: () => void = () => undefined): Promise<void> {
+    await this.#driver?.kill();
+    this.#forgetAll('the browser is killed');
+    meanwhile();
+    await this.start();
+  }
+
+  /** The folder of the browser's profile. */
+  get profile(): string {
+    return join(this.#around.profiles, `${this.#browser}-${this.#launch}`);
+  }
+
   /** One request of the kill campaign; a failure is an error. */
   async torture(request: TortureRequest, timeoutMs = COMMAND_MS): Promise<unknown> {
     const outcome = await this.command({ type: 'torture', request }, timeoutMs);
@@ -124,7 +137,7 @@ export class Session {
       case 'closeTab':
         return await this.#replaceMain();
       case 'killBrowser':
-        return await this.#killAndStart();
+        return await this.killBrowser();
       default:
         throw new Error(`unknown action ${String(action satisfies never)}`);
     }
@@ -149,7 +162,7 @@ export class Session {
         // The tab does not come back, so the browser goes.
       }
     }
-    await this.#killAndStart();
+    await this.killBrowser();
   }
 
   /** Lets another tab do its part; one at a time, under the policy asked for. */
@@ -197,12 +210,6 @@ export class Session {
       if (tab === 'strict') this.#strictPolicy = undefined;
       await channel.arrival(tab, before.get(tab), ARRIVAL_MS);
     }
-  }
-
-  async #killAndStart(): Promise<void> {
-    await this.#driver?.kill();
-    this.#forgetAll('the browser is killed');
-    await this.start();
   }
 
   async #allArrive(): Promise<void> {

@@ -43,6 +43,7 @@ interface Known {
 
 export async function killWorkers(around: Surroundings, kills: number): Promise<void> {
   const { browser, sample, random } = around;
+  if (kills === 0) return;
   const twins: readonly Twin[] = browser === 'webkit' ? ['asyncify'] : ['jspi', 'asyncify'];
   for (const twin of sample ? [pick(random, twins)] : twins) {
     const known = await dryRuns(around, recipes(around, twin));

@@ -13,21 +13,24 @@ import { Score, generator } from './score';
 import { serveTests } from './server';
 import { Session } from './session';
 import { Acknowledgements, killBrowsers } from './torture-browsers';
+import { loseNames } from './torture-names';
 import { killWorkers } from './torture-workers';
 
 /** How many kills of each sort in one engine. */
 interface Plan {
   readonly workers: number;
   readonly browsers: number;
+  /** Losses of names. */
+  readonly names: number;
 }
 
 const FULL: Record<Browser, Plan> = {
-  chromium: { workers: 300, browsers: 50 },
-  firefox: { workers: 300, browsers: 20 },
-  webkit: { workers: 100, browsers: 20 },
+  chromium: { workers: 300, browsers: 50, names: 20 },
+  firefox: { workers: 150, browsers: 20, names: 0 },
+  webkit: { workers: 60, browsers: 20, names: 0 },
 };
 
-const SAMPLE: Plan = { workers: 10, browsers: 2 };
+const SAMPLE: Plan = { workers: 10, browsers: 2, names: 0 };
 
 /** In a sample two engines share the processors; in full each has them alone, for the times. */
 const SAMPLE_LANES: readonly (readonly Browser[])[] = [['chromium', 'webkit'], ['firefox']];
@@ -42,6 +45,7 @@ export async function main(args: readonly string[]): Promise<number> {
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
       workers: { type: 'string' },
       browsers: { type: 'string' },
+      names: { type: 'string' },
     },
   });
   print(`torture browser: seed ${values.seed}`);
@@ -54,6 +58,7 @@ export async function main(args: readonly string[]): Promise<number> {
     const kills = {
       workers: Number(values.workers ?? plan.workers),
       browsers: Number(values.browsers ?? plan.browsers),
+      names: Number(values.names ?? plan.names),
     };
     const random = generator(`${values.seed} ${browser}`);
     await tortureBrowser({ browser, kills, sample: values.sample, random, score, profiles });
@@ -94,6 +99,7 @@ async function tortureBrowser({ browser, kills, sample, random, score, profiles 
     const around = { session, browser, sample, random, score };
     await killWorkers(around, kills.workers);
     await killBrowsers(around, kills.browsers, acknowledgements);
+    await loseNames(around, kills.names);
   } catch (error) {
     score.trouble(browser, `the campaign broke off: ${String(error)}`);
   } finally {
