@@ -1,4 +1,4 @@
-// Databases as files: import, list, delete. Each starts an engine, uses it, and ends it.
+// Databases as files: import, list, rename, delete. Each starts an engine, uses it, and ends it.
 
 import { type Channel, connect } from './client.js';
 import { checkName } from './database.js';
@@ -68,6 +68,25 @@ export async function deleteDatabase(name: string, options: EngineOptions = {}):
   checkOptions(options, ENGINE_OPTIONS);
   return withChannel(options, (channel) =>
     channel.request<'delete'>({ operation: 'delete', name }),
+  );
+}
+
+/**
+ * Gives a database another name, by a copy: for a moment there must be room for both.
+ *
+ * Rejects with `SQLITE_CANTOPEN` when there is none, with `EXISTS` when the new name is taken, with
+ * `SQLITE_BUSY` when it is open elsewhere for 5 s, and as `open` does.
+ */
+export async function renameDatabase(
+  name: string,
+  to: string,
+  options: EngineOptions = {},
+): Promise<void> {
+  checkName(name);
+  checkName(to);
+  checkOptions(options, ENGINE_OPTIONS);
+  return withChannel(options, (channel) =>
+    channel.request<'rename'>({ operation: 'rename', name, to }),
   );
 }
 

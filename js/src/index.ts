@@ -2,7 +2,13 @@
 
 export { type Database, type DatabaseInfo, open } from './database.js';
 export { SqliteError } from './errors.js';
-export { deleteDatabase, type ImportSource, importDatabase, listDatabases } from './files.js';
+export {
+  deleteDatabase,
+  type ImportSource,
+  importDatabase,
+  listDatabases,
+  renameDatabase,
+} from './files.js';
 export type { EngineOptions, ImportOptions, OpenOptions, VacuumOptions } from './options.js';
 export type {
   Context,

@@ -84,6 +84,7 @@ export interface Operations {
   importAbandon: { takes: { import: number }; answers: undefined };
   list: { takes: object; answers: string[] };
   delete: { takes: { name: string }; answers: boolean };
+  rename: { takes: { name: string; to: string }; answers: undefined };
 }
 
 /** The name of an operation. */

@@ -1,5 +1,5 @@
-// importDatabase, export, listDatabases, deleteDatabase: whole files in and out.
-import { deleteDatabase, importDatabase, listDatabases } from 'anchorite';
+// importDatabase, export, listDatabases, renameDatabase, deleteDatabase: whole files in and out.
+import { deleteDatabase, importDatabase, listDatabases, renameDatabase } from 'anchorite';
 import { equal, ok, rejects } from '../page/assert';
 import { chinook } from '../page/data';
 import { allFiles, readFile, sha256 } from '../page/disk';
@@ -88,6 +88,25 @@ test('delete removes the database and says whether there was one', async (t) => 
   ok(!(await listDatabases(t.options)).includes(t.name()), 'not listed any more');
   const fresh = await t.open();
   await rejects(fresh.query('SELECT * FROM a'), { code: 'SQLITE_ERROR', message: /no such table/ });
+});
+
+test('renameDatabase moves what was committed, and refuses a name that is taken', async (t) => {
+  const db = await t.open();
+  await db.exec('CREATE TABLE a (b); INSERT INTO a VALUES (1)');
+  await db.close();
+  await renameDatabase(t.name(), t.name('new'), t.options);
+  const names = await listDatabases(t.options);
+  ok(names.includes(t.name('new')) && !names.includes(t.name()), 'listed by its new name');
+  const renamed = await t.open(t.name('new'));
+  equal(await renamed.query('SELECT b FROM a'), [{ b: 1 }]);
+  await renamed.close();
+  const other = await t.open();
+  await rejects(other.query('SELECT b FROM a'), { code: 'SQLITE_ERROR', message: /no such table/ });
+  await other.close();
+  await rejects(renameDatabase(t.name(), t.name('new'), t.options), { code: 'EXISTS' });
+  await rejects(renameDatabase(t.name('none'), t.name('x'), t.options), {
+    code: 'SQLITE_CANTOPEN',
+  });
 });
 
 test('import and delete of an open database are busy', { background: true }, async (t) => {

@@ -95,6 +95,10 @@ pub fn rename_database(storage: &dyn Storage, from: &str, to: &str) -> Result<()
         if storage.exists(to)? {
             return Err(taken(to, "choose another name"));
         }
+        if has_side_files(storage, from)? {
+            let message = format!("the journal or WAL of {from:?} holds a transaction");
+            return Err(VfsError::new(ErrorKind::Busy, Operation::Rename, message));
+        }
         let temporary = private_path(IMPORT_PREFIX)?;
         if let Err(error) = copy(storage, from, &temporary) {
             return delete_if_there(storage, &temporary).and(Err(error));

@@ -79,6 +79,10 @@ pub(crate) enum Job {
     Delete {
         name: String,
     },
+    Rename {
+        from: String,
+        to: String,
+    },
 }
 
 /// A connection and what only the host needs to know of it.
@@ -168,6 +172,7 @@ pub(crate) fn attempt(job: &mut Job, patience: Patience) -> Outcome {
         Job::ImportAbandon { import } => import_abandon(*import),
         Job::List => list(),
         Job::Delete { name } => delete(name),
+        Job::Rename { from, to } => rename(from, to),
     }
 }
 
@@ -336,23 +341,24 @@ fn import_seal(number: u32) -> Outcome {
         .map_err(JobError::engine)
 }
 
-/// Before the old database is replaced it is made whole by itself: its WAL or hot journal is
-/// worked in, so that at every instant either the old or the new one is there.
 fn import_finish(number: u32) -> Outcome {
     let import = take_import(number)?;
     let name = import.name().to_owned();
     keep_import(Some(number), import);
     let opfs = ensure_opfs(None)?;
-    if opfs.exists(&name)? && files::has_side_files(&*opfs, &name)? {
-        settle(&name)?;
-    }
+    make_whole(&opfs, &name)?;
     with_import(number, Import::finish)?;
     drop(take_import(number)?);
     Ok(JsValue::UNDEFINED)
 }
 
-/// Opens and closes a database; what is wrong with its content is no obstacle to replacing it.
-fn settle(name: &str) -> Result<(), JobError> {
+/// Before a database is replaced, removed or renamed it is made whole by itself: opened and closed,
+/// which works in its WAL or hot journal, so that at every instant the old one or the new one is
+/// there. What is wrong with its content is no obstacle.
+fn make_whole(opfs: &OpfsStorage, name: &str) -> Result<(), JobError> {
+    if !opfs.exists(name)? || !files::has_side_files(opfs, name)? {
+        return Ok(());
+    }
     let opened = Session::open(name, Some(OPFS_VFS), &OpenOptions::default());
     match opened.and_then(Session::close) {
         Err(error) if !["SQLITE_NOTADB", "SQLITE_CORRUPT"].contains(&error.code) => {
@@ -380,5 +386,15 @@ fn list() -> Outcome {
 fn delete(name: &str) -> Outcome {
     path::check_database_name(name)?;
     let opfs = ensure_opfs(None)?;
+    make_whole(&opfs, name)?;
     Ok(JsValue::from_bool(files::delete_database(&*opfs, name)?))
+}
+
+fn rename(from: &str, to: &str) -> Outcome {
+    path::check_database_name(from)?;
+    path::check_database_name(to)?;
+    let opfs = ensure_opfs(None)?;
+    make_whole(&opfs, from)?;
+    let renamed = files::rename_database(&*opfs, from, to);
+    renamed.map(undefined).map_err(JobError::from)
 }

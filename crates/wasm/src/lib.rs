@@ -207,6 +207,12 @@ pub fn stage_delete(name: String) {
     stage(Job::Delete { name });
 }
 
+/// Answers nothing.
+#[wasm_bindgen]
+pub fn stage_rename(from: String, to: String) {
+    stage(Job::Rename { from, to });
+}
+
 /// The version of SQLite, for instance `3.54.1`.
 #[wasm_bindgen]
 #[must_use]

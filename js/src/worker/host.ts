@@ -95,6 +95,10 @@ function dispatch(engine: Engine, request: Dispatched): Promise<Answer<Operation
       const { name } = request;
       return engine.run<boolean>((glue) => glue.stage_delete(name), { database: name });
     }
+    case 'rename': {
+      const { name, to } = request;
+      return engine.run<undefined>((glue) => glue.stage_rename(name, to), { database: name });
+    }
     default:
       return request satisfies never;
   }
