@@ -1,5 +1,5 @@
-// Runs the library in place in a SharedWorker or a ServiceWorker: asked by a message with a port, it
-// answers with what it found. It must not know tests.
+// Runs the library in place in a SharedWorker or a ServiceWorker: asked by a message with a port,
+// it answers with what it found. It must not know tests.
 import { open } from 'anchorite';
 
 interface Request {
@@ -26,6 +26,9 @@ function answer(event: MessageEvent<Request>, port: MessagePort | undefined): vo
 
 self.addEventListener('connect', (event) => {
   const port = (event as MessageEvent).ports[0];
-  if (port !== undefined) port.onmessage = (message: MessageEvent<Request>) => answer(message, port);
+  if (port === undefined) return;
+  port.onmessage = (message: MessageEvent<Request>) => answer(message, port);
 });
-self.addEventListener('message', (event) => answer(event as MessageEvent<Request>, event.data.port));
+self.addEventListener('message', (event) => {
+  answer(event as MessageEvent<Request>, event.data.port);
+});

@@ -1,5 +1,5 @@
-// Makes a call of the file system or of Web Locks fail, as browsers do at bad moments. Used by tests
-// that run in the context of the library. It must not know the library.
+// Makes a call of the file system or of Web Locks fail, as browsers do at bad moments. Used by
+// tests that run in the context of the library. It must not know the library.
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
@@ -24,7 +24,7 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
 const IMMEDIATE = 'FileSystemSyncAccessHandle';
 
 /**
- * Runs `action` while `decide` is asked at each call, which is named like `FileSystemFileHandle.move`.
+ * Runs `action` while `decide` is asked at each call, named like `FileSystemFileHandle.move`.
  * A call for which it answers an error fails with it; a handle is closed all the same.
  */
 export async function withFaults<T>(
@@ -42,7 +42,8 @@ export async function withFaults<T>(
 }
 
 function patch(type: string, name: string, decide: (call: string) => unknown): Patched[] {
-  const global = (globalThis as Record<string, unknown>)[type] as { prototype?: object } | undefined;
+  const globals = globalThis as Record<string, unknown>;
+  const global = globals[type] as { prototype?: object } | undefined;
   const holder = global?.prototype as Record<string, Method> | undefined;
   const real = holder?.[name];
   if (holder === undefined || real === undefined) return [];

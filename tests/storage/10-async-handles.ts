@@ -1,5 +1,5 @@
-// Asynchronous handles: what a failed replacement leaves behind, what a killed browser leaves behind,
-// and a look at a file that has become stale.
+// Asynchronous handles: what a failed replacement and what a killed browser leave behind, and a
+// look at a file that has become stale.
 import { listDatabases } from 'anchorite';
 import { equal, ok, rejects } from '../page/assert';
 import type { TestContext } from '../page/context';
@@ -49,7 +49,8 @@ test('replace the content later, when a replacement has failed', WINDOW, async (
     const db = await t.open();
     await db.exec('CREATE TABLE IF NOT EXISTS a (b); INSERT INTO a VALUES (1)');
     const [before] = await db.query<{ n: number }>('SELECT count(*) AS n FROM a');
-    await withFaults(failing(call, CLOSE), () => rejects(db.exec('INSERT INTO a VALUES (2)'), {}, call));
+    const insert = () => rejects(db.exec('INSERT INTO a VALUES (2)'), {}, call);
+    await withFaults(failing(call, CLOSE), insert);
     await db.exec('INSERT INTO a VALUES (3)');
     await db.close();
     const again = await t.open();
