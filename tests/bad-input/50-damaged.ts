@@ -13,7 +13,7 @@ describe('damaged');
 
 const CASES = 1000;
 /** A phase has its time limit. */
-const CASES_PER_TEST = 125;
+const CASES_PER_TEST = 50;
 
 const HEADER_SIZE = 100;
 const PAGE_SIZE = 4096;
@@ -89,23 +89,60 @@ async function answers(name: string, options: OpenOptions): Promise<string[]> {
   return all;
 }
 
+/** What lib.dom leaves out, since it works in workers only. */
+interface AccessHandle {
+  read(into: Uint8Array, options: { at: number }): number;
+  write(bytes: Uint8Array, options: { at: number }): number;
+  getSize(): number;
+  close(): void;
+}
+
+/** Works on the bytes of the file in place, which is much faster than to write it anew. */
+async function withFile<T>(
+  name: string,
+  work: (handle: AccessHandle) => T,
+): Promise<T> {
+  const file: unknown = await (await navigator.storage.getDirectory()).getFileHandle(name);
+  const opened = (file as { createSyncAccessHandle(): Promise<AccessHandle> })
+    .createSyncAccessHandle();
+  const handle = await opened;
+  try {
+    return work(handle);
+  } finally {
+    handle.close();
+  }
+}
+
+/** Compares without a call for each byte, of which there are a thousand million here. */
+function same(a: Uint8Array, b: Uint8Array): boolean {
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at++;
+  return at === a.length && at === b.length;
+}
+
 async function run(t: TestContext, first: number): Promise<void> {
   const sound = await chinook();
   const { damaged } = await oracle();
   equal(damaged.length, CASES, 'native answers');
+  await writeFile(t.name(), sound);
+  const found = sound.slice();
   for (let number = first; number < first + CASES_PER_TEST; number++) {
     const bytes = sound.slice();
     damage(bytes, number);
-    await writeFile(t.name(), bytes);
+    await withFile(t.name(), (handle) => handle.write(bytes, { at: 0 }));
     const all = await answers(t.name(), t.options);
     if (digest(all) !== damaged[number]) {
       throw new AssertionError(`copy ${number} reads as ${JSON.stringify(all).slice(0, 600)}`);
     }
-    equal(await readFile(t.name()), bytes, `copy ${number} afterwards`);
+    const size = await withFile(t.name(), (handle) => {
+      handle.read(found, { at: 0 });
+      return handle.getSize();
+    });
+    ok(size === bytes.length && same(found, bytes), `copy ${number} unchanged`);
   }
 }
 
-const ONE_CELL = { browsers: ['chromium'], twins: ['asyncify'], contexts: ['inside'] } as const;
+const ONE_CELL = { browsers: ['chromium'], twins: ['jspi'], contexts: ['inside'] } as const;
 
 for (let first = 0; first < CASES; first += CASES_PER_TEST) {
   const last = first + CASES_PER_TEST - 1;

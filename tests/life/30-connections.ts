@@ -223,6 +223,36 @@ test('databases in memory attach files, and wait for them as well', async (t) =>
   equal(await file.query('SELECT b FROM a'), [{ b: 1 }]);
 });
 
+const IN_PLACE = { contexts: ['window', 'inside'] } as const;
+
+/** One that no other test uses at that time. */
+const ENGINE = { engine: 'auto' } as const;
+
+test('of an engine that fails are all told, also those who wait', IN_PLACE, async (t) => {
+  const [a, b] = await openTwo(t, ENGINE);
+  await a.exec('BEGIN IMMEDIATE');
+  const waiting = rejects(b.exec('INSERT INTO a VALUES (1)'), { code: 'ENGINE_FAILED' }, 'waits');
+  const behind = rejects(b.query('SELECT 1'), { code: 'ENGINE_FAILED' }, 'behind it');
+  await a.query('SELECT 1');
+  const trap = t.name('trap');
+  const { prototype } = LockManager;
+  const real = prototype.request as (...parts: unknown[]) => Promise<unknown>;
+  prototype.request = function request(this: LockManager, ...parts: unknown[]) {
+    if (String(parts[0]).includes(trap)) throw new Error('as no browser does');
+    return real.apply(this, parts);
+  } as typeof prototype.request;
+  try {
+    await rejects(t.open(trap, ENGINE), { code: 'ENGINE_FAILED' }, 'meets it');
+  } finally {
+    prototype.request = real as typeof prototype.request;
+  }
+  await Promise.all([waiting, behind]);
+  await rejects(a.query('SELECT 1'), { code: 'ENGINE_FAILED' }, 'later');
+  await Promise.all([a.close(), b.close()]);
+  const db = await t.open(t.name('new'), ENGINE);
+  equal(await db.query('SELECT 1 AS a'), [{ a: 1 }], 'another engine');
+});
+
 const WORKER = { contexts: ['worker'] } as const;
 
 test('ATTACH waits for a database that another engine has', WORKER, async (t) => {

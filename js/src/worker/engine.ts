@@ -46,9 +46,10 @@ export class Engine {
 
   /** Runs a job when its turn comes; resolves to its answer, whose type the caller knows. */
   run<Answer>(stage: Stage, { session, database }: About = {}): Promise<Answer> {
+    const named = database !== undefined && this.#trap === undefined;
     const outcome = this.#queue.add({
       session,
-      lock: database === undefined ? undefined : this.loaded.glue.lock_name(database),
+      lock: named ? this.loaded.glue.lock_name(database) : undefined,
       attempt: (ticket, last) =>
         this.#attempt(ticket === undefined ? stage : (glue) => glue.stage_again(ticket, last)),
     });
