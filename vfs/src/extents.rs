@@ -249,7 +249,9 @@ mod tests {
     fn dirty_extents_are_written_in_runs() {
         let mut extents = Extents::default();
         filled(&mut extents, 0..9);
-        [1, 2, 3, 4, 6, 8].iter().for_each(|index| dirty(&mut extents, *index));
+        [1, 2, 3, 4, 6, 8]
+            .iter()
+            .for_each(|index| dirty(&mut extents, *index));
         assert_eq!(extents.dirty_runs(3), [1..4, 4..5, 6..7, 8..9]);
         assert_eq!(extents.dirty_bytes(), 6 * EXTENT_SIZE);
     }
@@ -258,7 +260,9 @@ mod tests {
     fn cutting_zeroes_the_rest_of_an_extent_and_drops_those_beyond() {
         let mut extents = Extents::default();
         filled(&mut extents, 0..3);
-        [0, 1, 2].iter().for_each(|index| dirty(&mut extents, *index));
+        [0, 1, 2]
+            .iter()
+            .for_each(|index| dirty(&mut extents, *index));
         extents.write(&Part::of(EXTENT_SIZE + 9, EXTENT_SIZE + 11), &[1, 2]);
         extents.cut(EXTENT_SIZE + 10);
         assert_eq!(extents.dirty_runs(9).len(), 1);

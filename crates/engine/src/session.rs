@@ -8,7 +8,7 @@ use crate::error::EngineError;
 use crate::options::{Durability, JournalMode, OpenOptions, check_page_size};
 use crate::params::Params;
 use crate::repeated::Repeated;
-use crate::value::{RowBatch, Value};
+use crate::value::{self, RowBatch};
 use crate::waits::Waits;
 
 /// The schema of the database that was opened, as opposed to attached ones.
@@ -265,7 +265,7 @@ impl Session {
         let mut values = Vec::new();
         self.step(statement, patience, |row| {
             for index in 0..row.as_ref().column_count() {
-                values.push(Value::from(row.get_ref(index)?));
+                value::push(&mut values, row.get_ref(index)?)?;
             }
             Ok(())
         })?;

@@ -1,5 +1,7 @@
 //! The five storage classes of SQLite, and rows of them; made by `session.rs`.
 
+use std::collections::TryReserveError;
+
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 
 /// A value as SQLite stores it.
@@ -17,16 +19,69 @@ pub enum Value {
     Blob(Vec<u8>),
 }
 
-impl From<ValueRef<'_>> for Value {
-    fn from(value: ValueRef<'_>) -> Self {
-        match value {
-            ValueRef::Null => Value::Null,
-            ValueRef::Integer(integer) => Value::Integer(integer),
-            ValueRef::Real(real) => Value::Real(real),
-            ValueRef::Text(bytes) => Value::Text(String::from_utf8_lossy(bytes).into_owned()),
-            ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
-        }
+/// Adds a copy of a value that SQLite has in its own memory. Where there is no room for it, what
+/// was collected is dropped at once, so that there is room for the error on its way out.
+pub(crate) fn push(values: &mut Vec<Value>, value: ValueRef<'_>) -> rusqlite::Result<()> {
+    let pushed = copy(value).and_then(|value| {
+        values.try_reserve(1)?;
+        values.push(value);
+        Ok(())
+    });
+    pushed.map_err(|_| {
+        *values = Vec::new();
+        no_memory()
+    })
+}
+
+/// No bytes yet, with room for so many.
+pub(crate) fn with_room(size: usize) -> rusqlite::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let reserved = bytes.try_reserve_exact(size);
+    reserved.map(|()| bytes).map_err(|_| no_memory())
+}
+
+/// Adds a copy of these bytes, as [`push`].
+pub(crate) fn append(bytes: &mut Vec<u8>, more: &[u8]) -> rusqlite::Result<()> {
+    if bytes.try_reserve(more.len()).is_err() {
+        *bytes = Vec::new();
+        return Err(no_memory());
     }
+    bytes.extend_from_slice(more);
+    Ok(())
+}
+
+/// What SQLite says when its own allocations fail.
+fn no_memory() -> rusqlite::Error {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_NOMEM);
+    rusqlite::Error::SqliteFailure(code, Some("no memory for the result".to_owned()))
+}
+
+fn copy(value: ValueRef<'_>) -> Result<Value, TryReserveError> {
+    Ok(match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(integer) => Value::Integer(integer),
+        ValueRef::Real(real) => Value::Real(real),
+        ValueRef::Text(bytes) => Value::Text(text(bytes)?),
+        ValueRef::Blob(bytes) => {
+            let mut copy = Vec::new();
+            copy.try_reserve_exact(bytes.len())?;
+            copy.extend_from_slice(bytes);
+            Value::Blob(copy)
+        }
+    })
+}
+
+fn text(bytes: &[u8]) -> Result<String, TryReserveError> {
+    let mut text = String::new();
+    text.try_reserve_exact(bytes.len())?;
+    for chunk in bytes.utf8_chunks() {
+        let invalid = !chunk.invalid().is_empty();
+        let replacement = if invalid { "\u{FFFD}" } else { "" };
+        text.try_reserve(chunk.valid().len() + replacement.len())?;
+        text.push_str(chunk.valid());
+        text.push_str(replacement);
+    }
+    Ok(text)
 }
 
 impl ToSql for Value {
@@ -54,5 +109,35 @@ impl RowBatch {
     /// The rows, each as a slice of `columns.len()` values.
     pub fn rows(&self) -> impl Iterator<Item = &[Value]> {
         self.values.chunks(self.columns.len().max(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_that_is_not_utf_8_is_mended_as_everywhere_in_rust() {
+        let all: [&[u8]; 7] = [
+            b"",
+            b"plain",
+            "\u{e9}\u{6f22}\u{1f600}".as_bytes(),
+            b"\xff",
+            b"a\xf0\x9f\x98b\xc3\xa9\xe6",
+            b"\xed\xa0\x80",
+            &[0x80; 100],
+        ];
+        for bytes in all {
+            assert_eq!(text(bytes).expect("fits"), String::from_utf8_lossy(bytes));
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_memory_is_dropped_and_says_so_as_sqlite_does() {
+        let mut collected = vec![Value::Integer(1)];
+        push(&mut collected, ValueRef::Text(b"fits")).expect("fits");
+        assert_eq!(collected.len(), 2);
+        let error = crate::EngineError::from(no_memory());
+        assert_eq!(error.code, "SQLITE_NOMEM");
     }
 }

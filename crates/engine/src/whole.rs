@@ -11,7 +11,7 @@ use crate::error::EngineError;
 use crate::options::{JournalMode, OpenOptions, check_page_size};
 use crate::params::Params;
 use crate::session::{MAIN, Session};
-use crate::value::Value;
+use crate::value::{self, Value};
 
 /// Where the header says which journal mode a database wants: 1 for a rollback journal, 2 for WAL,
 /// once for those who write and once for those who read.
@@ -55,13 +55,19 @@ impl Session {
     }
 
     fn read_pages(&self) -> Result<Vec<u8>, EngineError> {
-        let mut bytes = Vec::new();
+        let size: i64 = self.connection.query_row(
+            "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+            [],
+            |row| row.get(0),
+        )?;
+        let mut bytes = value::with_room(usize::try_from(size).unwrap_or(usize::MAX))?;
         let mut pages = self
             .connection
             .prepare("SELECT data FROM sqlite_dbpage ORDER BY pgno")?;
         let mut rows = pages.raw_query();
         while let Some(row) = rows.next()? {
-            bytes.extend_from_slice(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?);
+            let page = row.get_ref(0)?.as_blob();
+            value::append(&mut bytes, page.map_err(rusqlite::Error::from)?)?;
         }
         Ok(bytes)
     }
@@ -73,9 +79,14 @@ impl Session {
     /// When it cannot be read, or does not fit memory.
     pub fn serialize(&mut self) -> Result<Vec<u8>, EngineError> {
         self.waits.clear();
-        let image = self.connection.serialize("main").map(|data| match data {
-            Data::Shared(data) => data.to_vec(),
-            Data::Owned(data) => data.to_vec(),
+        let image = self.connection.serialize("main").and_then(|data| {
+            let data: &[u8] = match &data {
+                Data::Shared(data) => data,
+                Data::Owned(data) => data,
+            };
+            let mut copy = value::with_room(data.len())?;
+            value::append(&mut copy, data)?;
+            Ok(copy)
         });
         image.map_err(|error| self.waits.judge(error.into()))
     }
