@@ -14,7 +14,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::rc::Rc;
 
-use crate::error::{ErrorKind, Operation, Result, VfsError};
+use crate::error::Result;
 use crate::files;
 use crate::path::PRIVATE_DIRECTORY;
 use crate::storage::{Creation, File, Ownership, Storage};
@@ -110,7 +110,8 @@ impl TemporaryFile {
         Self { space, content }
     }
 
-    /// Makes sure that `size` bytes have a place, in memory or on the medium.
+    /// Makes sure that `size` bytes have a place: in memory while there is some to be had, else on
+    /// the medium.
     fn reserve(&mut self, size: u64) -> Result<()> {
         let Content::Memory(memory) = &mut self.content else {
             return Ok(());
@@ -119,12 +120,9 @@ impl TemporaryFile {
             if !self.space.take_chunk() {
                 return self.spill();
             }
-            match zeros() {
-                Ok(chunk) => memory.chunks.push(chunk),
-                Err(error) => {
-                    self.space.give_back(1);
-                    return Err(error);
-                }
+            if !memory.grow() {
+                self.space.give_back(1);
+                return self.spill();
             }
         }
         Ok(())
@@ -146,6 +144,17 @@ impl TemporaryFile {
 }
 
 impl Chunks {
+    /// Adds a chunk of zeros; false where there is no memory for it.
+    fn grow(&mut self) -> bool {
+        let mut chunk = Vec::new();
+        if chunk.try_reserve_exact(CHUNK_SIZE).is_err() || self.chunks.try_reserve(1).is_err() {
+            return false;
+        }
+        chunk.resize(CHUNK_SIZE, 0);
+        self.chunks.push(chunk.into_boxed_slice());
+        true
+    }
+
     fn copy_to(&self, file: &mut dyn File) -> Result<()> {
         for (index, chunk) in self.chunks.iter().enumerate() {
             let offset = index as u64 * CHUNK_SIZE as u64;
@@ -204,16 +213,6 @@ fn parts(offset: u64, end: u64) -> impl Iterator<Item = (std::ops::Range<usize>,
         position += count as u64;
         Some((done..done + count, (chunk, start)))
     })
-}
-
-fn zeros() -> Result<Box<[u8]>> {
-    let mut chunk = Vec::new();
-    chunk.try_reserve_exact(CHUNK_SIZE).map_err(|error| {
-        let message = format!("no memory for a temporary file: {error}");
-        VfsError::new(ErrorKind::NoMemory, Operation::Write, message)
-    })?;
-    chunk.resize(CHUNK_SIZE, 0);
-    Ok(chunk.into_boxed_slice())
 }
 
 /// Positions in memory fit `usize`; what does not fit was refused by `reserve`.
