@@ -14,7 +14,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use anchorite_engine::{Durability, JournalMode, OpenOptions, Params, RowBatch, Value};
-use js_sys::{Array, BigInt, Object, Reflect, Uint8Array};
+use js_sys::{Array, BigInt, JsString, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
 /// `Number.MAX_SAFE_INTEGER`: up to here every integer is exact as a number.
@@ -23,8 +23,24 @@ const SAFE_INTEGER_MAX: u64 = (1 << 53) - 1;
 /// `SAFE_INTEGER_MAX` as a float, exactly.
 const SAFE_NUMBER_MAX: f64 = 9_007_199_254_740_991.0;
 
+/// Why a parameter cannot be bound.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Refusal {
+    /// It is none of the five storage classes.
+    NoValue,
+    /// There is no room for a copy of it.
+    NoMemory,
+}
+
+/// From here on texts are asked about before they are copied: the glue ends the instance when it
+/// gets no memory.
+const LARGE_TEXT: u32 = 1 << 20;
+
+/// Bytes that one unit of UTF-16 may become.
+const UTF8_MAX: usize = 3;
+
 /// Parameters as the page has checked and sent them.
-pub(crate) fn params(named: bool, params: &JsValue) -> Result<Params, JsValue> {
+pub(crate) fn params(named: bool, params: &JsValue) -> Result<Params, Refusal> {
     let list: &Array = params.unchecked_ref();
     if !named {
         return list
@@ -40,7 +56,7 @@ pub(crate) fn params(named: bool, params: &JsValue) -> Result<Params, JsValue> {
     };
     list.iter()
         .map(entry)
-        .collect::<Result<_, JsValue>>()
+        .collect::<Result<_, Refusal>>()
         .map(Params::Named)
 }
 
@@ -75,27 +91,46 @@ fn integer_from_js(number: f64) -> u64 {
     number as u64
 }
 
-fn value_from_js(value: &JsValue) -> Result<Value, JsValue> {
+fn value_from_js(value: &JsValue) -> Result<Value, Refusal> {
     if value.is_null() {
         return Ok(Value::Null);
     }
     if let Some(number) = value.as_f64() {
         return Ok(number_from_js(number));
     }
-    if let Some(text) = value.as_string() {
-        return Ok(Value::Text(text));
+    if let Some(text) = value.dyn_ref::<JsString>() {
+        return text_from_js(text);
     }
     if let Some(bytes) = value.dyn_ref::<Uint8Array>() {
-        return Ok(Value::Blob(bytes.to_vec()));
+        return blob_from_js(bytes);
     }
     let integer = value
         .clone()
         .dyn_into::<BigInt>()
         .ok()
         .and_then(|it| i64::try_from(it).ok());
-    integer
-        .map(Value::Integer)
-        .ok_or_else(|| JsValue::from_str("not a value SQLite can store"))
+    integer.map(Value::Integer).ok_or(Refusal::NoValue)
+}
+
+fn text_from_js(text: &JsString) -> Result<Value, Refusal> {
+    if text.length() > LARGE_TEXT {
+        drop(room_for(text.length() as usize * UTF8_MAX)?);
+    }
+    Ok(Value::Text(String::from(text)))
+}
+
+fn blob_from_js(bytes: &Uint8Array) -> Result<Value, Refusal> {
+    let size = bytes.length() as usize;
+    let mut copy = room_for(size)?;
+    copy.resize(size, 0);
+    bytes.copy_to(&mut copy);
+    Ok(Value::Blob(copy))
+}
+
+fn room_for(size: usize) -> Result<Vec<u8>, Refusal> {
+    let mut bytes = Vec::new();
+    let reserved = bytes.try_reserve_exact(size);
+    reserved.map(|()| bytes).map_err(|_| Refusal::NoMemory)
 }
 
 #[expect(

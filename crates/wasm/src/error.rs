@@ -6,6 +6,8 @@ use anchorite_vfs::{ErrorKind, VfsError, take_last_error};
 use js_sys::{Object, Reflect};
 use wasm_bindgen::JsValue;
 
+use crate::convert::Refusal;
+
 /// Who is in the way of a job that may be tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Holder {
@@ -95,6 +97,23 @@ fn holder(error: &EngineError, cause: Option<&VfsError>) -> Option<Holder> {
     (is_attach && is_busy).then_some(Holder::Elsewhere)
 }
 
+impl From<Refusal> for JobError {
+    fn from(refusal: Refusal) -> Self {
+        let (code, message) = match refusal {
+            Refusal::NoValue => ("INVALID_PARAMETER", "not a value SQLite can store"),
+            Refusal::NoMemory => ("SQLITE_NOMEM", "no memory for a parameter"),
+        };
+        Self {
+            holder: None,
+            code,
+            extended_code: code,
+            message: message.to_owned(),
+            offset: None,
+            cause: None,
+        }
+    }
+}
+
 impl From<VfsError> for JobError {
     fn from(error: VfsError) -> Self {
         let code = match error.kind {
@@ -102,6 +121,7 @@ impl From<VfsError> for JobError {
             ErrorKind::NotFound => "SQLITE_CANTOPEN",
             ErrorKind::Exists => "EXISTS",
             ErrorKind::Full => "SQLITE_FULL",
+            ErrorKind::NoMemory => "SQLITE_NOMEM",
             ErrorKind::InvalidName => "INVALID_NAME",
             ErrorKind::NotADatabase => "SQLITE_NOTADB",
             ErrorKind::Unavailable => "OPFS_UNAVAILABLE",

@@ -15,7 +15,7 @@ use anchorite_vfs::{Options as VfsOptions, Storage, path, register, take_last_er
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 
-use crate::convert;
+use crate::convert::{self, Refusal};
 use crate::error::JobError;
 
 type Outcome = Result<JsValue, JobError>;
@@ -48,6 +48,8 @@ pub(crate) enum Job {
         sql: String,
         params: Params,
     },
+    /// One whose arguments could not be taken.
+    Refused(Refusal),
     Export {
         session: u32,
     },
@@ -156,6 +158,7 @@ pub(crate) fn attempt(job: &mut Job, patience: Patience) -> Outcome {
             sql,
             params,
         } => query(*session, sql, params, patience),
+        Job::Refused(refusal) => Err(JobError::from(*refusal)),
         Job::Export { session } => {
             let bytes = with_session(*session, "", |session| session.export())?;
             Ok(Uint8Array::from(bytes.as_slice()).into())

@@ -128,23 +128,16 @@ pub fn stage_exec(session: u32, sql: String) {
 }
 
 /// `params` is an array of values, or an array of `[name, value]`; answers `{columns, rows}`.
-///
-/// # Errors
-/// When `params` holds anything but the five storage classes.
 #[wasm_bindgen]
-pub fn stage_query(
-    session: u32,
-    sql: String,
-    named: bool,
-    params: &JsValue,
-) -> Result<(), JsValue> {
-    let params = convert::params(named, params)?;
-    stage(Job::Query {
-        session,
-        sql,
-        params,
+pub fn stage_query(session: u32, sql: String, named: bool, params: &JsValue) {
+    stage(match convert::params(named, params) {
+        Ok(params) => Job::Query {
+            session,
+            sql,
+            params,
+        },
+        Err(refusal) => Job::Refused(refusal),
     });
-    Ok(())
 }
 
 /// Answers the file as a `Uint8Array`.

@@ -77,9 +77,6 @@ export class Engine {
       await this.loaded.run();
       return this.loaded.glue.take_parked() as Parked | undefined;
     } catch (error) {
-      if (typeof error === 'string') {
-        throw new SqliteError(error, { code: 'INVALID_PARAMETER' });
-      }
       this.#trap = { cause: this.#lastWords(error) };
       throw failed(this.#trap.cause);
     }
