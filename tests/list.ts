@@ -26,3 +26,5 @@ import './bad-input/30-loading';
 import './bad-input/40-opfs-refused';
 import './bad-input/50-damaged';
 import './contract/00-cases';
+import './large/00-little-memory';
+import './large/10-beyond-4-gib';

@@ -1,5 +1,6 @@
 // What the harness and the page say to each other: types only, imported by both sides.
 // It must not import anything but types, and holds no code but a few lists and the name of a cell.
+import type { LargeRequest } from './large-wire';
 import type { TortureRequest } from './torture-wire';
 
 export type Browser = 'chromium' | 'firefox' | 'webkit';
@@ -49,6 +50,7 @@ export type Command =
   | { readonly type: 'measure'; readonly job: MeasureJob }
   | { readonly type: 'probe'; readonly step: (typeof PROBE_STEPS)[number] }
   | { readonly type: 'torture'; readonly request: TortureRequest }
+  | { readonly type: 'large'; readonly request: LargeRequest }
   | { readonly type: 'reload' }
   | { readonly type: 'go'; readonly url: string };
 

@@ -1,8 +1,9 @@
 // Static files over HTTP: what lies where, under which type and policy, and the folders in which
-// something is broken on purpose. server.ts calls it; it must not know tests or browsers.
+// something is broken or scarce on purpose. server.ts calls it; it must not know tests or browsers.
 import { readFileSync, statSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { extname, join, normalize } from 'node:path';
+import { capped } from './capped';
 import { ROOT } from './options';
 import { PRODUCTION, policy } from './policies';
 
@@ -53,6 +54,8 @@ export function answerFile(url: URL): Answer {
   if (url.pathname === '/') return startPage(url);
   const broken = /^\/broken\/([^/]+)\/(.+)$/.exec(url.pathname);
   if (broken !== null) return brokenFile(broken[1] ?? '', broken[2] ?? '');
+  const limited = /^\/capped\/(\d+)\/(.+)$/.exec(url.pathname);
+  if (limited !== null) return cappedFile(Number(limited[1]), limited[2] ?? '');
   const found = FOLDERS.find(([prefix]) => url.pathname.startsWith(prefix));
   if (found === undefined) return notFound(url.pathname);
   const file = fileIn(found[1], url.pathname.slice(found[0].length));
@@ -96,6 +99,13 @@ function brokenFile(fault: string, name: string): Answer {
     default:
       return notFound(`/broken/${fault}`);
   }
+}
+
+/** js/dist with modules that get so much memory and no more. */
+function cappedFile(maximumMib: number, name: string): Answer {
+  const file = fileIn('js/dist/', name);
+  if (file.status !== 200 || !name.endsWith('.wasm')) return file;
+  return { ...file, body: capped(Buffer.from(file.body), maximumMib) };
 }
 
 function html(): Answer {

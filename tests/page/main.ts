@@ -1,6 +1,7 @@
 // The test page: asks the harness what to do, does it, reports. It never stops asking, so that
 // several commands can be under way at once. It must not know which browser drives it.
 import '../list';
+import type { LargeRequest } from '../large-wire';
 import type { Command, Numbered, Outcome, PROBE_STEPS } from '../wire';
 import { execute, executePeer, settle, watchForUncaught } from './execute';
 import type { Run } from './execute';
@@ -29,6 +30,8 @@ async function obey(command: Command): Promise<Outcome> {
       return await probe(command.step);
     case 'torture':
       return { ok: true, value: await torture(command.request) };
+    case 'large':
+      return await large(command.request);
     case 'reload':
       location.reload();
       return { ok: true, value: null };
@@ -48,6 +51,20 @@ function probe(step: (typeof PROBE_STEPS)[number]): Promise<Outcome> {
   return new Promise((resolve) => {
     port1.onmessage = (event) => resolve(event.data as Outcome);
   });
+}
+
+/** A stage in a worker of its own, so that its figures are its own. */
+async function large(request: LargeRequest): Promise<Outcome> {
+  const worker = new Worker('/page/large/stages.js', { type: 'module' });
+  try {
+    return await new Promise((resolve, reject) => {
+      worker.onmessage = (event) => resolve(event.data as Outcome);
+      worker.onerror = (event) => reject(new Error(`the worker failed: ${event.message}`));
+      worker.postMessage(request);
+    });
+  } finally {
+    worker.terminate();
+  }
 }
 
 /** Hands a phase to the worker in which the library then runs in place. */

@@ -21,6 +21,7 @@ mod test;
 mod tidy;
 mod torture;
 mod torture_browser;
+mod torture_large;
 
 use std::process::ExitCode;
 

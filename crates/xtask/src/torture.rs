@@ -1,5 +1,5 @@
 //! `cargo xtask torture`: the VFS under simulated power loss, natively; or browsers that are killed
-//! (`torture_browser.rs`).
+//! (`torture_browser.rs`) or that get little memory (`torture_large.rs`).
 //!
 //! A person calls it before a release; `test` calls a sample. The campaign itself is the program
 //! `anchorite-torture`, which prints its result as the last line. This file must not know what is
@@ -10,7 +10,7 @@ use std::process::Command;
 use anyhow::{Result, ensure};
 
 use crate::process::{self, cargo};
-use crate::torture_browser;
+use crate::{torture_browser, torture_large};
 
 /// The options of `cargo xtask torture`.
 #[derive(Debug, clap::Args)]
@@ -28,6 +28,8 @@ enum Place {
     Native(Native),
     /// In the browsers: every engine, both twins, both kinds of handle.
     Browser(torture_browser::Options),
+    /// Sort, index and vacuum 1 GiB in the browsers, with at most 512 MiB of Wasm memory.
+    Large(torture_large::Options),
 }
 
 #[derive(Debug, clap::Args)]
@@ -44,6 +46,7 @@ struct Native {
 pub(crate) fn run(options: &Options) -> Result<()> {
     match &options.place {
         Some(Place::Browser(options)) => torture_browser::run(options),
+        Some(Place::Large(options)) => torture_large::run(options),
         Some(Place::Native(native)) => natively(native),
         None => natively(&options.native),
     }
