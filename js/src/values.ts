@@ -126,9 +126,22 @@ export function checkSql(sql: unknown): string {
   return sql;
 }
 
-/** Rows as objects. `Object.fromEntries`, because a column may be called `__proto__`. */
+/** Rows as objects; of columns with one name the last one counts. */
 export function toObjects({ columns, rows }: RowBatch): Row[] {
-  return rows.map((row) =>
-    Object.fromEntries(columns.map((name, i) => [name, row[i] as SqlValue])),
-  );
+  // Assigning to it would set the prototype; no other name does anything but hold its value.
+  const toObject = columns.includes('__proto__') ? fromEntries : assign;
+  return rows.map((row) => toObject(columns, row));
+}
+
+/** Several times as fast as `fromEntries`. */
+function assign(columns: readonly string[], row: readonly SqlValue[]): Row {
+  const object: Row = {};
+  for (let i = 0; i < columns.length; i++) {
+    object[columns[i] as string] = row[i] as SqlValue;
+  }
+  return object;
+}
+
+function fromEntries(columns: readonly string[], row: readonly SqlValue[]): Row {
+  return Object.fromEntries(columns.map((name, i) => [name, row[i] as SqlValue]));
 }
