@@ -192,7 +192,9 @@ impl FileSet {
         }
         let outcome = work(&mut *place.borrow_mut().file);
         let failed_sync = matches!(&outcome, Err(error) if error.operation == Operation::Sync);
-        self.has_lost.set(failed_sync && self.failed_sync_loses);
+        let swallowed = mutants::on(Mutant::SyncErrorSwallowed);
+        let has_lost = failed_sync && self.failed_sync_loses && !swallowed;
+        self.has_lost.set(has_lost);
         outcome
     }
 

@@ -18,6 +18,8 @@
 mod campaign;
 mod configuration;
 mod digest;
+#[cfg(test)]
+mod large;
 mod mutants;
 mod oracle;
 mod parent;

@@ -48,6 +48,8 @@ struct Runner<'a> {
     configuration: Configuration,
     opened: Vec<Opened>,
     steps: Vec<Step>,
+    /// Steps that succeeded, whether or not their state could be read afterwards.
+    acknowledged: usize,
     states: Vec<State>,
     /// What a step says of a database that no connection has open.
     told: Option<(usize, Vec<Digest>)>,
@@ -93,7 +95,7 @@ pub(crate) fn run_with_faults(
     drop(ran.and_then(|()| runner.close()));
     runner.opened.clear();
     runner.disk.set_hook(None);
-    (runner.disk, runner.steps.len())
+    (runner.disk, runner.acknowledged)
 }
 
 impl<'a> Runner<'a> {
@@ -114,6 +116,7 @@ impl<'a> Runner<'a> {
             configuration,
             opened: Vec::new(),
             steps: Vec::new(),
+            acknowledged: 0,
             states: vec![vec![vec![EMPTY]; script.files.len()]],
             told: None,
         }
@@ -130,6 +133,7 @@ impl<'a> Runner<'a> {
     fn step(&mut self, text: &str, work: impl FnOnce(&mut Self) -> Result<usize>) -> Result<()> {
         self.told = None;
         let acting = work(self).with_context(|| format!("in the step {text}"))?;
+        self.acknowledged += 1;
         let state = self
             .state(acting)
             .with_context(|| format!("after the step {text}"))?;
