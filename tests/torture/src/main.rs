@@ -7,6 +7,7 @@
 //! workloads.rs, script.rs   what is done            configuration.rs   how
 //! record.rs                 run it once: changes of the disk, state after each step
 //! campaign.rs               crash at every change, recover (recover.rs), judge (oracle.rs)
+//! faults/, malloc.rs        let each operation and each allocation fail, and judge
 //! parent.rs                 one process per core, and the sum
 //! ```
 #![expect(
@@ -18,8 +19,10 @@
 mod campaign;
 mod configuration;
 mod digest;
+mod faults;
 #[cfg(test)]
 mod large;
+mod malloc;
 mod mutants;
 mod oracle;
 mod parent;
@@ -56,6 +59,12 @@ pub(crate) struct Options {
     /// Only these mutants: a part of a name, `all` or `none`.
     #[arg(long, default_value = "all")]
     pub(crate) mutants: String,
+    /// The fault sweep alone.
+    #[arg(long)]
+    pub(crate) faults: bool,
+    /// Prints which result codes have come of which fault, as a table in Markdown.
+    #[arg(long)]
+    pub(crate) codes: bool,
     /// One image again, in detail: the text that a failure prints.
     #[arg(long)]
     pub(crate) reproduce: Option<String>,

@@ -1,6 +1,6 @@
 //! Starts one process per core, adds up what they tell, and prints the result.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -9,6 +9,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::Options;
+use crate::faults;
 
 /// What all processes found together.
 #[derive(Debug, Default)]
@@ -21,6 +22,8 @@ struct Sum {
     corrupt: u64,
     killed: u64,
     survived: u64,
+    faults: u64,
+    codes: BTreeSet<(String, i32)>,
 }
 
 /// `true` if nothing was lost, nothing corrupt, and no mutant survived.
@@ -42,6 +45,9 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
         sum.add(reader.join().expect("the reader returns its errors")?);
     }
     let seconds = start.elapsed().as_secs_f64();
+    if options.codes {
+        println!("{}", faults::table(&sum.codes));
+    }
     sum.print(seconds);
     Ok(sum.lost + sum.corrupt + sum.survived == 0)
 }
@@ -91,10 +97,18 @@ impl Sum {
             "d" => drop(self.doubles.insert(u64::from_str_radix(rest, 16)?)),
             "w" => drop(self.weaker.insert(u64::from_str_radix(rest, 16)?)),
             "o" => self.opened += rest.parse::<u64>()?,
+            "f" => self.faults += rest.parse::<u64>()?,
+            "e" => self.code(rest)?,
             "M" => self.mutant(rest),
             "F" => self.failure(rest),
             _ => {}
         }
+        Ok(())
+    }
+
+    fn code(&mut self, text: &str) -> Result<()> {
+        let (code, fault) = text.split_once(' ').context("a code without its fault")?;
+        self.codes.insert((fault.to_owned(), code.parse()?));
         Ok(())
     }
 
@@ -123,6 +137,8 @@ impl Sum {
         self.corrupt += other.corrupt;
         self.killed += other.killed;
         self.survived += other.survived;
+        self.faults += other.faults;
+        self.codes.extend(other.codes);
     }
 
     fn print(&self, seconds: f64) {
@@ -135,10 +151,11 @@ impl Sum {
         let per_second = distinct as f64 / seconds;
         println!("{per_second:.0} images per second");
         println!(
-            "torture: {} images, {} double crashes, 0 faults, {}/{} mutants killed, \
+            "torture: {} images, {} double crashes, {} faults, {}/{} mutants killed, \
              {} lost, {} corrupt",
             self.images.len(),
             self.doubles.len(),
+            self.faults,
             self.killed,
             self.killed + self.survived,
             self.lost,

@@ -4,6 +4,7 @@
 //! i <hash>      an image, by its content        o <count>     images that were opened
 //! d <hash>      a double crash, likewise        F <text>      a failure; its newlines are tabs
 //! w <hash>      an image at a weaker level      M <text>      a mutant: killed or survived
+//! f <count>     faults that were met            e <code> <fault>  a result code of one
 //! end           all is told
 //! ```
 
@@ -16,9 +17,10 @@ use anyhow::{Context, Result, bail};
 use crate::Options;
 use crate::campaign::{self, Plan, Tally};
 use crate::configuration::{Configuration, JOURNALS, Journal, Synchronous};
-use crate::mutants;
+use crate::faults::{self, FaultCounts};
 use crate::switch::Switch;
 use crate::workloads::{self, Workload};
+use crate::{malloc, mutants};
 
 /// A workload in one journal mode: what one process does in one piece.
 struct Unit {
@@ -50,8 +52,21 @@ fn plan(options: &Options) -> Plan {
 pub(crate) fn run(options: &Options, part: &str) -> Result<bool> {
     let (number, of) = part.split_once('/').context("not of the form number/of")?;
     let (number, of) = (number.parse::<usize>()?, of.parse::<usize>()?);
-    let switch = Switch::register()?;
+    malloc::install()?;
     let mut out = BufWriter::new(stdout().lock());
+    if !options.faults {
+        images(options, (number, of), &mut out)?;
+    }
+    let plan = fault_plan(options, (number, of));
+    faults::run(&plan, |counts| tell_faults(&mut out, counts))?;
+    writeln!(out, "end")?;
+    out.flush()?;
+    Ok(true)
+}
+
+/// Crash images, and the mutants they find.
+fn images(options: &Options, (number, of): (usize, usize), out: &mut impl Write) -> Result<()> {
+    let switch = Switch::register()?;
     let mine = units()?.into_iter().skip(number).step_by(of);
     for unit in mine {
         let mut tally = Tally::default();
@@ -60,14 +75,38 @@ pub(crate) fn run(options: &Options, part: &str) -> Result<bool> {
             let plan = plan(options);
             campaign::torture(&switch, &unit.workload, &configurations, plan, &mut tally);
         }
-        tell(&mut out, &tally)?;
+        tell(out, &tally)?;
     }
     for line in mutants(options, number, of)? {
         writeln!(out, "{line}")?;
     }
-    writeln!(out, "end")?;
-    out.flush()?;
-    Ok(true)
+    Ok(())
+}
+
+/// Every operation, or for the sample one in so many; an allocation is less of an event.
+fn fault_plan(options: &Options, share: (usize, usize)) -> faults::Plan {
+    let (operations, allocations) = match options.sample {
+        true => (120, 3000),
+        false => (1, 10),
+    };
+    faults::Plan {
+        seed: options.seed,
+        operations,
+        allocations,
+        filter: options.filter.clone(),
+        share,
+    }
+}
+
+fn tell_faults(out: &mut impl Write, counts: &FaultCounts) -> Result<()> {
+    writeln!(out, "f {}", counts.faults)?;
+    for (fault, code) in &counts.codes {
+        writeln!(out, "e {code} {fault}")?;
+    }
+    for failure in &counts.failures {
+        writeln!(out, "F fault {}", failure.replace('\n', "\t"))?;
+    }
+    Ok(out.flush()?)
 }
 
 /// Every `of`-th mutant.

@@ -32,11 +32,16 @@ impl Workload {
 
 /// All of them.
 pub(crate) fn all() -> Result<Vec<Workload>> {
-    let parts = FILES.iter().flat_map(|file| file.split("\n== ").skip(1));
-    parts.map(parse).collect()
+    let files = FILES.iter().map(|file| parse(file));
+    Ok(files.collect::<Result<Vec<_>>>()?.concat())
 }
 
-fn parse(part: &'static str) -> Result<Workload> {
+/// Those of one file.
+pub(crate) fn parse(file: &'static str) -> Result<Vec<Workload>> {
+    file.split("\n== ").skip(1).map(workload).collect()
+}
+
+fn workload(part: &'static str) -> Result<Workload> {
     let (name, text) = part.split_once('\n').unwrap_or((part, ""));
     let script = Script::parse(text).with_context(|| format!("in the workload {name}"))?;
     Ok(Workload { name, script })

@@ -28,8 +28,9 @@ const CONFINED: [Confined; 7] = [
             "crates/wasm/src/lib.rs",
             "tests/contract/src/raw.rs",
             "tests/contract/wasm/src/lib.rs",
+            "tests/torture/src/malloc.rs",
         ],
-        reason: "unsafe code lives in abi/, suspend.rs, raw exports and the contract's raw.rs",
+        reason: "unsafe code lives in abi/, suspend.rs, raw exports and two files of tests",
     },
     Confined {
         words: &["wasm_bindgen", "js_sys", "web_sys"],
