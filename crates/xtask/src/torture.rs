@@ -58,9 +58,24 @@ fn natively(native: &Native) -> Result<()> {
     let mut campaign = campaign("torture");
     if native.sample {
         campaign.arg("--sample");
+    } else {
+        state_machine()?;
     }
     let (status, ()) = process::run(campaign.args(&native.passed_on), |_| Ok(()))?;
     ensure!(status.success(), "");
+    Ok(())
+}
+
+/// Steps of the state machine, as many as are promised.
+const STEPS: &str = "1000000";
+
+/// Random calls compared with a model; native tests and browsers take a sample each.
+fn state_machine() -> Result<()> {
+    let mut machine = cargo();
+    machine.args(["run", "--quiet", "--profile", "torture"]);
+    machine.args(["--bin", "anchorite-machine", "--", STEPS, "1"]);
+    let (status, ()) = process::run(&mut machine, |_| Ok(()))?;
+    ensure!(status.success(), "the state machine and its model differ");
     Ok(())
 }
 

@@ -23,6 +23,8 @@ mod wal;
 
 pub use check::Outcome;
 pub use machine::state_machine;
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+pub use machine::state_machine_in_memory;
 pub use raw::Vfs;
 
 /// One case of the contract.

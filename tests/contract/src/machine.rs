@@ -99,6 +99,22 @@ pub fn state_machine(vfs: &Vfs, steps: usize, seed: u64) -> Outcome {
     Ok(())
 }
 
+/// As [`state_machine`], natively, on a medium in memory that is made for it: for campaigns.
+///
+/// # Errors
+/// As [`state_machine`].
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+pub fn state_machine_in_memory(steps: usize, seed: u64) -> Outcome {
+    use anchorite_vfs::memory::MemoryStorage;
+
+    let name = format!("state machine {seed}");
+    let storage = std::rc::Rc::new(MemoryStorage::default());
+    anchorite_vfs::register(&name, storage, anchorite_vfs::Options::default())
+        .map_err(|error| error.to_string())?;
+    let vfs = Vfs::find(&name, "").ok_or("registered above")?;
+    state_machine(&vfs, steps, seed)
+}
+
 #[derive(Default)]
 struct Connection {
     main: Option<Handle>,
@@ -176,7 +192,9 @@ impl<'vfs> Machine<'vfs> {
             }
         }
         self.compare(Step::Close(0))?;
-        self.compare(Step::IsThere(File::Journal))
+        self.compare(Step::IsThere(File::Journal))?;
+        self.compare(Step::Delete(File::Main))?;
+        self.compare(Step::IsThere(File::Main))
     }
 
     fn compare(&mut self, step: Step) -> Outcome {
