@@ -68,7 +68,7 @@ unsafe fn flag(argument: *mut c_void, flag: &mut bool, may_be_set: bool) -> c_in
 ///
 /// # Safety
 /// `parts` is SQLite's array of a place for the answer, the name, and the value or null.
-unsafe fn pragma(open: &OpenFile, parts: *mut *mut c_char) -> c_int {
+unsafe fn pragma(open: &mut OpenFile, parts: *mut *mut c_char) -> c_int {
     if !open.registered.options.host_waits {
         return ffi::SQLITE_NOTFOUND;
     }
@@ -78,16 +78,28 @@ unsafe fn pragma(open: &OpenFile, parts: *mut *mut c_char) -> c_int {
     let name = unsafe { text(parts[1]) };
     // SAFETY: the value is null or a string.
     let value = unsafe { text(parts[2]) };
-    match (name, value) {
-        (Ok(Some(name)), Ok(Some(value))) if name.eq_ignore_ascii_case("busy_timeout") => {
-            let timeout_ms = leading_number(value);
-            waiting::set_busy_timeout(timeout_ms);
-            let answer = CString::new(timeout_ms.to_string()).expect("digits have no NUL");
-            parts[0] = copy(&answer);
-            ffi::SQLITE_OK
-        }
-        _ => ffi::SQLITE_NOTFOUND,
+    let (Ok(Some(name)), Ok(value)) = (name, value) else {
+        return ffi::SQLITE_NOTFOUND;
+    };
+    if !name.eq_ignore_ascii_case("busy_timeout") {
+        return ffi::SQLITE_NOTFOUND;
     }
+    let Some(timeout_ms) = busy_timeout(open, value) else {
+        return ffi::SQLITE_NOTFOUND;
+    };
+    let answer = CString::new(timeout_ms.to_string()).expect("digits have no NUL");
+    parts[0] = copy(&answer);
+    ffi::SQLITE_OK
+}
+
+/// Sets the time limit, or asks for it: none until it was set once.
+fn busy_timeout(open: &mut OpenFile, value: Option<&str>) -> Option<u32> {
+    if let Some(value) = value {
+        let timeout_ms = leading_number(value);
+        waiting::set_busy_timeout(timeout_ms);
+        open.busy_timeout_ms = Some(timeout_ms);
+    }
+    open.busy_timeout_ms
 }
 
 /// As SQLite reads the value of a pragma: the digits it begins with, 0 where there are none.

@@ -77,6 +77,8 @@ struct OpenFile {
     /// A named file that is gone once it is closed.
     deleted_at_close: Option<String>,
     is_read_only: bool,
+    /// What `PRAGMA busy_timeout` was set to, where the host waits.
+    busy_timeout_ms: Option<u32>,
     /// Whether SQLite shall leave the WAL when the last connection closes.
     keeps_wal: bool,
     /// Whether SQLite may rely on power-safe overwrites: never more than the medium guarantees.

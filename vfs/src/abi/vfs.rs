@@ -70,6 +70,7 @@ unsafe extern "C" fn x_open(
         registered,
         deleted_at_close: path.filter(|_| flags & ffi::SQLITE_OPEN_DELETEONCLOSE != 0),
         is_read_only: flags & ffi::SQLITE_OPEN_READONLY != 0,
+        busy_timeout_ms: None,
         keeps_wal: false,
         is_powersafe,
     }));

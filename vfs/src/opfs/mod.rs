@@ -130,7 +130,7 @@ impl OpfsStorage {
     #[must_use]
     pub fn durable(&self) -> Durable {
         match (self.browser, self.handles) {
-            (Browser::Chromium, Handles::Sync) => Durable::PowerLoss,
+            (Browser::Chromium | Browser::Firefox, Handles::Sync) => Durable::PowerLoss,
             _ => Durable::Process,
         }
     }
