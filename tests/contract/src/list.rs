@@ -111,7 +111,9 @@ macro_rules! for_each_case {
                 a_read_only_connection_reads_the_wal
             ],
             features: [
-                every_page_size_works,
+                small_pages_work,
+                large_pages_work,
+                pages_of_every_size_work_in_a_wal,
                 vacuum_changes_the_page_size,
                 vacuum_gives_space_back,
                 vacuum_into_makes_a_copy,
