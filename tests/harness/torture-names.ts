@@ -1,7 +1,6 @@
 // Lost names, in Chromium: its store of names is a log that is never synced, so a loss of power may
 // take back its latest records, while contents that were removed stay so. Here the browser is
-// killed soon after
-// imports, and the end of that log is cut off before the profile is opened again.
+// killed soon after imports, and the end of that log is cut off before the profile is opened again.
 // On asynchronous handles a commit is a change of names itself, and promises nothing of the sort.
 // torture.ts calls `loseNames`. It must not know what an import does.
 import { readFileSync, readdirSync, statSync, truncateSync } from 'node:fs';
