@@ -9,6 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::cache::{self, Inputs};
+use crate::contract;
 use crate::process::{self, capture, cargo, command, npm, root};
 use crate::setup::{self, WASM};
 use crate::sizes;
@@ -52,8 +53,9 @@ pub(crate) fn demo(lane: &Lane) -> Result<()> {
     npm_build(lane, "demo", &["demo", "js/dist"])
 }
 
-/// Builds the browser tests; the package and the contract's pair must have been built.
+/// Builds the browser tests and the modules that only they load; the package must have been built.
 pub(crate) fn tests(lane: &Lane) -> Result<()> {
+    contract::pair(lane)?;
     setup::packages(lane, "tests")?;
     npm_build(lane, "tests", &["tests", "js/dist", "js/src/worker"])
 }

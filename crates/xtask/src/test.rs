@@ -13,7 +13,7 @@ use anyhow::{Result, bail, ensure};
 use crate::process::{self, cargo, command, npm};
 use crate::setup::{self, WASM};
 use crate::steps::{Done, Lane, State, Task, now};
-use crate::{bench, build, contract, tidy, torture, torture_browser};
+use crate::{bench, build, tidy, torture, torture_browser};
 
 const REPORT: &str = "target/test-report";
 const EXPECTED: &str = "target/oracle.json";
@@ -109,7 +109,6 @@ fn web_steps(lane: &Lane, missing: &[&str]) -> Result<()> {
     setup::for_test(lane, missing)?;
     build::package(lane)?;
     build::demo(lane)?;
-    contract::pair(lane)?;
     build::tests(lane)?;
     let _recorded = lane.step("lint in js", |task| {
         task.run(npm("js").args(["run", "--silent", "lint"]))
