@@ -12,6 +12,10 @@ mod abi;
 mod database;
 mod error;
 #[cfg(any(test, all(target_family = "wasm", target_os = "unknown")))]
+#[cfg_attr(
+    not(all(target_family = "wasm", target_os = "unknown")),
+    expect(dead_code, reason = "natively only its tests use it")
+)]
 mod extents;
 pub mod files;
 mod fileset;
