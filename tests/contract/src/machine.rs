@@ -4,6 +4,8 @@
 //! Run by native tests, by the torture campaign and in browsers. A failure names the seed and the
 //! steps that lead to it: they are the shortest prefix of that seed's steps that fails.
 
+use std::collections::VecDeque;
+
 use rusqlite::ffi::{
     SQLITE_ACCESS_EXISTS, SQLITE_LOCK_EXCLUSIVE, SQLITE_LOCK_NONE, SQLITE_LOCK_RESERVED,
     SQLITE_LOCK_SHARED, SQLITE_OK, SQLITE_SHM_EXCLUSIVE, SQLITE_SHM_LOCK, SQLITE_SHM_SHARED,
@@ -132,6 +134,8 @@ struct Machine<'vfs> {
     /// How many of the connections take part.
     count: usize,
     taken: Vec<Step>,
+    /// Steps that belong together: they are taken before another one is drawn.
+    ahead: VecDeque<Step>,
 }
 
 impl<'vfs> Machine<'vfs> {
@@ -146,11 +150,12 @@ impl<'vfs> Machine<'vfs> {
             model: Model::default(),
             connections: Default::default(),
             taken: Vec::new(),
+            ahead: VecDeque::new(),
         }
     }
 
     fn run(mut self, count: usize) -> Outcome {
-        while self.taken.len() < count {
+        while self.taken.len() < count || !self.ahead.is_empty() {
             if let Some(step) = self.draw() {
                 self.compare(step)?;
             }
@@ -390,6 +395,9 @@ fn slot(number: usize) -> i32 {
 impl Machine<'_> {
     /// A step that SQLite might take now; none if what was drawn does not fit.
     fn draw(&mut self) -> Option<Step> {
+        if let Some(step) = self.ahead.pop_front() {
+            return Some(step);
+        }
         let c = self.random.below(self.count);
         let it = &self.model.connections[c];
         if !it.is_open {
@@ -440,11 +448,15 @@ impl Machine<'_> {
             _ => random.below(LARGEST / 8),
         };
         let size = match random.below(5) {
-            0 => 24,
+            0 => HEADER_SIZE,
             1 | 2 => 4096,
             3 => 1 + random.below(100),
             _ => 1 + random.below(20_000),
         };
+        if file == File::Wal && size == HEADER_SIZE {
+            return self.draw_transaction(c, start);
+        }
+        let random = &mut self.random;
         Some(match random.below(20) {
             0 => Step::Truncate(c, file, if random.below(2) == 0 { 0 } else { start }),
             1 => Step::Sync(c, file),
@@ -452,6 +464,22 @@ impl Machine<'_> {
             4..11 => Step::Read(c, file, start, size),
             _ => Step::Write(c, file, start, size, random.byte()),
         })
+    }
+
+    /// Frames as SQLite writes them: header and page by turns, and the last header says that it is
+    /// the last. Until then a VFS may hold them back, since no reader looks for them.
+    fn draw_transaction(&mut self, c: usize, start: usize) -> Option<Step> {
+        let count = 1 + self.random.below(3);
+        for number in 0..count {
+            let header = start + number * (HEADER_SIZE + PAGE_SIZE);
+            let mark = u8::from(number + 1 == count) * (1 + self.random.byte() / 2);
+            let (page, fill) = (header + HEADER_SIZE, self.random.byte());
+            self.ahead
+                .push_back(Step::Write(c, File::Wal, header, HEADER_SIZE, mark));
+            self.ahead
+                .push_back(Step::Write(c, File::Wal, page, PAGE_SIZE, fill));
+        }
+        self.ahead.pop_front()
     }
 
     /// Only the ways up and down that SQLite takes.
@@ -509,6 +537,10 @@ impl Machine<'_> {
         })
     }
 }
+
+/// Bytes of a frame's header in a WAL, and of the page after it.
+const HEADER_SIZE: usize = 24;
+const PAGE_SIZE: usize = 4096;
 
 /// Where a file of the machine ends at most, but for the last write.
 const LARGEST: usize = 200_000;
