@@ -15,6 +15,7 @@ use std::cell::{Cell, RefCell};
 
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::joined::JoinedFile;
+use crate::journal::JournalFile;
 use crate::memory::MemoryFile;
 use crate::mutants::{self, Mutant};
 use crate::replaced;
@@ -151,9 +152,12 @@ impl FileSet {
             let mut place = self.side(side).borrow_mut();
             let was_there = place.is_there;
             place.fill(storage, &path, creation)?;
-            if side == Side::Wal && place.is_there && !was_there {
+            if place.is_there && !was_there {
                 let file = std::mem::replace(&mut place.file, Place::default().file);
-                place.file = Box::new(JoinedFile::new(file));
+                place.file = match side {
+                    Side::Journal => Box::new(JournalFile::new(file)),
+                    Side::Wal => Box::new(JoinedFile::new(file)),
+                };
             }
         }
         Ok(())

@@ -21,6 +21,7 @@ pub mod files;
 mod fileset;
 pub mod hooks;
 mod joined;
+mod journal;
 mod lock;
 pub mod memory;
 #[doc(hidden)]
