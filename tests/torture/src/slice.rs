@@ -86,7 +86,7 @@ fn images(options: &Options, (number, of): (usize, usize), out: &mut impl Write)
 /// Every operation, or for the sample one in so many; an allocation is less of an event.
 fn fault_plan(options: &Options, share: (usize, usize)) -> faults::Plan {
     let (operations, allocations) = match options.sample {
-        true => (120, 3000),
+        true => (400, 10_000),
         false => (1, 10),
     };
     faults::Plan {

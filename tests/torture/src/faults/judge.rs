@@ -15,7 +15,7 @@ use rusqlite::Connection;
 use super::content::PROBE;
 use super::injection::{Injection, Lasting, Target};
 use super::kind::NOMEM;
-use super::session::{Session, State, Stop, Trouble};
+use super::session::{Session, State, Stop, Trouble, is_there};
 use super::socket::Socket;
 use crate::configuration::Journal;
 use crate::record::integrity;
@@ -36,7 +36,7 @@ pub(crate) struct Case<'a> {
 pub(crate) struct Report {
     /// Whether the fault was met at all.
     pub(crate) met: bool,
-    /// The extended result code that surfaced, if the error came from SQLite.
+    /// The extended result code that surfaced; the primary one of an error on whole files.
     pub(crate) code: Option<i32>,
 }
 
@@ -143,7 +143,7 @@ impl Run<'_> {
         self.is_right(primary)?;
         Ok(match trouble {
             Trouble::Sqlite(code, _) => Some(*code),
-            _ => None,
+            _ => Some(primary),
         })
     }
 
@@ -252,7 +252,7 @@ impl Run<'_> {
     fn examine(&self, image: &Image, probe: Probe, when: &str) -> Verdict<()> {
         let session = self.case.session();
         let files = &self.case.script.files;
-        for file in files.iter().filter(|file| image.files.contains_key(*file)) {
+        for file in files.iter().filter(|file| is_there(image, file)) {
             if self.may_be_damaged(file) {
                 continue;
             }

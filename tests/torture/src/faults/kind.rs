@@ -59,7 +59,8 @@ const IOERR: &[i32] = &[ffi::SQLITE_IOERR];
 const QUOTA: &[i32] = &[ffi::SQLITE_FULL];
 /// What may come of memory that is not to be had.
 pub(crate) const NOMEM: &[i32] = &[ffi::SQLITE_NOMEM, ffi::SQLITE_IOERR];
-const CANTOPEN: &[i32] = &[ffi::SQLITE_CANTOPEN];
+/// The functions on whole files call what SQLite calls CANTOPEN an input-output error.
+const CANTOPEN: &[i32] = &[ffi::SQLITE_CANTOPEN, ffi::SQLITE_IOERR];
 const LOCKED: &[i32] = &[ffi::SQLITE_BUSY];
 
 /// All of them.

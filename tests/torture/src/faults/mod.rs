@@ -201,3 +201,61 @@ fn one(case: &Case<'_>, injection: Injection, counts: &mut FaultCounts) {
         Err(problem) => counts.failures.push(format!("{label}: {problem}")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use anchorite_vfs::mutants::{self, Mutant};
+
+    use super::*;
+
+    const DURABILITY: &str = include_str!("../../../../docs/durability.md");
+
+    fn swept(filter: &str, operations: u64) -> FaultCounts {
+        let plan = Plan {
+            seed: 3,
+            operations,
+            allocations: 40 * operations,
+            filter: filter.to_owned(),
+            share: (0, 1),
+        };
+        let mut all = FaultCounts::default();
+        run(&plan, |counts| {
+            all.faults += counts.faults;
+            all.failures.extend(counts.failures.iter().cloned());
+            all.codes.extend(counts.codes.iter().cloned());
+            Ok(())
+        })
+        .unwrap();
+        all
+    }
+
+    /// One test, because SQLite's allocator and the VFS belong to the process.
+    #[test]
+    fn a_sweep_finds_nothing_but_mutants_and_what_the_docs_say() {
+        malloc::install().unwrap();
+        let filters = [
+            "update-in-place",
+            "attach-one-transaction",
+            "import-new/wal",
+        ];
+        for filter in filters {
+            let counts = swept(filter, 12);
+            assert!(counts.faults > 30, "{filter}: {} faults", counts.faults);
+            assert!(counts.failures.is_empty(), "{:?}", counts.failures);
+            for (fault, code) in &counts.codes {
+                let name = table::name(*code);
+                let row = DURABILITY
+                    .lines()
+                    .find(|line| line.starts_with(&format!("| {fault} |")));
+                let row = row.expect(fault);
+                assert!(row.contains(&format!("`{name}`")), "{fault} gave {name}");
+            }
+        }
+        for mutant in [Mutant::SyncErrorSwallowed, Mutant::ShortReadUnreported] {
+            mutants::set(Some(mutant));
+            let counts = swept("small-cache-spills/wal", 4);
+            mutants::set(None);
+            assert!(!counts.failures.is_empty(), "{mutant:?} survives");
+        }
+    }
+}

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anchorite_vfs::files::{Import, delete_database};
+use anchorite_vfs::sim::Image;
 use anchorite_vfs::{ErrorKind, VfsError};
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
@@ -305,7 +306,7 @@ impl<'a> Session<'a> {
             let read = |it: &Opened| content(&it.connection, &schema(it).unwrap_or_default());
             return free.map(read).transpose();
         }
-        if !self.socket.disk().live_image().files.contains_key(file) {
+        if !is_there(&self.socket.disk().live_image(), file) {
             return empty().map(Some);
         }
         let connection = self.connect(file)?;
@@ -313,6 +314,13 @@ impl<'a> Session<'a> {
         connection.close().map_err(|(_, error)| error)?;
         content.map(Some)
     }
+}
+
+/// Whether opening finds this database: under its name, or moved aside by an import that failed.
+pub(crate) fn is_there(image: &Image, file: &str) -> bool {
+    let aside =
+        |path: &&String| path.starts_with(".anchorite/") && path.ends_with(&format!("/{file}"));
+    image.files.contains_key(file) || image.files.keys().any(|path| aside(&path))
 }
 
 /// Runs one statement to its end, whether it has rows or not.

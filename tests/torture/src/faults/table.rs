@@ -14,7 +14,11 @@ pub(crate) fn markdown(codes: &BTreeSet<(String, i32)>) -> String {
         let named: Vec<_> = of_fault
             .map(|(_, code)| format!("`{}`", name(*code)))
             .collect();
-        format!("| {fault} | {} |\n", named.join(", "))
+        let named = match named.is_empty() {
+            true => "none".to_owned(),
+            false => named.join(", "),
+        };
+        format!("| {fault} | {named} |\n")
     };
     let head = "| fault | result codes |\n|---|---|\n".to_owned();
     head + &names.map(line).collect::<String>()
@@ -32,7 +36,8 @@ const NAMES: &[(i32, &str)] = names! {
     SQLITE_READONLY SQLITE_CANTOPEN_FULLPATH
 };
 
-fn name(code: i32) -> String {
+/// As SQLite calls it.
+pub(super) fn name(code: i32) -> String {
     let named = NAMES.iter().find(|(number, _)| *number == code);
     named.map_or_else(|| code.to_string(), |(_, name)| (*name).to_owned())
 }
