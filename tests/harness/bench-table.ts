@@ -28,7 +28,7 @@ function columns(rounds: Rounds, subject: Subject): string[] {
 }
 
 /** Of the counted chunk of the last round, which is as long as a timed one. */
-function calls(measured: Measured | undefined): string {
+export function calls(measured: Measured | undefined): string {
   const entries = Object.entries(measured?.calls ?? {}).filter(([, { calls: n }]) => n > 0);
   const operations = measured?.operations ?? 1;
   const each = entries.map(([method, counted]) => {
@@ -67,5 +67,5 @@ function row(name: string, cells: readonly string[]): string {
   return `  ${name.padEnd(16)}${padded.join('')}   ${last}`;
 }
 
-const digits = (value: number): string =>
+export const digits = (value: number): string =>
   Number.isFinite(value) && value >= 1000 ? value.toFixed(0) : value.toPrecision(3);

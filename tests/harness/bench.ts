@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Browser, MeasureJob } from '../wire';
 import { CAMPAIGN, SAMPLE, measureIn } from './bench-campaign';
 import type { Campaign, Scale } from './bench-campaign';
+import { markdown } from './bench-markdown';
 import { table } from './bench-table';
 import { bestRatios } from './bench-verdict';
 import type { Judged, Verdict } from './bench-verdict';
@@ -31,12 +32,15 @@ export async function main(args: readonly string[]): Promise<number> {
   mkdirSync(folder, { recursive: true });
   const profiles = makeProfiles();
   const results: Record<string, Campaign> = {};
+  const tables: string[] = [];
   try {
     for (const browser of wanted.length === 0 ? BROWSERS : wanted) {
       const before = load();
       const [version, campaign] = await inBrowser(browser, profiles, scale, only);
       results[version] = campaign;
-      print(table(`${version}, load average ${before} before and ${load()} after`, campaign));
+      const title = `${version}, load average ${before} before and ${load()} after`;
+      print(table(title, campaign));
+      tables.push(markdown(title, campaign));
     }
   } finally {
     await killAll();
@@ -45,6 +49,7 @@ export async function main(args: readonly string[]): Promise<number> {
   const processors = cpus().map(({ model }) => model);
   const text = JSON.stringify({ date: new Date(), processors, load: load(), results }, null, 1);
   writeFileSync(join(folder, 'results.json'), text);
+  writeFileSync(join(folder, 'results.md'), tables.join('\n'));
   const campaigns = Object.values(results);
   if (scale === SAMPLE) return concludeSample(campaigns);
   return conclude(campaigns.flatMap(({ judged }) => judged));
