@@ -31,6 +31,9 @@ export async function main(args: readonly string[]): Promise<number> {
   const folder = join(ROOT, 'target/bench');
   mkdirSync(folder, { recursive: true });
   const profiles = makeProfiles();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => void tidyUp(profiles).finally(() => process.exit(130)));
+  }
   const results: Record<string, Campaign> = {};
   const tables: string[] = [];
   try {
@@ -43,8 +46,7 @@ export async function main(args: readonly string[]): Promise<number> {
       tables.push(markdown(title, campaign));
     }
   } finally {
-    await killAll();
-    removeProfiles(profiles);
+    await tidyUp(profiles);
   }
   const processors = cpus().map(({ model }) => model);
   const text = JSON.stringify({ date: new Date(), processors, load: load(), results }, null, 1);
@@ -53,6 +55,11 @@ export async function main(args: readonly string[]): Promise<number> {
   const campaigns = Object.values(results);
   if (scale === SAMPLE) return concludeSample(campaigns);
   return conclude(campaigns.flatMap(({ judged }) => judged));
+}
+
+async function tidyUp(profiles: string): Promise<void> {
+  await killAll();
+  removeProfiles(profiles);
 }
 
 /** Of the last minute: figures of a busy machine say little. */
