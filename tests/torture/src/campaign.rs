@@ -118,9 +118,15 @@ impl Campaign<'_> {
         }
     }
 
+    /// Only images at the levels that promise everything count.
+    fn counts(&self) -> bool {
+        self.patient.configuration.promise() == Promise::Acknowledged
+    }
+
     fn every_position(&mut self, failures_max: usize) {
         let mut replay = Replay::new(&self.run.recording);
-        let mut random = Random::new(u64::from(self.plan.seed) ^ name_seed(self.workload.name));
+        let name = format!("{}/{}", self.workload.name, self.patient.configuration);
+        let mut random = Random::new(u64::from(self.plan.seed) ^ name_seed(&name));
         while replay.advance() && self.tally.failures.len() < failures_max {
             if random.one_in(self.plan.positions) {
                 self.position(&replay, &mut random);
@@ -135,7 +141,11 @@ impl Campaign<'_> {
         }
         self.image(replay, Choice::Everything);
         // A single pending change can be torn or lost in a few ways only.
-        let ways = self.plan.choices.min(replay.pending() as u64 * 6);
+        let most = match self.counts() {
+            true => self.plan.choices,
+            false => self.plan.choices / 4,
+        };
+        let ways = most.min(replay.pending() as u64 * 10);
         for _ in 0..ways {
             self.image(replay, Choice::Seeded(random.bits()));
         }
@@ -151,7 +161,7 @@ impl Campaign<'_> {
         let position = replay.position();
         let place = Place { position, choice };
         self.judge(&place, &crash, &recovered, None);
-        let counts = self.patient.configuration.promise() == Promise::Acknowledged;
+        let counts = self.counts();
         let list = match counts {
             true => &mut self.tally.images,
             false => &mut self.tally.weaker,

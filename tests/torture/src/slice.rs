@@ -40,7 +40,7 @@ fn plan(options: &Options) -> Plan {
         },
         false => Plan {
             seed: options.seed,
-            choices: 16,
+            choices: 40,
             positions: 1,
             doubles: 32,
             probes: 64,
