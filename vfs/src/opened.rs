@@ -64,10 +64,11 @@ impl Medium {
         if wanted != Wanted::Reading || !name.starts_with(PRIVATE_DIRECTORY) {
             path::check_database_name(name)?;
         }
-        if wanted != Wanted::Reading && !self.is_clean.replace(true) {
+        if wanted != Wanted::Reading && !self.is_clean.get() {
             let private = self.storage().list(PRIVATE_DIRECTORY)?;
             temp::clean(self.storage(), &private)?;
             replaced::clean(self.storage(), &private)?;
+            self.is_clean.set(true);
         }
         self.databases.connect(name, wanted).map(Opened::Main)
     }
