@@ -1,7 +1,7 @@
 // Options of open() and vacuum(): what they do, and what cannot be asked for.
 import { open } from 'anchorite';
 import type { OpenOptions } from 'anchorite';
-import { equal, match, ok, rejects, show } from '../page/assert';
+import { equal, match, rejects, show } from '../page/assert';
 import { readFile } from '../page/disk';
 import { describe, test } from '../page/registry';
 
