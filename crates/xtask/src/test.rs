@@ -167,7 +167,7 @@ fn clippy_native(task: &Task) -> Result<()> {
 /// In the release profile, which the wasm module is built in: SQLite is then compiled once.
 fn clippy_wasm(task: &Task) -> Result<()> {
     let mut clippy = cargo();
-    clippy.args(["clippy", "--release", "--target", WASM]);
+    clippy.args(["clippy", "--release", "--target", WASM, "--lib"]);
     for name in PORTABLE {
         clippy.args(["--package", name]);
     }
