@@ -35,10 +35,10 @@ const MOMENTS: readonly Moment[] = ['before', 'during', 'after'];
 
 type Recipe = Omit<Writer, 'database'>;
 
-/** A workload, and the calls that a dry run of it has made. */
+/** A workload, and the calls that a dry run of it has made and others of it may make. */
 interface Known {
   readonly recipe: Recipe;
-  readonly counts: Counts;
+  counts: Counts;
 }
 
 export async function killWorkers(around: Surroundings, kills: number): Promise<void> {
@@ -57,7 +57,7 @@ export async function killWorkers(around: Surroundings, kills: number): Promise<
       const states = new Map<string, Bounds>();
       while (left > 0) {
         left--;
-        await killOne(around, { known, row, lane: number, states });
+        while (!(await killOne(around, { known, row, lane: number, states })));
       }
     };
     await Promise.all(Array.from({ length: LANES }, (_, number) => lane(number)));
@@ -101,10 +101,11 @@ interface Lane {
   readonly states: Map<string, Bounds>;
 }
 
-/** One kill, or two in a row, and what they leave. */
-async function killOne(around: Surroundings, { known, row, lane, states }: Lane): Promise<void> {
+/** One kill, or two in a row, and what they leave; false for a victim that could not be met. */
+async function killOne(around: Surroundings, { known, row, lane, states }: Lane): Promise<boolean> {
   const { random, browser, score } = around;
-  const { recipe, counts, target } = choose(around, known, row);
+  const { chosen, target } = choose(around, known, row);
+  const { recipe, counts } = chosen;
   const database = `torture-${lane}-${recipe.workload}-${recipe.twin}.db`;
   const writer = { ...recipe, database };
   let what = `${label(recipe)}, ${target.moment} ${target.step} ${target.occurrence}`;
@@ -121,7 +122,12 @@ async function killOne(around: Surroundings, { known, row, lane, states }: Lane)
       await command(around, { type: 'remove', database });
       end = await runVictim(around, writer, first, NOTHING);
     }
-    if (!end.stopped) throw new Error('the victim did not meet its target');
+    if (!end.stopped) {
+      chosen.counts = without(counts, target.step);
+      score.unmet(row, target.step);
+      states.set(database, end.bounds);
+      return false;
+    }
     score.hit(row, target.step);
     if (Math.floor(random() * TWICE) === 0) {
       const second = secondTarget(random, counts);
@@ -138,6 +144,11 @@ async function killOne(around: Surroundings, { known, row, lane, states }: Lane)
     states.delete(database);
     await command(around, { type: 'remove', database }).catch(() => undefined);
   }
+  return true;
+}
+
+function without(counts: Counts, step: string): Counts {
+  return Object.fromEntries(Object.entries(counts).filter(([name]) => name !== step));
 }
 
 /** The step with the fewest kills so far, in one of the workloads that take it. */
@@ -148,13 +159,13 @@ function choose({ random, score }: Surroundings, known: readonly Known[], row: s
     random,
     steps.filter((name) => score.hits(row, name) === fewest),
   );
-  const { recipe, counts } = pick(
+  const chosen = pick(
     random,
     known.filter((entry) => step in entry.counts),
   );
-  const occurrence = 1 + Math.floor(random() * (counts[step] ?? 1));
+  const occurrence = 1 + Math.floor(random() * (chosen.counts[step] ?? 1));
   const target: Target = { step, occurrence, moment: pick(random, MOMENTS) };
-  return { recipe, counts, target };
+  return { chosen, target };
 }
 
 /** Early, so that it falls into the recovery from the first kill. */

@@ -52,6 +52,13 @@ export async function main(args: readonly string[]): Promise<number> {
   const wanted = values.engines.split(',');
   const score = new Score();
   const profiles = makeProfiles();
+  const tidyUp = async () => {
+    await killAll();
+    removeProfiles(profiles);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => void tidyUp().finally(() => process.exit(130)));
+  }
   const lanes = values.sample ? SAMPLE_LANES : FULL_LANES;
   const run = async (browser: Browser) => {
     const plan = values.sample ? SAMPLE : FULL[browser];
@@ -69,8 +76,7 @@ export async function main(args: readonly string[]): Promise<number> {
     };
     await Promise.all(lanes.map(inTurn));
   } finally {
-    await killAll();
-    removeProfiles(profiles);
+    await tidyUp();
   }
   const folder = join(ROOT, 'target/torture');
   mkdirSync(folder, { recursive: true });
