@@ -95,7 +95,7 @@ pub fn rename_database(storage: &dyn Storage, from: &str, to: &str) -> Result<()
         if storage.exists(to)? {
             return Err(taken(to, "choose another name"));
         }
-        if has_side_files(storage, from)? {
+        if side_files_hold(storage, from)? {
             let message = format!("the journal or WAL of {from:?} holds a transaction");
             return Err(VfsError::new(ErrorKind::Busy, Operation::Rename, message));
         }
@@ -140,8 +140,13 @@ fn copy_bytes(source: &mut dyn File, target: &mut dyn File) -> Result<()> {
 /// Whether a journal or WAL beside a database holds anything.
 ///
 /// # Errors
-/// `Busy` while it is open elsewhere.
+/// `Busy` at once while it is open anywhere, also in this instance: whoever does not own a
+/// database does not touch its files.
 pub fn has_side_files(storage: &dyn Storage, name: &str) -> Result<bool> {
+    owning(storage, name, || side_files_hold(storage, name))
+}
+
+fn side_files_hold(storage: &dyn Storage, name: &str) -> Result<bool> {
     for ending in SIDE_FILES {
         if let Some(mut file) = open_if_there(storage, &format!("{name}{ending}"))? {
             let size = file.size();
