@@ -140,6 +140,9 @@ impl Run<'_> {
         let Some(primary) = trouble.primary() else {
             return Ok(None);
         };
+        if trouble.is_sqlites_own() {
+            return Ok(None);
+        }
         self.is_right(primary)?;
         Ok(match trouble {
             Trouble::Sqlite(code, _) => Some(*code),

@@ -84,7 +84,20 @@ impl fmt::Display for Trouble {
     }
 }
 
+/// What SQLite says by itself, as `SQLITE_ERROR`, where it drops the medium's error: VACUUM INTO
+/// takes a file whose size it cannot learn for one that is there, and a schema that it could not
+/// read again for one without the column.
+const SQLITES_OWN: [&str; 2] = ["output file already exists", "no such column"];
+
 impl Trouble {
+    /// Whether these are SQLite's words and code, and not the medium's.
+    pub(crate) fn is_sqlites_own(&self) -> bool {
+        let Self::Sqlite(ffi::SQLITE_ERROR, message) = self else {
+            return false;
+        };
+        SQLITES_OWN.iter().any(|words| message.contains(words))
+    }
+
     /// The primary result code; errors on whole files have the one of the same meaning.
     pub(crate) fn primary(&self) -> Option<i32> {
         match self {
