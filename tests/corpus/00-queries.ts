@@ -10,18 +10,37 @@ import type { TestContext } from '../page/context';
 
 describe('corpus');
 
-test('Chinook answers as native SQLite does', (t) => answersAsNative(t, 'chinook'));
+test('Chinook answers as native SQLite does', (t) => answers(t, 'chinook'));
 // Three seconds each time, and the engine inside a worker of the page is the one inside its own.
 const NOT_INSIDE = { contexts: ['worker', 'window'] } as const;
-test('proj.db answers as native SQLite does', NOT_INSIDE, (t) => answersAsNative(t, 'proj'));
+test('proj.db answers as native SQLite does', NOT_INSIDE, (t) => answers(t, 'proj'));
 
 const FEWEST = 25;
 
-async function answersAsNative(t: TestContext, name: string): Promise<void> {
+/** How WebKitGTK's trap in a sound module reads: docs/asyncify.md, "A known trouble". */
+const KNOWN_TRAP = /the engine has failed .*Out of bounds memory access/;
+
+/**
+ * Where WebKitGTK traps, an application opens its database again and goes on; so does this test,
+ * once, and the run prints it. Whatever else differs fails it.
+ */
+async function answers(t: TestContext, name: string): Promise<string | undefined> {
+  try {
+    await answersAsNative(t, name, t.name());
+    return undefined;
+  } catch (error) {
+    const trapped = error instanceof AssertionError && KNOWN_TRAP.test(error.message);
+    if (t.cell.browser !== 'webkit' || !trapped) throw error;
+  }
+  await answersAsNative(t, name, t.name('again'));
+  return 'WebKitGTK trapped, as docs/asyncify.md describes; a new engine gave every answer';
+}
+
+async function answersAsNative(t: TestContext, name: string, path: string): Promise<void> {
   const { database, queries } = await corpus(name);
   ok(queries.length >= FEWEST, `at least ${FEWEST} queries over ${name}`);
-  await importDatabase(t.name(), await databaseFile(database), t.options);
-  const db = await t.open();
+  await importDatabase(path, await databaseFile(database), t.options);
+  const db = await t.open(path);
   const differences: string[] = [];
   for (const query of queries) {
     const expected = (await oracle()).queries[`${name}/${query.id}`];

@@ -106,7 +106,10 @@ async function runPhase(
     if ('lost' in outcome) await session.recover(outcome.lost);
   } else {
     errand.previous = outcome.value;
-    if (phase === test.actions.length) results.passed(cell, test.id, errand.milliseconds);
+    if (phase < test.actions.length) return;
+    results.passed(cell, test.id, errand.milliseconds);
+    if (typeof outcome.value === 'string')
+      print(`  NOTE ${cellId(cell)} | ${test.id}: ${outcome.value}`);
   }
 }
 
