@@ -336,9 +336,7 @@ impl Run<'_> {
             Choice::Everything,
             Choice::Seeded(self.injection.number),
         ];
-        // Where SQLite went on without what had failed, the state there is not the last one; the
-        // look behind the next write sees what came of it.
-        for choice in choices.into_iter().filter(|_| self.stop.is_some()) {
+        for choice in choices {
             let image = crashed(&recording, self.failed_at, choice);
             self.case.socket.plug(&image, true);
             self.examine(&image, Probe::Never, "power lost at the failure")?;
