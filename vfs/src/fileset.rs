@@ -194,7 +194,10 @@ impl FileSet {
                            open it again";
             return Err(VfsError::new(ErrorKind::Io, Operation::Sync, message));
         }
-        let outcome = work(&mut *place.borrow_mut().file);
+        let mut place = place.borrow_mut();
+        let outcome = work(&mut *place.file);
+        // What failed may have been done in part, and not durably.
+        place.owes_sync |= outcome.is_err();
         let failed_sync = matches!(&outcome, Err(error) if error.operation == Operation::Sync);
         let swallowed = mutants::on(Mutant::SyncErrorSwallowed);
         let has_lost = failed_sync && self.failed_sync_loses && !swallowed;
