@@ -157,10 +157,15 @@ class LocalChannel implements Channel {
     return new LocalChannel(host);
   }
 
-  async request<Name extends Operation>(
+  request<Name extends Operation>(
     request: Extract<Request, { operation: Name }>,
     sql?: string,
   ): Promise<Operations[Name]['answers']> {
+    const answer = this.#host.atOnce(request);
+    return answer === undefined ? this.#handle(request, sql) : Promise.resolve(answer);
+  }
+
+  async #handle(request: Request, sql?: string): Promise<Operations[Operation]['answers']> {
     try {
       return await this.#host.handle(request);
     } catch (error) {

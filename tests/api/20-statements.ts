@@ -48,6 +48,28 @@ test('a transaction spans calls, and rolls back', async (t) => {
   equal(await db.query('SELECT b FROM a'), [{ b: 2 }]);
 });
 
+test('a question that is asked again sees what was done meanwhile', async (t) => {
+  const db = await t.open();
+  const other = await t.open(db.name);
+  await db.exec('CREATE TABLE a (b)');
+  const question = 'SELECT count(*) AS n FROM a';
+  for (let n = 1; n <= 20; n++) {
+    const writer = n % 2 === 0 ? db : other;
+    const inserted = writer.query('INSERT INTO a VALUES (?)', [n]);
+    const beside = writer.query(question);
+    await inserted;
+    equal(await beside, [{ n }], 'asked before the insert was done');
+    equal(await db.query(question), [{ n }], 'asked when nothing runs');
+    equal(await other.query(question), [{ n }], 'and by the other connection');
+  }
+  await db.exec('BEGIN; DELETE FROM a');
+  equal(await db.query(question), [{ n: 0 }], 'in the transaction');
+  equal(await other.query(question), [{ n: 20 }], 'beside it');
+  await db.exec('ROLLBACK; ALTER TABLE a RENAME COLUMN b TO c; DROP TABLE a');
+  await rejects(db.query(question), { code: 'SQLITE_ERROR', sql: question });
+  await other.close();
+});
+
 const CALLS = 500;
 
 test('500 un-awaited queries come back in order and right', async (t) => {

@@ -11,7 +11,6 @@
 //!                       locks, wal-index       who may do what
 //!                       ownership              from before the first open to after the last close
 //! ```
-//!
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

@@ -169,7 +169,8 @@ pub(crate) fn empty_side_files(storage: &dyn Storage, name: &str) -> Result<()> 
     Ok(())
 }
 
-fn empty(mut file: Box<dyn File>) -> Result<()> {
+/// Empties a file durably, and closes it.
+pub(crate) fn empty(mut file: Box<dyn File>) -> Result<()> {
     let emptied = file.truncate(0).and_then(|()| file.sync());
     file.close().and(emptied)
 }

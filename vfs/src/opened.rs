@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use crate::database::{self, Connection, Database, Databases};
 use crate::error::{ErrorKind, Operation, Result, VfsError};
+use crate::files;
 use crate::fileset::{Side, Wanted};
 use crate::mutants::{self, Mutant};
 use crate::path::{self, PRIVATE_DIRECTORY};
@@ -119,12 +120,8 @@ impl Medium {
             let message = format!("the database {name:?} is open");
             return Err(VfsError::new(ErrorKind::Busy, Operation::Delete, message));
         }
-        let mut file = self
-            .storage()
-            .open(name, Creation::Never)
-            .map_err(deleting)?;
-        let emptied = file.truncate(0).and_then(|()| file.sync());
-        file.close().and(emptied)?;
+        let file = self.storage().open(name, Creation::Never);
+        files::empty(file.map_err(deleting)?)?;
         match Side::of(name) {
             Some(_) => Ok(()),
             None => self.storage().delete(name),

@@ -40,6 +40,8 @@ thread_local! {
 /// ```text
 /// Idle ──JobFrame::enter──► Running ──wait──► Suspended
 ///   ◄────── dropped ───────    ◄── settled ──
+/// Idle ──JobFrame::at_once──► AtOnce
+///   ◄─────── dropped ────────
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -47,12 +49,14 @@ enum Phase {
     Idle,
     /// A job runs, with no JavaScript frame between it and the promising export.
     Running,
+    /// A job runs below a plain export: what would have to wait fails instead.
+    AtOnce,
     /// A job waits; synchronous exports may run meanwhile, and must not wait themselves.
     Suspended,
 }
 
-/// The time between the entry of the promising export and its return; only then may the stack
-/// suspend.
+/// The time between the entry of the export that runs a job and its return; only below the
+/// promising one may the stack suspend.
 #[derive(Debug)]
 pub struct JobFrame(());
 
@@ -63,8 +67,22 @@ impl JobFrame {
     /// When another job is in flight: both would use one shadow stack.
     #[must_use]
     pub fn enter() -> Self {
+        Self::begin(Phase::Running)
+    }
+
+    /// Marks the beginning of a job that has no promising export below it: every [`wait`] in it
+    /// fails, so it must be one that can be run again from its beginning.
+    ///
+    /// # Panics
+    /// As [`enter`](Self::enter).
+    #[must_use]
+    pub fn at_once() -> Self {
+        Self::begin(Phase::AtOnce)
+    }
+
+    fn begin(phase: Phase) -> Self {
         assert!(
-            PHASE.replace(Phase::Running) == Phase::Idle,
+            PHASE.replace(phase) == Phase::Idle,
             "one job at a time per instance"
         );
         Self(())
@@ -80,10 +98,11 @@ impl Drop for JobFrame {
 /// Waits for a promise by suspending the stack.
 ///
 /// # Errors
-/// The reason of a rejection; or a message when called outside a job, where nothing can suspend.
+/// The reason of a rejection; or a message where nothing can suspend: outside a job, and in one
+/// that runs at once.
 pub fn wait(promise: &Promise) -> Result<JsValue, JsValue> {
     if PHASE.get() != Phase::Running {
-        return Err(JsValue::from_str("waiting for a promise outside a job"));
+        return Err(JsValue::from_str("nothing can wait for a promise here"));
     }
     PENDING.with(|pending| *pending.borrow_mut() = Some(promise.clone()));
     PHASE.set(Phase::Suspended);

@@ -69,6 +69,8 @@ pub struct OpenOptions {
     pub page_size: Option<u32>,
     /// How long the host tries again what waits for another connection, in ms; 0 for not at all.
     pub busy_timeout_ms: u32,
+    /// Whether the medium replaces a whole file at each sync, so that the WAL has to stay small.
+    pub syncs_replace_files: bool,
 }
 
 impl OpenOptions {
@@ -84,8 +86,17 @@ impl Default for OpenOptions {
             readonly: false,
             page_size: None,
             busy_timeout_ms: Self::BUSY_TIMEOUT_MS,
+            syncs_replace_files: false,
         }
     }
+}
+
+/// After how many pages in the WAL a checkpoint costs least, where each commit copies the WAL and
+/// each checkpoint the database: `w` pages for a commit, since a WAL that begins anew keeps its
+/// size, and `page_count` pages once in `w` commits of a page; together least at the root of
+/// `page_count`. Never more than SQLite's own 1000, nor fewer than a database needs that grows.
+pub(crate) fn wal_pages(page_count: u32) -> u32 {
+    page_count.isqrt().clamp(128, 1000)
 }
 
 /// A page size that SQLite knows: a power of two from 512 to 65536.

@@ -5,7 +5,7 @@ use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::{Batch, Connection, OpenFlags, Row, Statement};
 
 use crate::error::EngineError;
-use crate::options::{Durability, JournalMode, OpenOptions, check_page_size};
+use crate::options::{Durability, JournalMode, OpenOptions, check_page_size, wal_pages};
 use crate::params::Params;
 use crate::repeated::Repeated;
 use crate::value::{self, RowBatch};
@@ -60,6 +60,9 @@ impl Session {
                 .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         } else {
             self.set_journal(options)?;
+            if options.syncs_replace_files {
+                self.keep_wal_small()?;
+            }
         }
         // Reads the schema, so that a damaged or foreign file fails here and not at first use.
         self.connection
@@ -92,6 +95,15 @@ impl Session {
         self.connection
             .pragma_update(MAIN, "synchronous", synchronous)?;
         Ok(())
+    }
+
+    /// Also what is left of a large transaction is cut off, since each commit would copy it.
+    fn keep_wal_small(&self) -> Result<(), EngineError> {
+        let pages = wal_pages(self.pragma("page_count")?);
+        let size = u64::from(pages) * u64::from(self.pragma::<u32>("page_size")?);
+        let pragmas =
+            format!("PRAGMA wal_autocheckpoint = {pages}; PRAGMA main.journal_size_limit = {size}");
+        Ok(self.connection.execute_batch(&pragmas)?)
     }
 
     /// Changes the journal mode, which is kept in the file for WAL only.
@@ -233,6 +245,21 @@ impl Session {
             .map_err(|error| self.waits.judge(error))
     }
 
+    /// The rows of a question that was asked before, if answering it changes nothing whatever
+    /// happens: outside a transaction, and compiled already. `None` also for every failure: then
+    /// [`query_with`](Self::query_with) is to be asked, which says what is wrong.
+    pub fn query_again(&self, sql: &str, params: &Params) -> Option<RowBatch> {
+        if !self.connection.is_autocommit() || !self.repeated.knows(sql) {
+            return None;
+        }
+        self.waits.clear();
+        let mut statement = self.connection.prepare_cached(sql).ok()?;
+        if !statement.readonly() {
+            return None;
+        }
+        self.rows(&mut statement, params, Patience::Enough).ok()
+    }
+
     /// A text that comes again is not compiled again; one that no longer compiles goes the first
     /// way, whose errors point into it.
     fn query_once(
@@ -289,11 +316,11 @@ impl Session {
         patience: Patience,
         mut take: impl FnMut(&Row<'_>) -> rusqlite::Result<()>,
     ) -> Result<(), EngineError> {
-        let is_checkpoint = statement.column_names().eq(["busy", "log", "checkpointed"]);
+        let waits = patience == Patience::Wait
+            && statement.column_names().eq(["busy", "log", "checkpointed"]);
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next()? {
-            let waits = is_checkpoint && patience == Patience::Wait && self.waits.is_marked();
-            if waits && row.get_ref(0)?.as_i64() == Ok(1) {
+            if waits && self.waits.is_marked() && row.get_ref(0)?.as_i64() == Ok(1) {
                 let message = "another connection is in the way of the checkpoint";
                 return Err(EngineError::plain("SQLITE_BUSY", message));
             }

@@ -77,6 +77,7 @@ pub(crate) fn open_options(options: &JsValue) -> (OpenOptions, Option<u64>) {
         readonly: is("readonly"),
         page_size: integer("pageSize").and_then(|size| u32::try_from(size).ok()),
         busy_timeout_ms: busy_timeout_ms.unwrap_or(OpenOptions::BUSY_TIMEOUT_MS),
+        ..OpenOptions::default()
     };
     (options, integer("tempMemory"))
 }
@@ -148,10 +149,24 @@ fn number_from_js(number: f64) -> Value {
 
 /// `{columns: string[], rows: value[][]}`
 pub(crate) fn row_batch(batch: &RowBatch) -> JsValue {
-    let columns: Array = batch.columns.iter().map(|name| name_to_js(name)).collect();
-    let row = |row: &[Value]| row.iter().map(value_to_js).collect::<Array>();
-    let rows: Array = batch.rows().map(row).collect();
-    object(&[("columns", columns.into()), ("rows", rows.into())])
+    object(&[
+        ("columns", columns_to_js(&batch.columns)),
+        ("rows", rows_to_js(batch)),
+    ])
+}
+
+/// `[columns, rows]` of the same, for which JavaScript is called less often.
+pub(crate) fn row_pair(batch: &RowBatch) -> JsValue {
+    Array::of2(&columns_to_js(&batch.columns), &rows_to_js(batch)).into()
+}
+
+fn rows_to_js(batch: &RowBatch) -> JsValue {
+    let row = |row: &[Value]| match row {
+        [value] => Array::of1(&value_to_js(value)),
+        [first, second] => Array::of2(&value_to_js(first), &value_to_js(second)),
+        values => values.iter().map(value_to_js).collect(),
+    };
+    batch.rows().map(row).collect::<Array>().into()
 }
 
 fn value_to_js(value: &Value) -> JsValue {
@@ -176,30 +191,30 @@ fn integer_to_js(integer: i64) -> JsValue {
 pub(crate) fn object(properties: &[(&str, JsValue)]) -> JsValue {
     let object = Object::new();
     for (name, value) in properties {
-        Reflect::set(&object, &name_to_js(name), value).expect("a fresh object takes them");
+        Reflect::set(&object, &(*name).into(), value).expect("a fresh object takes them");
     }
     object.into()
 }
 
-/// Names that are kept as JavaScript strings; then it begins anew.
-const NAMES_MAX: usize = 256;
+/// Lists of columns that are kept as JavaScript arrays; then it begins anew.
+const COLUMNS_MAX: usize = 256;
 
 thread_local! {
-    static NAMES: RefCell<BTreeMap<String, JsValue>> = RefCell::default();
+    static COLUMNS: RefCell<BTreeMap<Vec<String>, JsValue>> = RefCell::default();
 }
 
-/// The name of a column or a property. They come again with every row batch, and to decode one
-/// takes longer than to find it here.
-fn name_to_js(name: &str) -> JsValue {
-    NAMES.with_borrow_mut(|names| {
-        if let Some(known) = names.get(name) {
-            return known.clone();
+/// The names of the columns, in one array for all answers that have them: to decode them takes
+/// longer than to find them here. Nobody changes the array.
+fn columns_to_js(columns: &[String]) -> JsValue {
+    COLUMNS.with_borrow_mut(|known| {
+        if let Some(array) = known.get(columns) {
+            return array.clone();
         }
-        if names.len() == NAMES_MAX {
-            names.clear();
+        if known.len() == COLUMNS_MAX {
+            known.clear();
         }
-        let made = JsValue::from_str(name);
-        names.insert(name.to_owned(), made.clone());
-        made
+        let made: Array = columns.iter().map(|name| JsValue::from_str(name)).collect();
+        known.insert(columns.to_vec(), made.clone().into());
+        made.into()
     })
 }

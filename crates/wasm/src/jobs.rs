@@ -93,6 +93,8 @@ struct Connection {
     /// How long a job of it may be parked, in ms.
     busy_timeout_ms: u32,
     in_memory: bool,
+    /// Whether reading its files suspends.
+    reads_suspend: bool,
 }
 
 impl Connection {
@@ -197,6 +199,17 @@ fn query(number: u32, sql: &str, params: &Params, patience: Patience) -> Outcome
     Ok(convert::row_batch(&batch))
 }
 
+/// The answer to a question that can be had without waiting, or `None`: then it takes a job.
+pub(crate) fn query_at_once(number: u32, sql: &str, params: &Params) -> Option<JsValue> {
+    let taken = with_state(|state| state.connections.remove(&number))?;
+    let batch = match taken.reads_suspend {
+        true => None,
+        false => taken.session.query_again(sql, params),
+    };
+    with_state(|state| state.connections.insert(number, taken));
+    batch.map(|batch| convert::row_pair(&batch))
+}
+
 /// Works with a connection, which is out of the state meanwhile; then looks at whether it has a
 /// new time limit. `sql` is what an error points into.
 fn with_session<T>(
@@ -224,12 +237,18 @@ fn open(name: &str, options: &OpenOptions, temp_memory: Option<u64>) -> Outcome 
         let opfs = ensure_opfs(temp_memory)?;
         (OPFS_VFS, storage_name(opfs.handles()), durable(&opfs))
     };
-    let session = Session::open(name, Some(vfs), options).map_err(JobError::opening)?;
+    let reads_suspend = storage == storage_name(Handles::Async);
+    let options = OpenOptions {
+        syncs_replace_files: reads_suspend,
+        ..options.clone()
+    };
+    let session = Session::open(name, Some(vfs), &options).map_err(JobError::opening)?;
     let asked_ms = waiting::take_busy_timeout();
     let connection = Connection {
         session,
         busy_timeout_ms: asked_ms.unwrap_or(options.busy_timeout_ms),
         in_memory,
+        reads_suspend,
     };
     let number = with_state(|state| {
         state.last_number += 1;

@@ -8,6 +8,7 @@
 //! anchorite_run()        the one promising export; may suspend; takes and returns nothing
 //! take_parked()          synchronous; set if the job has to wait for another connection
 //! take_result()          synchronous; otherwise the value, or throws the error
+//! query_at_once()        synchronous; what a job would answer, if nothing has to wait for it
 //! ```
 #![cfg(all(target_family = "wasm", target_os = "unknown"))]
 #![expect(unsafe_code, reason = "the raw promising export has a fixed name")]
@@ -138,6 +139,20 @@ pub fn stage_query(session: u32, sql: String, named: bool, params: &JsValue) {
         },
         Err(refusal) => Job::Refused(refusal),
     });
+}
+
+/// `[columns, rows]` of a question that was asked before and takes no waiting, between two jobs;
+/// `undefined` where it does, or something is wrong: then it is to be staged.
+///
+/// # Panics
+/// When a job is in flight.
+#[wasm_bindgen]
+#[must_use]
+pub fn query_at_once(session: u32, sql: &str, named: bool, params: &JsValue) -> JsValue {
+    let _frame = JobFrame::at_once();
+    let params = convert::params(named, params).ok();
+    let answer = params.and_then(|params| jobs::query_at_once(session, sql, &params));
+    answer.unwrap_or_default()
 }
 
 /// Answers the file as a `Uint8Array`.

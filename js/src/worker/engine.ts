@@ -2,7 +2,7 @@
 // The only file that knows the names of the exports.
 
 import { SqliteError, text } from '../errors.js';
-import type { EngineChoice, TestHooks, WireError } from '../protocol.js';
+import type { EngineChoice, RowBatch, TestHooks, WireError, WireParams } from '../protocol.js';
 import type { Glue } from '../wasm/anchorite.js';
 import { type Loaded, load } from './load.js';
 import { type Outcome, type Parked, Queue } from './queue.js';
@@ -56,6 +56,25 @@ export class Engine {
     return outcome as Promise<Answer>;
   }
 
+  /**
+   * The answer to a question that was asked before, if it is its turn and nothing has to wait for
+   * it; otherwise nothing, and it has to be run, which also says what is wrong.
+   */
+  atOnce(session: number, sql: string, { named, values }: WireParams): RowBatch | undefined {
+    if (this.#trap !== undefined || !this.#queue.isEmpty) {
+      return undefined;
+    }
+    try {
+      const answer = this.loaded.glue.query_at_once(session, sql, named, values) as
+        | [RowBatch['columns'], RowBatch['rows']]
+        | undefined;
+      return answer && { columns: answer[0], rows: answer[1] };
+    } catch (error) {
+      this.#trapped(error);
+      return undefined;
+    }
+  }
+
   async #attempt(stage: Stage): Promise<Outcome> {
     try {
       const parked = await this.#enter(stage);
@@ -77,9 +96,13 @@ export class Engine {
       await this.loaded.run();
       return this.loaded.glue.take_parked() as Parked | undefined;
     } catch (error) {
-      this.#trap = { cause: this.#lastWords(error) };
-      throw failed(this.#trap.cause);
+      throw this.#trapped(error);
     }
+  }
+
+  #trapped(error: unknown): SqliteError {
+    this.#trap = { cause: this.#lastWords(error) };
+    return failed(this.#trap.cause);
   }
 
   /** Whether a connection of this instance has given up a lock since it was asked last. */

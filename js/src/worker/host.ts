@@ -3,7 +3,7 @@
 
 import { currentContext } from '../context.js';
 import { SqliteError } from '../errors.js';
-import type { Operation, Operations, Request, Started } from '../protocol.js';
+import type { Operation, Operations, Request, RowBatch, Started } from '../protocol.js';
 import type { Glue } from '../wasm/anchorite.js';
 import { Engine } from './engine.js';
 
@@ -13,11 +13,24 @@ type Answer<Name extends Operation> = Operations[Name]['answers'];
 /** Carries out requests; queue.ts decides in which order. */
 export class Host {
   #engine: Promise<Engine> | undefined;
+  /** The same, once it runs. */
+  #running: Engine | undefined;
   #failed = false;
 
   /** Whether the engine could not be started or has trapped: this host is of no use any more. */
   get failed(): boolean {
     return this.#failed;
+  }
+
+  /**
+   * The answer to a request that takes no waiting, not even for a promise: reading a row takes
+   * less time than that. Otherwise nothing, and it has to be handled.
+   */
+  atOnce(request: Request): RowBatch | undefined {
+    if (request.operation !== 'query') {
+      return undefined;
+    }
+    return this.#running?.atOnce(request.session, request.sql, request.params);
   }
 
   /** Carries out one request; to start twice is to ask what was started. */
@@ -34,7 +47,8 @@ export class Host {
   async #handle(request: Request): Promise<Answer<Operation>> {
     if (request.operation === 'start') {
       this.#engine ??= Engine.start(request.engine, request.testHooks);
-      return started(await this.#engine);
+      this.#running = await this.#engine;
+      return started(this.#running);
     }
     if (this.#engine === undefined) {
       throw new SqliteError('the engine was not started', { code: 'ENGINE_FAILED' });

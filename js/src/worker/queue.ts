@@ -60,6 +60,11 @@ export class Queue {
   readonly #jobs = new Set<Job>();
   #running = false;
 
+  /** Whether nothing runs and nothing waits. */
+  get isEmpty(): boolean {
+    return this.#jobs.size === 0;
+  }
+
   /** Resolves to the job's value, or rejects with its error. */
   add(work: Work): Promise<unknown> {
     return new Promise((resolve, reject) => {

@@ -11,7 +11,7 @@ const host = new Host();
 self.onmessage = async (event: MessageEvent<RequestMessage>) => {
   const { id, request } = event.data;
   try {
-    reply({ id, value: await host.handle(request) });
+    reply({ id, value: host.atOnce(request) ?? (await host.handle(request)) });
   } catch (error) {
     reply({ id, error: toWire(error) });
   }

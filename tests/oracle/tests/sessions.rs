@@ -297,6 +297,66 @@ fn options_of_opening_are_what_the_pragmas_answer() {
 }
 
 #[test]
+fn a_wal_that_each_commit_copies_stays_small() {
+    let storage = storage("small-wal");
+    let options = OpenOptions {
+        syncs_replace_files: true,
+        ..OpenOptions::default()
+    };
+    let session = Session::open("a.db", Some("small-wal"), &options).expect("opens");
+    assert_eq!(number(&session, "PRAGMA wal_autocheckpoint"), 128);
+    let fill = "CREATE TABLE t (a);
+                INSERT INTO t WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c \
+                WHERE i < 20000) SELECT zeroblob(3000) FROM c";
+    session.exec(fill).expect("fills");
+    for _ in 0..2 {
+        session
+            .exec("INSERT INTO t VALUES (1)")
+            .expect("a small commit");
+    }
+    let size = storage.bytes("a.db-wal").expect("it stays").len();
+    assert!(size <= 129 * 4096, "the WAL of 60 MB was cut to {size} B");
+    session.close().expect("closes");
+    let session = Session::open("a.db", Some("small-wal"), &options).expect("opens");
+    assert_eq!(
+        number(&session, "PRAGMA wal_autocheckpoint"),
+        number(&session, "PRAGMA page_count").isqrt()
+    );
+    assert_eq!(
+        number(&open("a.db", "small-wal"), "PRAGMA wal_autocheckpoint"),
+        1000,
+        "where a sync writes only what has changed"
+    );
+}
+
+#[test]
+fn a_question_is_answered_again_without_a_job_only_where_that_can_change_nothing() {
+    storage("again");
+    let session = open("a.db", "again");
+    session
+        .exec("CREATE TABLE t (a); INSERT INTO t VALUES (1)")
+        .expect("fills");
+    let again = |sql| session.query_again(sql, &Params::NONE);
+    let question = "SELECT * FROM t";
+    assert_eq!(again(question), None, "never asked before");
+    assert_eq!(values(&session, question), [Value::Integer(1)]);
+    assert_eq!(again(question).expect("known").values, [Value::Integer(1)]);
+    let insert = "INSERT INTO t VALUES (2)";
+    session.query(insert, &Params::NONE).expect("inserts");
+    assert_eq!(again(insert), None, "it writes");
+    assert_eq!(number(&session, "SELECT count(*) FROM t"), 2);
+    session.exec("ALTER TABLE t ADD COLUMN b").expect("alters");
+    assert_eq!(again(question).expect("compiled anew").columns, ["a", "b"]);
+    session.exec("BEGIN").expect("begins");
+    assert_eq!(again(question), None, "a failure could end the transaction");
+    session.exec("COMMIT").expect("ends");
+    let one = Params::Positional(vec![Value::Integer(1)]);
+    assert_eq!(session.query_again(question, &one), None, "no parameter");
+    session.exec("DROP TABLE t").expect("drops");
+    assert_eq!(again(question), None, "the error is for the job to tell");
+}
+
+#[test]
 fn leaving_wal_is_busy_at_once_while_another_connection_is_there() {
     storage("leaving");
     let (first, second) = (open("a.db", "leaving"), open("a.db", "leaving"));

@@ -91,6 +91,7 @@ fn fault_plan(options: &Options, share: (usize, usize)) -> faults::Plan {
     };
     faults::Plan {
         seed: options.seed,
+        operation: None,
         operations,
         allocations,
         filter: options.filter.clone(),

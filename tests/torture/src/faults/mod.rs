@@ -21,13 +21,13 @@ mod table;
 
 use std::collections::BTreeSet;
 
-use anchorite_vfs::hooks;
 use anchorite_vfs::sim::{Image, Random};
+use anchorite_vfs::{Operation, hooks};
 use anyhow::{Context, Result, ensure};
 
 use self::injection::{Census, Injection, Lasting, Target};
 use self::judge::{Case, Report};
-use self::kind::KINDS;
+use self::kind::{KINDS, Kind};
 use self::session::Session;
 use self::socket::{Socket, VFS};
 pub(crate) use self::table::markdown as table;
@@ -41,6 +41,8 @@ use crate::workloads::{self, Workload};
 pub(crate) struct Plan {
     /// Which operations and allocations are taken, if not all.
     pub(crate) seed: u32,
+    /// Only operations of this kind, if not all.
+    pub(crate) operation: Option<Operation>,
     /// One operation in so many goes wrong.
     pub(crate) operations: u64,
     /// One allocation in so many fails.
@@ -143,8 +145,10 @@ fn sweep(case: &Case<'_>, plan: &Plan, counts: &mut FaultCounts) {
     let failures_max = counts.failures.len() + FAILURES_MAX;
     let names = |it: &Action| matches!(it, Action::Import { .. } | Action::Delete { .. });
     let names = case.script.actions.iter().any(names);
+    let wanted = |kind: &Kind| plan.operation.is_none_or(|only| only == kind.operation);
     // That a side file is not there is an answer that whole-file functions must believe.
-    for kind in KINDS.into_iter().filter(|kind| !(names && kind.lies())) {
+    let believed = |kind: &Kind| names && kind.lies();
+    for kind in KINDS.into_iter().filter(|it| wanted(it) && !believed(it)) {
         let last = census.count(kind.operation);
         let each = one_in(&mut random, plan.operations, last);
         runs(case, Target::Disk(kind), &each, failures_max, counts);
@@ -210,9 +214,10 @@ mod tests {
 
     const DURABILITY: &str = include_str!("../../../../docs/durability.md");
 
-    fn swept(filter: &str, operations: u64) -> FaultCounts {
+    fn swept(filter: &str, operation: Option<Operation>, operations: u64) -> FaultCounts {
         let plan = Plan {
             seed: 3,
+            operation,
             operations,
             allocations: 40 * operations,
             filter: filter.to_owned(),
@@ -239,7 +244,7 @@ mod tests {
             "import-new/wal",
         ];
         for filter in filters {
-            let counts = swept(filter, 12);
+            let counts = swept(filter, None, 12);
             assert!(counts.faults > 30, "{filter}: {} faults", counts.faults);
             assert!(counts.failures.is_empty(), "{:?}", counts.failures);
             for (fault, code) in &counts.codes {
@@ -251,9 +256,12 @@ mod tests {
                 assert!(row.contains(&format!("`{name}`")), "{fault} gave {name}");
             }
         }
+        // A failed flush of the journal that a change to WAL has emptied is nothing to SQLite.
+        let syncs = swept("insert-autocommit/wal", Some(Operation::Sync), 1);
+        assert!(syncs.faults > 30 && syncs.failures.is_empty(), "{syncs:?}");
         for mutant in [Mutant::SyncErrorSwallowed, Mutant::ShortReadUnreported] {
             mutants::set(Some(mutant));
-            let counts = swept("small-cache-spills/wal", 4);
+            let counts = swept("small-cache-spills/wal", None, 4);
             mutants::set(None);
             assert!(!counts.failures.is_empty(), "{mutant:?} survives");
         }
