@@ -119,11 +119,12 @@ pub(crate) fn restore(storage: &dyn Storage, name: &str) -> Result<bool> {
 }
 
 /// Removes what lies aside for `name`, which is about to mean something else; the caller owns it.
+/// Another context that has just died may have begun to: what it asked for is still done.
 pub(crate) fn forget(storage: &dyn Storage, name: &str) -> Result<()> {
     let mut mine = all(storage)?
         .into_iter()
         .filter(|aside| aside.belongs_to(name));
-    mine.try_for_each(|aside| storage.delete(&aside.path))
+    mine.try_for_each(|aside| files::delete_if_there(storage, &aside.path).map(drop))
 }
 
 /// Removes what is needed no longer of these private files.
@@ -144,6 +145,9 @@ pub(crate) fn clean(storage: &dyn Storage, private: &[String]) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(feature = "sim")]
+    use std::rc::Rc;
+
     use super::*;
     use crate::memory::MemoryStorage;
 
@@ -195,5 +199,23 @@ mod tests {
         assert_eq!(storage.bytes("b.db"), Some(b"b".to_vec()));
         assert_eq!(storage.bytes("b.db-journal"), Some(vec![]));
         assert!(storage.list(PRIVATE_DIRECTORY).expect("lists").is_empty());
+    }
+
+    #[test]
+    #[cfg(feature = "sim")]
+    fn what_a_dying_context_has_removed_meanwhile_is_removed() {
+        use crate::error::ErrorKind;
+        use crate::sim::{Fault, Hook, Image, Medium, SimDisk};
+
+        let disk = SimDisk::with_image(Medium::default(), &Image::default(), false);
+        let aside = ".anchorite/replaced/1000/a.db";
+        let made = disk.open(aside, Creation::IfMissing).expect("makes");
+        made.close().expect("closes");
+        let gone: Hook = Rc::new(|operation| {
+            let deletes = operation.operation == crate::error::Operation::Delete;
+            deletes.then_some(Fault::Fail(ErrorKind::NotFound))
+        });
+        disk.set_hook(Some(gone));
+        forget(&disk, "a.db").expect("it is gone");
     }
 }
