@@ -1,4 +1,4 @@
-// Bundles src into dist: index.js and worker.js, with source maps, beside the pair of wasm files.
+// Bundles src into dist: index.js, worker.js and shared.js, with source maps, beside the pair of wasm files.
 // Run by `npm run build`, after tsc has written the types.
 
 import { copyFileSync, statSync } from 'node:fs';
@@ -13,7 +13,11 @@ for (const [engine, file] of Object.entries(WASM)) {
 }
 
 await build({
-  entryPoints: { index: 'src/index.ts', worker: 'src/worker/worker.ts' },
+  entryPoints: {
+    index: 'src/index.ts',
+    worker: 'src/worker/worker.ts',
+    shared: 'src/worker/shared.ts',
+  },
   outdir: 'dist',
   bundle: true,
   format: 'esm',

@@ -4,17 +4,19 @@
 import { currentContext } from './context.js';
 import { fromWire, SqliteError, text } from './errors.js';
 import type { EngineOptions } from './options.js';
+import { OwnedChannel } from './owned.js';
 import type {
   EngineChoice,
   Operation,
   Operations,
-  ReadyMessage,
   ReplyMessage,
   Request,
   RequestMessage,
+  Sharing,
   Started,
   TestHooks,
 } from './protocol.js';
+import { ready, startWorker } from './start.js';
 import { Host } from './worker/host.js';
 
 /** The way to an engine. */
@@ -51,43 +53,116 @@ export async function connect(options: EngineOptions): Promise<[Channel, Started
   }
 }
 
-/** A worker that serves one database to all its connections in this page. */
+/** How the contexts of the origin share a database, and why so. */
+export interface Shared {
+  readonly sharing: Sharing;
+  readonly sharingReason: string;
+}
+
+/** An engine that was started, or joined. */
+interface Reached {
+  readonly channel: Channel;
+  readonly started: Started;
+  readonly shared: Shared;
+}
+
+/** An engine that serves one database to all its connections in this page. */
 interface Serving {
-  readonly channel: Promise<[Channel, Started]>;
+  readonly reached: Promise<Reached>;
   users: number;
 }
 
-/** The workers that serve a database, by the build that was asked for and its name. */
+/** The engines that serve a database, by its name and by what was asked for. */
 const serving = new Map<string, Serving>();
 
 /**
- * Goes to the engine that has the database already, if one of this page has, else starts one: two
+ * Goes to the engine that has the database already, if one of this page has, else reaches one: two
  * connections in one instance share the file, and SQLite's locks order them. `joined` says which.
  * Without a name there is nothing to share.
  */
 export async function connectTo(
   name: string | undefined,
   options: EngineOptions,
-): Promise<{ channel: Channel; started: Started; joined: boolean }> {
+): Promise<Reached & { joined: boolean }> {
   const { engine = 'auto', testHooks } = options;
+  const shared = choose(name, options);
   if (name === undefined || !takesWorker(options) || testHooks !== undefined) {
-    const [channel, started] = await connect(options);
-    return { channel, started, joined: false };
+    return { ...(await reachOwn(options, shared)), joined: false };
   }
-  const key = `${engine} ${name}`;
+  const owned = shared.sharing === 'owner';
+  const key = owned ? `owner ${name}` : `${engine} ${name}`;
   const known = serving.get(key);
-  const entry = known ?? { channel: connect(options), users: 0 };
+  const reach = () => (owned ? reachOwner(name, options, shared) : reachOwn(options, shared));
+  const entry = known ?? { reached: reach(), users: 0 };
   serving.set(key, entry);
-  const [channel, started] = await entry.channel.catch((error: unknown) => {
+  const reached = await entry.reached.catch((error: unknown) => {
     forget(key, entry);
     throw error;
   });
+  const { channel } = reached;
   if (channel.dead) {
     forget(key, entry);
     return connectTo(name, options);
   }
   entry.users += 1;
-  return { channel: new UsedChannel(channel, () => leave(key, entry)), started, joined: !!known };
+  const used = new UsedChannel(channel, () => leave(key, entry));
+  return { ...reached, channel: used, joined: !!known };
+}
+
+/** Decides how a database is shared; what a browser can do is seen by its interfaces. */
+function choose(name: string | undefined, options: EngineOptions): Shared {
+  const { sharing, testHooks } = options;
+  const own = (sharingReason: string): Shared => ({ sharing: 'exclusive', sharingReason });
+  if (sharing === 'owner' && !takesWorker(options)) {
+    const message = 'option "sharing" can be "owner" only in a Window, and with "worker"';
+    throw new SqliteError(message, { code: 'INVALID_OPTION' });
+  }
+  if (sharing !== undefined) {
+    return { sharing, sharingReason: 'the caller asked for it' };
+  }
+  if (name === undefined) {
+    return own('a database in memory is one of its own');
+  }
+  if (!takesWorker(options)) {
+    return own('the engine runs in place');
+  }
+  if (testHooks !== undefined) {
+    return own('a test has its hands in the engine');
+  }
+  if (navigator.locks === undefined) {
+    return own('this context has no navigator.locks');
+  }
+  return handlesHaveModes()
+    ? own('this release does not use yet that this browser can share files among tabs')
+    : { sharing: 'owner', sharingReason: 'this browser cannot share files among tabs' };
+}
+
+/**
+ * Whether handles can be opened in a mode that lets another context have the file open as well.
+ * The modes of the handles that only workers have came together with those that a page can see.
+ */
+function handlesHaveModes(): boolean {
+  const Stream = globalThis.FileSystemWritableFileStream;
+  return typeof Stream === 'function' && 'mode' in Stream.prototype;
+}
+
+async function reachOwn(options: EngineOptions, shared: Shared): Promise<Reached> {
+  const [channel, started] = await connect(options);
+  return { channel, started, shared };
+}
+
+/** Where an owner is refused to a page, that has a worker of its own, and says so. */
+async function reachOwner(name: string, options: EngineOptions, shared: Shared): Promise<Reached> {
+  try {
+    const [channel, started] = await OwnedChannel.start(name, options.engine ?? 'auto');
+    return { channel, started, shared };
+  } catch (error) {
+    const cannot = error instanceof SqliteError && error.code === 'WORKER_LOAD_FAILED';
+    if (options.sharing !== undefined || !cannot) {
+      throw error;
+    }
+    return reachOwn(options, { sharing: 'exclusive', sharingReason: error.message });
+  }
 }
 
 function forget(key: string, entry: Serving): void {
@@ -289,48 +364,4 @@ class WorkerChannel implements Channel {
 /** Pieces of an import are handed over, not copied. */
 function transferable(request: Request): Transferable[] {
   return request.operation === 'importAppend' ? [request.bytes.buffer] : [];
-}
-
-/** The literal form is what bundlers look for; relative to the bundled dist/index.js. */
-async function startWorker(): Promise<Worker> {
-  try {
-    return new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
-  } catch (error) {
-    throw await loadError(error);
-  }
-}
-
-/** Resolves to the name of the worker's life lock. */
-function ready(worker: Worker): Promise<string> {
-  return new Promise((resolve, reject) => {
-    worker.onmessage = ({ data }: MessageEvent<ReadyMessage>) => resolve(data.life);
-    worker.onerror = async (event) => {
-      event.preventDefault();
-      worker.terminate();
-      reject(await loadError(event.message || undefined));
-    };
-  });
-}
-
-/** The event says next to nothing, so the file is asked for once more, to name what is served. */
-async function loadError(cause: unknown): Promise<SqliteError> {
-  const because = cause === undefined ? '' : `: ${text(cause)}`;
-  const message = `cannot start the worker ${await describeWorker()}${because}`;
-  return new SqliteError(message, { code: 'WORKER_LOAD_FAILED', cause });
-}
-
-/** A bundler gives the worker a name that cannot be known here; as shipped it lies beside us. */
-async function describeWorker(): Promise<string> {
-  const here = import.meta.url;
-  if (!/\/index\.js(?:[?#]|$)/.test(here)) {
-    return `that was bundled with ${here}`;
-  }
-  const url = here.replace(/index\.js(?=[?#]|$)/, 'worker.js');
-  try {
-    const response = await fetch(url);
-    const type = response.headers.get('content-type') ?? 'no MIME type';
-    return `${url} (status ${response.status}, ${type})`;
-  } catch (error) {
-    return `${url} (${text(error)})`;
-  }
 }

@@ -4,7 +4,14 @@ import type { Channel } from './client.js';
 import { connectTo } from './client.js';
 import { SqliteError } from './errors.js';
 import { checkOpenOptions, checkOptions, type OpenOptions, type VacuumOptions } from './options.js';
-import type { Context, Durable, EngineName, StorageKind, WireOpenOptions } from './protocol.js';
+import type {
+  Context,
+  Durable,
+  EngineName,
+  Sharing,
+  StorageKind,
+  WireOpenOptions,
+} from './protocol.js';
 import { checkParams, checkSql, type Params, type Row, toObjects } from './values.js';
 
 /** What runs, where, and what it can do. */
@@ -22,6 +29,13 @@ export interface DatabaseInfo {
   readonly durable: Durable;
   /** Where the engine runs. */
   readonly context: Context;
+  /**
+   * How other contexts have the database as well: `'owner'`, through one engine that serves all
+   * pages; `'exclusive'`, not while this one has it.
+   */
+  readonly sharing: Sharing;
+  /** Why so. */
+  readonly sharingReason: string;
   /** For instance `3.54.1`. */
   readonly sqliteVersion: string;
   /** Size of the wasm file that runs, uncompressed. */
@@ -43,8 +57,8 @@ export interface DatabaseInfo {
  * `name` is a path in OPFS (`'notes.db'`, `'app/main.db'`), or `':memory:'`.
  * Opened again in this page with the same `engine` and `worker`, it is another connection to the
  * same database: readers beside one writer in WAL, transactions and temporary tables of its own.
- * One context at a time can have a database open; while another has it, `open` waits up to
- * `busyTimeout`.
+ * With `db.info.sharing` `'owner'` that holds for all pages of the origin. Else one context at a
+ * time can have a database open; while another has it, `open` waits up to `busyTimeout`.
  *
  * Rejects with `SQLITE_BUSY`, `SQLITE_NOTADB`, `SQLITE_CANTOPEN`, `OPFS_UNAVAILABLE`,
  * `ENGINE_UNAVAILABLE`, `WASM_LOAD_FAILED`, `WORKER_LOAD_FAILED`, `INVALID_NAME` or
@@ -84,12 +98,13 @@ async function openNow(
   options: OpenOptions,
   wire: WireOpenOptions,
 ): Promise<Database> {
-  const { channel, started, joined } = await connectTo(name === MEMORY ? undefined : name, options);
+  const reached = await connectTo(name === MEMORY ? undefined : name, options);
+  const { channel, started, shared, joined } = reached;
   try {
     const request = { operation: 'open', name, options: wire } as const;
     const { session, storage, durable } = await channel.request<'open'>(request);
     const can = { cancel: false, asyncFunctions: false, waitForLocks: true };
-    return new Database(channel, session, name, { ...started, storage, durable, can });
+    return new Database(channel, session, name, { ...started, ...shared, storage, durable, can });
   } catch (error) {
     channel.end();
     // The worker that had the database has died, and nobody had noticed yet.

@@ -9,6 +9,7 @@ export interface SqliteErrorDetails {
   readonly sql?: string | undefined;
   readonly offset?: number | undefined;
   readonly cause?: unknown;
+  readonly mayHaveCommitted?: boolean;
 }
 
 /**
@@ -16,8 +17,8 @@ export interface SqliteErrorDetails {
  *
  * `code` is SQLite's primary result code by name (`SQLITE_CONSTRAINT`), or one of ours:
  * `OPFS_UNAVAILABLE`, `ENGINE_UNAVAILABLE`, `ENGINE_FAILED`, `WASM_LOAD_FAILED`,
- * `WORKER_LOAD_FAILED`, `WORKER_DIED`, `INVALID_NAME`, `INVALID_OPTION`, `INVALID_PARAMETER`,
- * `INVALID_SQL`, `EXISTS`, `CLOSED`.
+ * `WORKER_LOAD_FAILED`, `WORKER_DIED`, `CONNECTION_LOST`, `INVALID_NAME`, `INVALID_OPTION`,
+ * `INVALID_PARAMETER`, `INVALID_SQL`, `EXISTS`, `CLOSED`.
  */
 export class SqliteError extends Error {
   /** The primary code. */
@@ -31,6 +32,11 @@ export class SqliteError extends Error {
    * `undefined` when SQLite does not say.
    */
   readonly offset: number | undefined;
+  /**
+   * With `CONNECTION_LOST`: whether the call may have taken effect all the same. `false` means that
+   * it has not, and will not.
+   */
+  readonly mayHaveCommitted: boolean | undefined;
 
   constructor(message: string, details: SqliteErrorDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -39,6 +45,7 @@ export class SqliteError extends Error {
     this.extendedCode = details.extendedCode ?? details.code;
     this.sql = details.sql;
     this.offset = details.offset;
+    this.mayHaveCommitted = details.mayHaveCommitted;
   }
 }
 

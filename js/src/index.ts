@@ -16,6 +16,7 @@ export type {
   EngineChoice,
   EngineName,
   JournalMode,
+  Sharing,
   StorageKind,
 } from './protocol.js';
 export type { BindValue, Params, Row, SqlValue } from './values.js';

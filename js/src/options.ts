@@ -1,7 +1,7 @@
 // Options: their defaults, and loud checks on names and types. Used by the public functions.
 
 import { SqliteError } from './errors.js';
-import type { EngineChoice, JournalMode, TestHooks, WireOpenOptions } from './protocol.js';
+import type { EngineChoice, JournalMode, Sharing, TestHooks, WireOpenOptions } from './protocol.js';
 
 /** Where and how the engine runs. */
 export interface EngineOptions {
@@ -11,10 +11,13 @@ export interface EngineOptions {
    */
   readonly engine?: EngineChoice;
   /**
-   * Whether a dedicated worker is started for the engine; default `true` in a Window.
+   * Whether the engine runs in a worker, of this page or of all pages as `db.info.sharing` says;
+   * default `true` in a Window.
    * `false` runs it in place, on asynchronous file handles. Elsewhere it always runs in place.
    */
   readonly worker?: boolean;
+  /** @internal */
+  readonly sharing?: Sharing;
   /** @internal */
   readonly testHooks?: TestHooks;
 }
@@ -85,6 +88,7 @@ const CHECKS: Readonly<Record<string, (value: unknown) => boolean>> = {
   engine: (value) => value === 'auto' || value === 'jspi' || value === 'asyncify',
   worker: (value) => typeof value === 'boolean',
   overwrite: (value) => typeof value === 'boolean',
+  sharing: (value) => value === 'owner' || value === 'exclusive',
   testHooks: (value) => typeof value === 'object' && value !== null,
   journalMode: (value) => JOURNAL_MODES.includes(value),
   durability: (value) => value === 'full' || value === 'relaxed',
@@ -100,7 +104,7 @@ export const ENGINE_OPTIONS: readonly string[] = ['engine', 'worker', 'testHooks
 /** The options of `open`. */
 const OPEN_OPTIONS: readonly string[] = [
   ...ENGINE_OPTIONS,
-  ...['journalMode', 'durability', 'readonly', 'pageSize', 'busyTimeout', 'tempMemory'],
+  ...['sharing', 'journalMode', 'durability', 'readonly', 'pageSize', 'busyTimeout', 'tempMemory'],
 ];
 
 /** What would change a database, and so contradicts `readonly`. */

@@ -1,4 +1,4 @@
-// The messages between a page and its worker: types only, no code. Imported by both ends;
+// The messages between a page and an engine elsewhere: types only, no code. Imported by both ends;
 // imports nothing. docs/protocol.md explains them and carries this file's hash.
 
 /** Which build to run; `auto` lets the loader decide. */
@@ -52,6 +52,12 @@ export interface RowBatch {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly WireValue[])[];
 }
+
+/**
+ * How a database is there for several contexts: through one owner that all of them ask, or for one
+ * context at a time.
+ */
+export type Sharing = 'owner' | 'exclusive';
 
 /** What tests fix from outside: randomness, the clock (ms), growth of memory while suspended. */
 export interface TestHooks {
@@ -120,3 +126,30 @@ export interface ReadyMessage {
 export type ReplyMessage =
   | { readonly id: number; readonly value: Operations[Operation]['answers'] }
   | { readonly id: number; readonly error: WireError };
+
+/** Page to SharedWorker, on a port of its own: its first message. */
+export interface JoinMessage {
+  /** A lock that the page holds until it is done, or dead. */
+  readonly client: string;
+  readonly engine: EngineChoice;
+  /** The life of an owner that is of no use to the page any more. */
+  readonly dead: string | undefined;
+}
+
+/** The answer, on that port: from now on it takes requests, or not. `life` as in `ReadyMessage`. */
+export type JoinedMessage =
+  | { readonly life: string; readonly started: Started }
+  | { readonly refused: WireError };
+
+/** Owner to page: the outcome of a request, and whether its connection has a transaction open. */
+export type OwnerReplyMessage = ReplyMessage & { readonly transaction: boolean };
+
+/** SharedWorker to the worker that it has started: with the port of a page. */
+export interface ClientMessage {
+  readonly join: JoinMessage;
+}
+
+/** That worker to the SharedWorker: nobody is left of so many that have joined. */
+export interface IdleMessage {
+  readonly idle: number;
+}

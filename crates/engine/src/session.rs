@@ -167,6 +167,12 @@ impl Session {
         Ok(Some(limit_ms))
     }
 
+    /// Whether a transaction is open that was begun by a statement of its own.
+    #[must_use]
+    pub fn in_transaction(&self) -> bool {
+        !self.connection.is_autocommit()
+    }
+
     /// Runs any number of statements; rows they return are stepped through and dropped.
     ///
     /// # Errors

@@ -145,6 +145,14 @@ pub(crate) fn limit_ms(job: &Job) -> u32 {
     }
 }
 
+/// Whether a connection that no job is using has a transaction open.
+pub(crate) fn in_transaction(session: u32) -> bool {
+    with_state(|state| {
+        let connection = state.connections.get(&session);
+        connection.is_some_and(|connection| connection.session.in_transaction())
+    })
+}
+
 /// Tries a job once. After a refusal that waits it can be tried again.
 pub(crate) fn attempt(job: &mut Job, patience: Patience) -> Outcome {
     drop(take_last_error());

@@ -78,6 +78,19 @@ pub fn stage_again(ticket: u32, last: bool) {
     STAGED.with(|staged| *staged.borrow_mut() = Some(parked));
 }
 
+/// Gives up a parked job, whose user is gone; may be called while another job is suspended.
+#[wasm_bindgen]
+pub fn forget_parked(ticket: u32) {
+    parked::forget(ticket);
+}
+
+/// Whether a connection has a transaction open; not while a job of it is suspended.
+#[wasm_bindgen]
+#[must_use]
+pub fn in_transaction(session: u32) -> bool {
+    jobs::in_transaction(session)
+}
+
 /// `{ticket, limit, elsewhere, progressed}` if the job that has just run was parked.
 #[wasm_bindgen]
 #[must_use]

@@ -109,6 +109,12 @@ impl Staged {
     }
 }
 
+/// Gives up a parked job: it is not tried again.
+pub(crate) fn forget(ticket: u32) {
+    let job = PARKED.with(|parked| parked.borrow_mut().remove(&ticket));
+    drop(job);
+}
+
 /// How far a job has come that consists of several statements.
 fn progress(job: &Job) -> usize {
     match job {

@@ -52,6 +52,7 @@ export class Engine {
       lock: named ? this.loaded.glue.lock_name(database) : undefined,
       attempt: (ticket, last) =>
         this.#attempt(ticket === undefined ? stage : (glue) => glue.stage_again(ticket, last)),
+      forget: (ticket) => this.#untrapped?.forget_parked(ticket),
     });
     return outcome as Promise<Answer>;
   }
@@ -73,6 +74,20 @@ export class Engine {
       this.#trapped(error);
       return undefined;
     }
+  }
+
+  /** Gives up the jobs of a connection; one that runs now comes to its end. */
+  drop(session: number): void {
+    this.#queue.drop(session, new SqliteError('its user is gone', { code: 'CLOSED' }));
+  }
+
+  /** Whether a connection that no job is using has a transaction open. */
+  inTransaction(session: number): boolean {
+    return this.#untrapped?.in_transaction(session) ?? false;
+  }
+
+  get #untrapped(): Glue | undefined {
+    return this.#trap === undefined ? this.loaded.glue : undefined;
   }
 
   async #attempt(stage: Stage): Promise<Outcome> {

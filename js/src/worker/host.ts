@@ -1,5 +1,5 @@
-// One engine and what it is asked to do. Used by worker.ts behind messages, and by client.ts
-// directly where the engine runs in place. It must not know which of the two.
+// One engine and what it is asked to do. Used by worker.ts and owner.ts behind messages, and by
+// client.ts directly where the engine runs in place. It must not know which of them.
 
 import { currentContext } from '../context.js';
 import { SqliteError } from '../errors.js';
@@ -42,6 +42,19 @@ export class Host {
       this.#failed ||= trapped || request.operation === 'start';
       throw error;
     }
+  }
+
+  /** Closes a connection whose user is gone: what has not begun is not begun any more. */
+  async abandon(session: number): Promise<void> {
+    const engine = await this.#engine;
+    engine?.drop(session);
+    await this.handle({ operation: 'close', session });
+  }
+
+  /** Whether a connection has a transaction open, now that one of its requests was answered. */
+  async inTransaction(session: number): Promise<boolean> {
+    const engine = await this.#engine;
+    return engine?.inTransaction(session) ?? false;
   }
 
   async #handle(request: Request): Promise<Answer<Operation>> {

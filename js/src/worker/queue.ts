@@ -37,6 +37,8 @@ export interface Work {
   readonly lock?: string | undefined;
   /** Tries it; `ticket` is that of the last try. Never rejects. */
   attempt(ticket: number | undefined, last: boolean): Promise<Outcome>;
+  /** It is not tried again. */
+  forget(ticket: number): void;
 }
 
 /** Work on its way through the queue. */
@@ -44,7 +46,7 @@ interface Job {
   readonly work: Work;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
-  /** Set once it was parked. */
+  /** Set while it is parked. */
   ticket: number | undefined;
   due: boolean;
   last: boolean;
@@ -72,6 +74,20 @@ export class Queue {
       this.#jobs.add({ work, resolve, reject, due: true, last: false, pause: 0, ...parking });
       void this.#run();
     });
+  }
+
+  /** Gives up the jobs of a session; one that runs now comes to its end, but is not parked. */
+  drop(session: number, why: unknown): void {
+    for (const job of this.#jobs) {
+      if (job.work.session === session) {
+        this.#settled(job);
+        job.waiting?.abort();
+        job.reject(why);
+        if (job.ticket !== undefined) {
+          job.work.forget(job.ticket);
+        }
+      }
+    }
   }
 
   async #run(): Promise<void> {
@@ -106,7 +122,9 @@ export class Queue {
   async #attempt(job: Job): Promise<void> {
     job.due = false;
     job.waiting?.abort();
-    const outcome = await job.work.attempt(job.ticket, job.last);
+    const { ticket } = job;
+    job.ticket = undefined;
+    const outcome = await job.work.attempt(ticket, job.last);
     // A refused try has given up no more than it had taken itself.
     const wakes = outcome.woken && !('parked' in outcome && !outcome.parked.progressed);
     if (wakes) {
@@ -116,8 +134,7 @@ export class Queue {
       this.#park(job, outcome.parked);
       return;
     }
-    this.#jobs.delete(job);
-    clearTimeout(job.deadline);
+    this.#settled(job);
     if ('error' in outcome) {
       job.reject(outcome.error);
     } else {
@@ -125,7 +142,16 @@ export class Queue {
     }
   }
 
+  #settled(job: Job): void {
+    this.#jobs.delete(job);
+    clearTimeout(job.deadline);
+  }
+
   #park(job: Job, { ticket, limit, elsewhere }: Parked): void {
+    if (!this.#jobs.has(job)) {
+      job.work.forget(ticket);
+      return;
+    }
     job.ticket = ticket;
     job.deadline ??= setTimeout(() => {
       job.last = true;
