@@ -9,6 +9,7 @@ import type {
   EngineChoice,
   Operation,
   Operations,
+  ReadyMessage,
   ReplyMessage,
   Request,
   RequestMessage,
@@ -16,7 +17,7 @@ import type {
   Started,
   TestHooks,
 } from './protocol.js';
-import { ready, startWorker } from './start.js';
+import { startWorker, whenReady } from './start.js';
 import { Host } from './worker/host.js';
 
 /** The way to an engine. */
@@ -86,11 +87,11 @@ export async function connectTo(
 ): Promise<Reached & { joined: boolean }> {
   const { engine = 'auto', testHooks } = options;
   const shared = choose(name, options);
-  if (name === undefined || !takesWorker(options) || testHooks !== undefined) {
+  if (name === undefined || !takesWorker(options) || hooksEngine(options)) {
     return { ...(await reachOwn(options, shared)), joined: false };
   }
   const owned = shared.sharing === 'owner';
-  const key = owned ? `owner ${name}` : `${engine} ${name}`;
+  const key = owned ? `owner ${testHooks?.owner ?? ''} ${name}` : `${engine} ${name}`;
   const known = serving.get(key);
   const reach = () => (owned ? reachOwner(name, options, shared) : reachOwn(options, shared));
   const entry = known ?? { reached: reach(), users: 0 };
@@ -109,9 +110,14 @@ export async function connectTo(
   return { ...reached, channel: used, joined: !!known };
 }
 
+/** Whether a test has its hands in the engine. */
+function hooksEngine({ testHooks = {} }: EngineOptions): boolean {
+  return Object.keys(testHooks).some((hook) => hook !== 'owner');
+}
+
 /** Decides how a database is shared; what a browser can do is seen by its interfaces. */
 function choose(name: string | undefined, options: EngineOptions): Shared {
-  const { sharing, testHooks } = options;
+  const { sharing } = options;
   const own = (sharingReason: string): Shared => ({ sharing: 'exclusive', sharingReason });
   if (sharing === 'owner' && !takesWorker(options)) {
     const message = 'option "sharing" can be "owner" only in a Window, and with "worker"';
@@ -126,7 +132,7 @@ function choose(name: string | undefined, options: EngineOptions): Shared {
   if (!takesWorker(options)) {
     return own('the engine runs in place');
   }
-  if (testHooks !== undefined) {
+  if (hooksEngine(options)) {
     return own('a test has its hands in the engine');
   }
   if (navigator.locks === undefined) {
@@ -154,7 +160,9 @@ async function reachOwn(options: EngineOptions, shared: Shared): Promise<Reached
 /** Where an owner is refused to a page, that has a worker of its own, and says so. */
 async function reachOwner(name: string, options: EngineOptions, shared: Shared): Promise<Reached> {
   try {
-    const [channel, started] = await OwnedChannel.start(name, options.engine ?? 'auto');
+    const { engine = 'auto', testHooks } = options;
+    const place = { realm: testHooks?.owner ?? '', database: name, engine };
+    const [channel, started] = await OwnedChannel.start(place);
     return { channel, started, shared };
   } catch (error) {
     const cannot = error instanceof SqliteError && error.code === 'WORKER_LOAD_FAILED';
@@ -288,7 +296,7 @@ class WorkerChannel implements Channel {
   static async start(): Promise<WorkerChannel> {
     const worker = await startWorker();
     const channel = new WorkerChannel(worker);
-    const life = await ready(worker);
+    const { life } = await whenReady<ReadyMessage>(worker);
     worker.onmessage = ({ data }: MessageEvent<ReplyMessage>) => channel.#receive(data);
     worker.onmessageerror = () => channel.#die('a message could not be read');
     worker.onerror = (event) => channel.#die(event.message);

@@ -8,10 +8,9 @@
 
 import type { Channel } from './client.js';
 import { fromWire, SqliteError } from './errors.js';
-import { join, type Link } from './join.js';
+import { join, type Link, type Place } from './join.js';
 import { connectionLost, judge, makesOwn, type Standing } from './lost.js';
 import type {
-  EngineChoice,
   Operation,
   Operations,
   OwnerReplyMessage,
@@ -47,8 +46,7 @@ interface Connection extends Standing {
 
 /** The engine of an owner. */
 export class OwnedChannel implements Channel {
-  readonly #database: string;
-  readonly #engine: EngineChoice;
+  readonly #place: Place;
   readonly #connections = new Map<number, Connection>();
   readonly #pending = new Map<number, Call>();
   #lastConnection = 0;
@@ -60,14 +58,13 @@ export class OwnedChannel implements Channel {
   #former: string | undefined;
   #ended = false;
 
-  private constructor(database: string, engine: EngineChoice) {
-    this.#database = database;
-    this.#engine = engine;
+  private constructor(place: Place) {
+    this.#place = place;
   }
 
   /** Resolves once there is an owner that takes requests. */
-  static async start(database: string, engine: EngineChoice): Promise<[OwnedChannel, Started]> {
-    const channel = new OwnedChannel(database, engine);
+  static async start(place: Place): Promise<[OwnedChannel, Started]> {
+    const channel = new OwnedChannel(place);
     const { started } = await channel.#joined();
     return [channel, started];
   }
@@ -208,7 +205,7 @@ export class OwnedChannel implements Channel {
   }
 
   async #join(): Promise<Link> {
-    const link = await join(this.#database, this.#engine, this.#former);
+    const link = await join(this.#place, this.#former);
     if (this.#ended) {
       link.leave();
       throw closed();

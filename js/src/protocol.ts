@@ -59,11 +59,15 @@ export interface RowBatch {
  */
 export type Sharing = 'owner' | 'exclusive';
 
-/** What tests fix from outside: randomness, the clock (ms), growth of memory while suspended. */
+/**
+ * What tests fix from outside: randomness, the clock (ms), growth of memory while suspended; an
+ * owner of their own, by its name.
+ */
 export interface TestHooks {
   readonly seed?: number;
   readonly now?: number;
   readonly growOnSuspend?: boolean;
+  readonly owner?: string;
 }
 
 /** Which build was loaded, why, and what it is. */
@@ -129,6 +133,7 @@ export type ReplyMessage =
 
 /** Page to SharedWorker, on a port of its own: its first message. */
 export interface JoinMessage {
+  readonly database: string;
   /** A lock that the page holds until it is done, or dead. */
   readonly client: string;
   readonly engine: EngineChoice;
@@ -136,10 +141,14 @@ export interface JoinMessage {
   readonly dead: string | undefined;
 }
 
-/** The answer, on that port: from now on it takes requests, or not. `life` as in `ReadyMessage`. */
+/**
+ * What comes back on that port. `heard`, `made`: how far it has come. `elsewhere`: another
+ * SharedWorker has the owner. `life`, as in `ReadyMessage`: from now on it takes requests.
+ */
 export type JoinedMessage =
-  | { readonly life: string; readonly started: Started }
-  | { readonly refused: WireError };
+  | { readonly step: 'heard' | 'made' | 'elsewhere' }
+  | { readonly step: 'joined'; readonly life: string; readonly started: Started }
+  | { readonly step: 'refused'; readonly error: WireError };
 
 /** Owner to page: the outcome of a request, and whether its connection has a transaction open. */
 export type OwnerReplyMessage = ReplyMessage & { readonly transaction: boolean };
@@ -149,7 +158,7 @@ export interface ClientMessage {
   readonly join: JoinMessage;
 }
 
-/** That worker to the SharedWorker: nobody is left of so many that have joined. */
-export interface IdleMessage {
-  readonly idle: number;
+/** That worker to the SharedWorker, once: it takes ports, or there is an owner elsewhere. */
+export interface OwnerReadyMessage {
+  readonly life: string | undefined;
 }

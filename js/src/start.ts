@@ -1,23 +1,22 @@
 // Starts the package's workers, says what went wrong when one cannot be started, and tells when one
 // is gone. Used by client.ts, join.ts and owned.ts in a page, and by worker/shared.ts. It must not
-// know what is said to a worker, but for its first word.
+// know what is said to a worker.
 
 import { SqliteError, text } from './errors.js';
-import type { ReadyMessage } from './protocol.js';
 
 /** The literal form is what bundlers look for; relative to the bundled dist/*.js. */
-export async function startWorker(): Promise<Worker> {
+export async function startWorker(name = ''): Promise<Worker> {
   try {
-    return new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+    return new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name });
   } catch (error) {
     throw await loadError('worker', error);
   }
 }
 
-/** Resolves to the name of the worker's life lock. */
-export function ready(worker: Worker): Promise<string> {
+/** Resolves to the first message of a worker. */
+export function whenReady<First>(worker: Worker): Promise<First> {
   return new Promise((resolve, reject) => {
-    worker.onmessage = ({ data }: MessageEvent<ReadyMessage>) => resolve(data.life);
+    worker.onmessage = ({ data }: MessageEvent<First>) => resolve(data);
     worker.onerror = async (event) => {
       event.preventDefault();
       worker.terminate();

@@ -1,5 +1,5 @@
-// The SharedWorker's entry: sees to it that a database has one owner, and hands it the port of each
-// page that joins. One SharedWorker for each database, by its name; started by owned.ts.
+// The SharedWorker's entry: sees to it that there is an owner, and hands it the port of each page
+// that joins. Started by join.ts.
 //
 //   a page joins ──► the owner, or a new one if there is none, or if the page has seen it die
 //
@@ -7,15 +7,14 @@
 // handles may work. Where it cannot, the owner is here.
 
 import { toWire } from '../errors.js';
-import type { ClientMessage, IdleMessage, JoinedMessage, JoinMessage } from '../protocol.js';
-import { ready, startWorker, whenFree } from '../start.js';
-import { Host } from './host.js';
-import { holdLife } from './life.js';
-import { Owner } from './owner.js';
+import type { ClientMessage, JoinedMessage, JoinMessage, OwnerReadyMessage } from '../protocol.js';
+import { startWorker, whenFree, whenReady } from '../start.js';
+import { holdOwnership } from './life.js';
+import { Owners } from './owners.js';
 
 declare const self: SharedWorkerGlobalScope;
 
-/** Whoever has the database. */
+/** Whoever has the databases. */
 interface Holder {
   readonly life: string;
   /** Hands it a page. */
@@ -23,8 +22,8 @@ interface Holder {
   end(): void;
 }
 
-/** The owner of the moment, or the one that is being started. */
-let present: Promise<Holder> | undefined;
+/** The owner of the moment, or the one that is being started; nothing if it is elsewhere. */
+let present: Promise<Holder | undefined> | undefined;
 
 self.onconnect = ({ ports: [port] }) => {
   if (port !== undefined) {
@@ -33,31 +32,43 @@ self.onconnect = ({ ports: [port] }) => {
 };
 
 async function join(port: MessagePort, message: JoinMessage): Promise<void> {
+  const say = (answer: JoinedMessage): void => port.postMessage(answer);
+  if (present !== undefined) {
+    say({ step: 'made' });
+  }
   const known = await present?.catch(() => undefined);
   if (known !== undefined && known.life === message.dead) {
     known.end();
   }
-  present ??= start();
+  if (present === undefined) {
+    say({ step: 'heard' });
+    present = typeof Worker === 'function' ? startNested() : startHere();
+    say({ step: 'made' });
+  }
   const starting = present;
   try {
-    (await starting).join(port, message);
-  } catch (error) {
-    if (present === starting) {
-      present = undefined;
+    const holder = await starting;
+    if (holder !== undefined) {
+      holder.join(port, message);
+      return;
     }
-    port.postMessage({ refused: toWire(error) } satisfies JoinedMessage);
+    say({ step: 'elsewhere' });
+  } catch (error) {
+    say({ step: 'refused', error: toWire(error) });
+  }
+  if (present === starting) {
+    present = undefined;
   }
 }
 
-function start(): Promise<Holder> {
-  return typeof Worker === 'function' ? startNested() : startHere();
-}
-
 /** In a worker, to which the ports are passed on. */
-async function startNested(): Promise<Holder> {
-  const worker = await startWorker();
-  const life = await ready(worker);
-  let joined = 0;
+async function startNested(): Promise<Holder | undefined> {
+  const worker = await startWorker(self.name);
+  const { life } = await whenReady<OwnerReadyMessage>(worker);
+  if (life === undefined) {
+    worker.terminate();
+    return undefined;
+  }
   let over = false;
   const end = (): void => {
     if (!over) {
@@ -68,32 +79,17 @@ async function startNested(): Promise<Holder> {
   };
   worker.onerror = end;
   void whenFree(life).then(end);
-  worker.onmessage = ({ data }: MessageEvent<IdleMessage>) => {
-    // Unless one has joined meanwhile.
-    if (data.idle === joined) {
-      end();
-    }
-  };
-  return {
-    life,
-    join(port, message) {
-      joined += 1;
-      worker.postMessage({ join: message } satisfies ClientMessage, [port]);
-    },
-    end,
-  };
+  const join = (port: MessagePort, message: JoinMessage): void =>
+    worker.postMessage({ join: message } satisfies ClientMessage, [port]);
+  return { life, join, end };
 }
 
-/** Of this context, whoever is the owner in it. */
-let ownLife: Promise<string> | undefined;
-
-async function startHere(): Promise<Holder> {
-  ownLife ??= holdLife();
-  const life = await ownLife;
+async function startHere(): Promise<Holder | undefined> {
+  const life = await holdOwnership(self.name);
+  if (life === undefined) {
+    return undefined;
+  }
   const end = (): void => self.close();
-  const idle = (): void => {
-    present = undefined;
-  };
-  const owner = new Owner(new Host(), life, { idle, failed: end });
-  return { life, join: (port, message) => void owner.serve(port, message), end };
+  const owners = new Owners(life, end);
+  return { life, join: (port, message) => void owners.serve(port, message), end };
 }

@@ -1,39 +1,31 @@
-// The worker's entry: messages in, messages out, nothing else. Started by client.ts for one page,
-// and by shared.ts for all: then it is an owner, and each page talks to it on a port of its own.
+// The worker's entry: messages in, messages out, nothing else. Started by client.ts for one page; or
+// by shared.ts for all, with a name: then it is the owner, and each page has a port of its own.
 
 import { toWire } from '../errors.js';
 import type {
   ClientMessage,
-  IdleMessage,
+  OwnerReadyMessage,
   ReadyMessage,
   ReplyMessage,
   RequestMessage,
 } from '../protocol.js';
 import { Host } from './host.js';
-import { holdLife } from './life.js';
-import { isClient, Owner } from './owner.js';
+import { holdLife, holdOwnership } from './life.js';
+import { Owners } from './owners.js';
 
 declare const self: DedicatedWorkerGlobalScope;
 
-const host = new Host();
-
-/** Set when this worker is the owner of a database. */
-let owner: Owner | undefined;
-
-self.onmessage = ({ data, ports: [port] }: MessageEvent<RequestMessage | ClientMessage>) => {
-  if (!isClient(data)) {
-    void answer(data);
-  } else if (port !== undefined) {
-    void owner?.serve(port, data.join);
-  }
-};
-
-async function answer({ id, request }: RequestMessage): Promise<void> {
-  try {
-    reply({ id, value: host.atOnce(request) ?? (await host.handle(request)) });
-  } catch (error) {
-    reply({ id, error: toWire(error) });
-  }
+/** The engine of one page. */
+async function serveOne(): Promise<void> {
+  const host = new Host();
+  self.onmessage = async ({ data: { id, request } }: MessageEvent<RequestMessage>) => {
+    try {
+      reply({ id, value: host.atOnce(request) ?? (await host.handle(request)) });
+    } catch (error) {
+      reply({ id, error: toWire(error) });
+    }
+  };
+  self.postMessage({ ready: true, life: await holdLife() } satisfies ReadyMessage);
 }
 
 /** Bytes of an export are handed over, not copied. */
@@ -43,14 +35,18 @@ function reply(message: ReplyMessage): void {
   self.postMessage(message, bytes === undefined ? [] : [bytes.buffer]);
 }
 
-/** The other side asks for the lock of that name, and is granted it when this worker is gone. */
-async function ready(): Promise<void> {
-  const life = await holdLife();
-  owner = new Owner(host, life, {
-    idle: (joined) => self.postMessage({ idle: joined } satisfies IdleMessage),
-    failed: () => self.close(),
-  });
-  self.postMessage({ ready: true, life } satisfies ReadyMessage);
+/** The engines of all pages. */
+async function serveAll(): Promise<void> {
+  const life = await holdOwnership(self.name);
+  if (life !== undefined) {
+    const owners = new Owners(life, () => self.close());
+    self.onmessage = ({ data, ports: [port] }: MessageEvent<ClientMessage>) => {
+      if (port !== undefined) {
+        void owners.serve(port, data.join);
+      }
+    };
+  }
+  self.postMessage({ life } satisfies OwnerReadyMessage);
 }
 
-void ready();
+void (self.name === '' ? serveOne() : serveAll());

@@ -1,78 +1,21 @@
-// One engine for the pages of several contexts: each has a port, and connections of its own. Used
-// by worker.ts and by shared.ts. It must not know who made the ports.
+// One page that uses an engine over a port, with connections of its own. Used by owners.ts. It must
+// not know who else uses that engine.
 //
-//   joined ──► requests and answers ──► its lock is free: what it has open is closed, which rolls
+//   joined ──► requests and answers ──► it leaves, or dies: what it has open is closed, which rolls
 //                                       back; what it had asked for and has not begun is dropped
 
 import { SqliteError, toWire } from '../errors.js';
 import type {
-  ClientMessage,
-  JoinedMessage,
-  JoinMessage,
   Operation,
   Operations,
   OwnerReplyMessage,
   Request,
   RequestMessage,
-  Started,
 } from '../protocol.js';
 import type { Host } from './host.js';
 
-/** What becomes of an owner that has nothing more to do. */
-export interface Ends {
-  /** Nobody is left of so many that have joined. */
-  idle(joined: number): void;
-  /** Its engine has failed, and keeps files and locks until this context ends. */
-  failed(): void;
-}
-
-/** The engine of one database and those who use it. */
-export class Owner {
-  readonly #host: Host;
-  readonly #life: string;
-  readonly #ends: Ends;
-  #joined = 0;
-  #present = 0;
-
-  constructor(host: Host, life: string, ends: Ends) {
-    this.#host = host;
-    this.#life = life;
-    this.#ends = ends;
-  }
-
-  /** Serves a page until it is gone. */
-  async serve(port: MessagePort, join: JoinMessage): Promise<void> {
-    this.#joined += 1;
-    this.#present += 1;
-    const client = new Client(this.#host, port, () => this.#ends.failed());
-    try {
-      port.postMessage({ life: this.#life, started: await this.#start(join) } satisfies Joined);
-      await navigator.locks.request(join.client, () => undefined);
-    } catch (error) {
-      port.postMessage({ refused: toWire(error) } satisfies JoinedMessage);
-    }
-    await client.leave();
-    this.#present -= 1;
-    if (this.#host.failed) {
-      this.#ends.failed();
-    } else if (this.#present === 0) {
-      this.#ends.idle(this.#joined);
-    }
-  }
-
-  /** Whoever joins first decides which build runs; both read and write the same files. */
-  async #start({ engine }: JoinMessage): Promise<Started> {
-    const request = { operation: 'start', engine, testHooks: {} } as const;
-    const started = (await this.#host.handle(request)) as Started;
-    const asked = engine === 'auto' || engine === started.engine;
-    return asked ? started : { ...started, reason: 'the owner of the database runs it already' };
-  }
-}
-
-type Joined = Extract<JoinedMessage, { life: string }>;
-
 /** One page and the connections it has opened. */
-class Client {
+export class Client {
   readonly #host: Host;
   readonly #port: MessagePort;
   readonly #failed: () => void;
@@ -147,9 +90,4 @@ class Client {
       this.#port.postMessage(message, transfer);
     }
   }
-}
-
-/** Whether a message to a worker hands over the port of a page. */
-export function isClient(data: RequestMessage | ClientMessage): data is ClientMessage {
-  return 'join' in data;
 }
