@@ -48,6 +48,7 @@ await build({
     main: 'page/main.ts',
     inside: 'page/inside.ts',
     elsewhere: 'page/elsewhere.ts',
+    tab: 'page/tab.ts',
     probe: 'page/probe.ts',
     'torture/victim': 'page/torture/victim.ts',
     'large/stages': 'page/large/stages.ts',

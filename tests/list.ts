@@ -15,6 +15,8 @@ import './life/00-page';
 import './life/10-worker';
 import './life/20-second-opener';
 import './life/30-connections';
+import './tabs/00-owner';
+import './tabs/10-owner-dies';
 import './storage/00-failed-opens';
 import './storage/10-async-handles';
 import './storage/20-busy-handles';

@@ -43,37 +43,43 @@ const LOOK_MS = 250;
 /** What came of asking a SharedWorker. */
 type Outcome = Link | 'try again' | 'give it up';
 
+/** A SharedWorker: pages of all builds with one protocol find it by both. */
+interface Where {
+  readonly name: string;
+  /** None for the one that this build brings along. */
+  readonly url: string | undefined;
+}
+
 /** Joins; `dead` is the life of an owner that is of no use any more. */
 export async function join(place: Place, dead: string | undefined): Promise<Link> {
   const owner = `anchorite-owner:${PROTOCOL}:${place.realm}`;
-  let number = (await numberOfOwner(owner, dead)) ?? numberIn(owner, dead) ?? 0;
+  let number = 0;
   for (;;) {
-    const outcome = await ask(`${owner}:${number}`, place, dead);
+    const where = (await look(owner, dead)) ?? { name: `${owner}:${number}`, url: undefined };
+    const outcome = await ask(where, owner, place, dead);
     if (typeof outcome === 'object') {
       return outcome;
     }
-    const found = await numberOfOwner(owner, dead);
-    const other = found === number ? undefined : found;
-    number = other ?? (outcome === 'give it up' ? number + 1 : number);
+    number = Number(where.name.slice(owner.length + 1)) + (outcome === 'give it up' ? 1 : 0);
   }
 }
 
-/** The number of the SharedWorker that has the owner, if there is one that lives. */
-async function numberOfOwner(owner: string, dead: string | undefined): Promise<number | undefined> {
+/** Where the owner is, if there is one that lives. */
+async function look(owner: string, dead: string | undefined): Promise<Where | undefined> {
   const { held = [] } = await navigator.locks.query();
   const lives = held.map(({ name = '' }) => name);
-  return numberIn(
-    owner,
-    lives.find((name) => name.startsWith(`${owner}:`) && name !== dead),
-  );
+  const life = lives.find((name) => name.startsWith(`${owner}:`) && name !== dead);
+  const [, name = '', url] = /^(.*:\d+) (\S+) \S+$/.exec(life ?? '') ?? [];
+  return url === undefined ? undefined : { name, url };
 }
 
-function numberIn(owner: string, life: string | undefined): number | undefined {
-  return life === undefined ? undefined : Number.parseInt(life.slice(owner.length + 1), 10);
-}
-
-async function ask(name: string, place: Place, dead: string | undefined): Promise<Outcome> {
-  const worker = await startShared(name);
+async function ask(
+  where: Where,
+  owner: string,
+  place: Place,
+  dead: string | undefined,
+): Promise<Outcome> {
+  const worker = await startShared(where);
   const { port } = worker;
   const [client, release] = await holdLock();
   const leave = (): void => {
@@ -83,7 +89,7 @@ async function ask(name: string, place: Place, dead: string | undefined): Promis
   try {
     const { database, engine } = place;
     port.postMessage({ database, client, engine, dead } satisfies JoinMessage);
-    const answer = await Promise.race([listen(port, name), refusal(worker)]);
+    const answer = await Promise.race([listen(port, where, owner), refusal(worker)]);
     if (typeof answer === 'object') {
       return { ...answer, port, leave };
     }
@@ -95,10 +101,12 @@ async function ask(name: string, place: Place, dead: string | undefined): Promis
   }
 }
 
-/** The name says which one; all pages of the origin that use it have the same one. */
-async function startShared(name: string): Promise<SharedWorker> {
+/** The literal form is what bundlers look for; relative to the bundled dist/index.js. */
+async function startShared({ name, url }: Where): Promise<SharedWorker> {
   try {
-    return new SharedWorker(new URL('./shared.js', import.meta.url), { type: 'module', name });
+    return url === undefined
+      ? new SharedWorker(new URL('./shared.js', import.meta.url), { type: 'module', name })
+      : new SharedWorker(url, { type: 'module', name });
   } catch (error) {
     throw await loadError('shared', error);
   }
@@ -119,18 +127,21 @@ function holdLock(): Promise<[string, () => void]> {
 type Joined = Extract<JoinedMessage, { step: 'joined' }>;
 
 /** Follows a SharedWorker on its way to an owner. */
-function listen(port: MessagePort, name: string): Promise<Joined | Exclude<Outcome, Link>> {
+function listen(
+  port: MessagePort,
+  { name }: Where,
+  owner: string,
+): Promise<Joined | Exclude<Outcome, Link>> {
   return new Promise((resolve, reject) => {
-    const owner = name.replace(/:\d+$/, '');
-    const look = setInterval(async () => {
-      const found = await numberOfOwner(owner, undefined);
-      if (found !== undefined && `${owner}:${found}` !== name) {
+    const looking = setInterval(async () => {
+      const found = await look(owner, undefined);
+      if (found !== undefined && found.name !== name) {
         end(() => resolve('try again'));
       }
     }, LOOK_MS);
     let limit = setTimeout(() => end(() => resolve('give it up')), SILENCE_MAX_MS);
     const end = (settle: () => void): void => {
-      clearInterval(look);
+      clearInterval(looking);
       clearTimeout(limit);
       settle();
     };

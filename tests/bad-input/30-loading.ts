@@ -2,7 +2,7 @@
 // never hangs. The faulty folders are those of harness/files.ts.
 import type * as Anchorite from 'anchorite';
 import { equal, match, rejects } from '../page/assert';
-import type { TestContext } from '../page/context';
+import type { Hooked, TestContext } from '../page/context';
 import { describe, test } from '../page/registry';
 
 describe('loading');
@@ -10,7 +10,11 @@ describe('loading');
 async function openFrom(t: TestContext, folder: string): Promise<unknown> {
   const url = `${folder}index.js`;
   const { open } = (await import(url)) as typeof Anchorite;
-  return await open(t.name(), t.options);
+  // Not with an owner that was loaded from elsewhere.
+  const options: Hooked = t.options.worker
+    ? { ...t.options, testHooks: { owner: t.name() } }
+    : t.options;
+  return await open(t.name(), options);
 }
 
 const wasmFile = (t: TestContext) =>

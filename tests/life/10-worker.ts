@@ -11,12 +11,15 @@ describe('terminate');
 
 const WORKER = { contexts: ['worker'] } as const;
 
+/** A worker of this page's own. */
+const ALONE = { sharing: 'exclusive' } as const;
+
 const BUSY = `
   WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 50000000)
   INSERT INTO a SELECT i FROM n`;
 
 async function committedAndBegun(t: TestContext): Promise<[() => Promise<void>, Worker]> {
-  const [db, worker] = await withWorkerOf(() => t.open());
+  const [db, worker] = await withWorkerOf(() => t.open(t.name(), ALONE));
   await db.exec('CREATE TABLE a (i); INSERT INTO a VALUES (1), (2)');
   await db.exec('BEGIN; INSERT INTO a VALUES (3); DELETE FROM a WHERE i = 1');
   return [() => db.exec(BUSY), worker];
@@ -42,7 +45,7 @@ test('of a busy worker in a transaction loses only that', WORKER, async (t) => {
 });
 
 test('settles what was pending, and close still works', WORKER, async (t) => {
-  const [db, worker] = await withWorkerOf(() => t.open());
+  const [db, worker] = await withWorkerOf(() => t.open(t.name(), ALONE));
   await db.exec('CREATE TABLE a (i)');
   const busy = rejects(db.exec(BUSY), { code: 'WORKER_DIED' }, 'pending');
   worker.terminate();

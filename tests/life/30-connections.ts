@@ -255,6 +255,9 @@ test('of an engine that fails are all told, also those who wait', IN_PLACE, asyn
 
 const WORKER = { contexts: ['worker'] } as const;
 
+/** A worker of this page's own. */
+const ALONE = { sharing: 'exclusive' } as const;
+
 test('ATTACH waits for a database that another engine has', WORKER, async (t) => {
   const a = await t.open();
   const other = await t.open(t.name('other'));
@@ -271,14 +274,14 @@ test('ATTACH waits for a database that another engine has', WORKER, async (t) =>
 });
 
 test('share one worker, which ends with the last of them', WORKER, async (t) => {
-  const [first, worker] = await withWorkerOf(() => t.open());
+  const [first, worker] = await withWorkerOf(() => t.open(t.name(), ALONE));
   let ended = false;
   const terminate = worker.terminate.bind(worker);
   worker.terminate = () => {
     ended = true;
     terminate();
   };
-  const second = await t.open();
+  const second = await t.open(t.name(), ALONE);
   await first.close();
   equal(ended, false, 'the second is open');
   equal(await second.query('SELECT 1 AS a'), [{ a: 1 }]);
@@ -287,9 +290,9 @@ test('share one worker, which ends with the last of them', WORKER, async (t) => 
 });
 
 test('of a worker that dies are all told, also those who wait', WORKER, async (t) => {
-  const [a, worker] = await withWorkerOf(() => t.open());
+  const [a, worker] = await withWorkerOf(() => t.open(t.name(), ALONE));
   await a.exec('CREATE TABLE a (b)');
-  const b = await t.open();
+  const b = await t.open(t.name(), ALONE);
   await a.exec('BEGIN IMMEDIATE');
   const calls = [b.exec('INSERT INTO a VALUES (1)'), b.query('SELECT 1'), b.close()];
   await a.query('SELECT 1');
@@ -300,5 +303,6 @@ test('of a worker that dies are all told, also those who wait', WORKER, async (t
     ['WORKER_DIED', 'WORKER_DIED', 'fulfilled'],
   );
   await rejects(a.query('SELECT 1'), { code: 'WORKER_DIED' });
-  equal(await (await t.open()).query('SELECT b FROM a'), [], 'a new worker');
+  const again = await t.open(t.name(), ALONE);
+  equal(await again.query('SELECT b FROM a'), [], 'a new worker');
 });

@@ -9,10 +9,12 @@ import { askPeer } from './home';
 
 /** Options with the hooks that the published types leave out; see js/src/protocol.ts. */
 export interface Hooked extends OpenOptions {
+  readonly sharing?: 'owner' | 'exclusive';
   readonly testHooks?: {
     readonly seed?: number;
     readonly now?: number;
     readonly growOnSuspend?: boolean;
+    readonly owner?: string;
   };
 }
 

@@ -18,14 +18,12 @@ import type { Host } from './host.js';
 export class Client {
   readonly #host: Host;
   readonly #port: MessagePort;
-  readonly #failed: () => void;
   readonly #sessions = new Set<number>();
   #gone = false;
 
-  constructor(host: Host, port: MessagePort, failed: () => void) {
+  constructor(host: Host, port: MessagePort) {
     this.#host = host;
     this.#port = port;
-    this.#failed = failed;
     port.onmessage = ({ data }: MessageEvent<RequestMessage>) => this.#answer(data);
   }
 
@@ -45,9 +43,6 @@ export class Client {
     } catch (error) {
       const transaction = await this.#inTransaction(session);
       this.#reply({ id, error: toWire(error), transaction });
-      if (this.#host.failed) {
-        this.#failed();
-      }
     }
   }
 

@@ -3,18 +3,18 @@
 
 /** Takes a lock that is held until this context is gone, however it goes; resolves to its name. */
 export function holdLife(kind = 'anchorite-life'): Promise<string> {
-  const life = `${kind}:${crypto.randomUUID()}`;
+  const life = `${kind} ${crypto.randomUUID()}`;
   return navigator.locks === undefined ? Promise.resolve(life) : hold(life).then(() => life);
 }
 
 /**
- * As `holdLife`, for an owner. `name` is that of its SharedWorker: `anchorite-owner:1::0`, the last
- * part of which tells apart those that were started one after the other. One of them at a time is
- * the owner: resolves to nothing if another one is.
+ * As `holdLife`, for an owner in a SharedWorker of that name (`anchorite-owner:1::0`) and URL: both
+ * are in the name of its life, for others to join it. There is one owner at a time, whatever its
+ * last number: resolves to nothing if it is another one.
  */
-export async function holdOwnership(name: string): Promise<string | undefined> {
-  const alone = name.replace(/:\d+$/, '');
-  return (await hold(alone, { ifAvailable: true })) ? holdLife(name) : undefined;
+export async function holdOwnership(sharedWorker: string): Promise<string | undefined> {
+  const alone = sharedWorker.replace(/:\d+ \S+$/, '');
+  return (await hold(alone, { ifAvailable: true })) ? holdLife(sharedWorker) : undefined;
 }
 
 /** Holds a lock for ever; resolves to whether it was granted. */

@@ -30,22 +30,29 @@ export class Owners {
     const served = this.#served.get(database) ?? { host: new Host(), clients: 0 };
     this.#served.set(database, served);
     served.clients += 1;
-    const client = new Client(served.host, port, this.#failed);
+    const client = new Client(served.host, port);
+    let started = false;
     try {
-      const started = await start(served.host, join);
-      port.postMessage({ step: 'joined', life: this.#life, started } satisfies JoinedMessage);
-      // Granted when the page gives it back, or is gone.
-      await navigator.locks.request(join.client, () => undefined);
+      const value = await start(served.host, join);
+      started = true;
+      port.postMessage({ step: 'joined', life: this.#life, started: value } satisfies Joined);
     } catch (error) {
       port.postMessage({ step: 'refused', error: toWire(error) } satisfies JoinedMessage);
     }
+    // Granted when the page gives it back, which it also does when it was refused, or is gone.
+    await navigator.locks.request(join.client, () => undefined);
     await client.leave();
     served.clients -= 1;
-    if (served.clients === 0 && this.#served.get(database) === served) {
+    if (this.#served.get(database) === served && (served.clients === 0 || served.host.failed)) {
       this.#served.delete(database);
+    }
+    if (started && served.host.failed) {
+      this.#failed();
     }
   }
 }
+
+type Joined = Extract<JoinedMessage, { step: 'joined' }>;
 
 /** Whoever joins first decides which build runs; both read and write the same files. */
 async function start(host: Host, { engine }: JoinMessage): Promise<Started> {

@@ -22,6 +22,9 @@ interface Holder {
   end(): void;
 }
 
+/** By which pages find it. */
+const me = `${self.name} ${self.location.href}`;
+
 /** The owner of the moment, or the one that is being started; nothing if it is elsewhere. */
 let present: Promise<Holder | undefined> | undefined;
 
@@ -63,7 +66,7 @@ async function join(port: MessagePort, message: JoinMessage): Promise<void> {
 
 /** In a worker, to which the ports are passed on. */
 async function startNested(): Promise<Holder | undefined> {
-  const worker = await startWorker(self.name);
+  const worker = await startWorker(me);
   const { life } = await whenReady<OwnerReadyMessage>(worker);
   if (life === undefined) {
     worker.terminate();
@@ -85,7 +88,7 @@ async function startNested(): Promise<Holder | undefined> {
 }
 
 async function startHere(): Promise<Holder | undefined> {
-  const life = await holdOwnership(self.name);
+  const life = await holdOwnership(me);
   if (life === undefined) {
     return undefined;
   }

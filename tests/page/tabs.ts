@@ -1,0 +1,115 @@
+// More tabs than the harness drives: frames, each a Window with the library of its own, its own
+// locks, and a death of its own. It must not know tests.
+import type { Database, open } from 'anchorite';
+import type { Hooked } from './context';
+import type { TestContext } from './context';
+
+type Open = typeof open;
+
+export interface FrameElement extends HTMLIFrameElement {
+  /** Called from inside, with the frame's own library. */
+  opened?: (open: Open) => void;
+}
+
+/** An error of another realm is no `Error` of this one. */
+function ofThisRealm(error: unknown): Error {
+  const { message, code, mayHaveCommitted } = error as Error & Record<string, unknown>;
+  return Object.assign(new Error(message), { code, mayHaveCommitted });
+}
+
+async function here<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    throw ofThisRealm(error);
+  }
+}
+
+/** A connection of a tab. */
+export class TabDatabase {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  get info(): Database['info'] {
+    return this.#database.info;
+  }
+
+  exec(sql: string): Promise<void> {
+    return here(this.#database.exec(sql));
+  }
+
+  async query(...call: Parameters<Database['query']>): Promise<Record<string, unknown>[]> {
+    const rows = await here(this.#database.query(...call));
+    return Array.from(rows, (row) => ({ ...row }));
+  }
+
+  close(): Promise<void> {
+    return here(this.#database.close());
+  }
+}
+
+/** A frame with the library in it. */
+export class Tab {
+  readonly #frame: FrameElement;
+  readonly #open: Open;
+  readonly #databases: TabDatabase[] = [];
+
+  private constructor(frame: FrameElement, opened: Open) {
+    this.#frame = frame;
+    this.#open = opened;
+  }
+
+  /** A new tab; what is left of it goes when the test ends. */
+  static async make(t: TestContext): Promise<Tab> {
+    const frame: FrameElement = document.createElement('iframe');
+    const opened = new Promise<Open>((resolve) => {
+      frame.opened = resolve;
+    });
+    document.body.append(frame);
+    const inside = frame.contentDocument;
+    if (inside === null) throw new Error('a frame without a document');
+    const script = inside.createElement('script');
+    script.type = 'module';
+    script.src = '/page/tab.js';
+    inside.body.append(script);
+    const tab = new Tab(frame, await opened);
+    t.defer(() => tab.#leave());
+    return tab;
+  }
+
+  async open(name: string, options: Hooked): Promise<TabDatabase> {
+    const database = new TabDatabase(await here(this.#open(name, options)));
+    this.#databases.push(database);
+    return database;
+  }
+
+  /** The end of it, as when a user closes a tab: nothing of it runs any more. */
+  close(): void {
+    this.#frame.remove();
+    this.#databases.length = 0;
+  }
+
+  async #leave(): Promise<void> {
+    for (const database of this.#databases) await database.close();
+    this.close();
+  }
+}
+
+/**
+ * Ends the owner of a realm by the protocol: whoever joins says that it is of no use any more.
+ * Resolves when it is gone.
+ */
+export async function killOwner(realm: string): Promise<void> {
+  const prefix = `anchorite-owner:1:${realm}:`;
+  const { held = [] } = await navigator.locks.query();
+  const dead = held.map(({ name = '' }) => name).find((name) => name.startsWith(prefix));
+  if (dead === undefined) throw new Error(`no owner in ${JSON.stringify(held)}`);
+  const name = dead.slice(0, dead.indexOf(' ', prefix.length));
+  const gone = navigator.locks.request(dead, { mode: 'shared' }, () => undefined);
+  const { port } = new SharedWorker('/anchorite/shared.js', { type: 'module', name });
+  port.postMessage({ database: 'none', client: 'nobody', engine: 'auto', dead });
+  await gone;
+}

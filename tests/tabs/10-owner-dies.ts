@@ -1,0 +1,112 @@
+// The owner dies: what was open is lost and said to be, what can go on goes on, and nothing happens
+// twice. Each test has an owner of its own, by the name of its database.
+import { equal, ok, rejects } from '../page/assert';
+import type { TestContext } from '../page/context';
+import { describe, test } from '../page/registry';
+import { killOwner, Tab } from '../page/tabs';
+import type { TabDatabase } from '../page/tabs';
+
+describe('owner dies');
+
+const ONCE = { contexts: ['window'] } as const;
+
+async function openIn(t: TestContext): Promise<TabDatabase> {
+  const hooks = { worker: true, sharing: 'owner', testHooks: { owner: t.name() } } as const;
+  return await (await Tab.make(t)).open(t.name(), { engine: t.cell.twin, ...hooks });
+}
+
+test('under idle connections, which go on', ONCE, async (t) => {
+  const [a, b] = [await openIn(t), await openIn(t)];
+  await a.exec('CREATE TABLE n (i); INSERT INTO n VALUES (1)');
+  await killOwner(t.name());
+  equal(await b.query('SELECT i FROM n'), [{ i: 1 }]);
+  await a.exec('INSERT INTO n VALUES (2)');
+  equal(await b.query('SELECT count(*) AS n FROM n'), [{ n: 2 }]);
+});
+
+const LOST = { code: 'CONNECTION_LOST', mayHaveCommitted: false };
+
+test('under a transaction, which is lost, and said to be once', ONCE, async (t) => {
+  const [a, b] = [await openIn(t), await openIn(t)];
+  await a.exec('CREATE TABLE n (i); BEGIN; INSERT INTO n VALUES (1)');
+  await killOwner(t.name());
+  await rejects(a.exec('INSERT INTO n VALUES (2)'), LOST);
+  await a.exec('INSERT INTO n VALUES (3)');
+  equal(await b.query('SELECT i FROM n'), [{ i: 3 }]);
+});
+
+test('under temporary tables, which are lost, and said to be once', ONCE, async (t) => {
+  const a = await openIn(t);
+  await a.exec('CREATE TEMP TABLE mine (i); INSERT INTO mine VALUES (1)');
+  await killOwner(t.name());
+  await rejects(a.query('SELECT i FROM mine'), LOST);
+  await rejects(a.query('SELECT i FROM mine'), { code: 'SQLITE_ERROR' });
+});
+
+test('under calls: reads are made again, and what may have been done is told', ONCE, async (t) => {
+  const [a, b, c] = [await openIn(t), await openIn(t), await openIn(t)];
+  await a.exec('CREATE TABLE n (i); BEGIN IMMEDIATE; INSERT INTO n VALUES (1)');
+  const calls = Promise.allSettled([
+    b.exec('INSERT INTO n VALUES (2)'),
+    b.query('SELECT count(*) AS n FROM n'),
+    b.query('SELECT 1 AS one'),
+  ]);
+  await c.query('SELECT 1');
+  await killOwner(t.name());
+  const told = (await calls).map((it) => (it.status === 'rejected' ? it.reason : it.value));
+  equal(
+    told.map(({ code, mayHaveCommitted }) => [code, mayHaveCommitted]),
+    [
+      ['CONNECTION_LOST', true],
+      ['CONNECTION_LOST', false],
+      ['CONNECTION_LOST', false],
+    ],
+  );
+  await rejects(a.exec('COMMIT'), LOST);
+  equal(await b.query('SELECT count(*) AS n FROM n'), [{ n: 0 }]);
+});
+
+/** Inserts numbers of its own until it is told to stop; what came of each. */
+async function insertOn(db: TabDatabase, first: number, stopped: () => boolean) {
+  const acknowledged: number[] = [];
+  const unknown: number[] = [];
+  for (let i = first; !stopped(); i++) {
+    try {
+      await db.query('INSERT INTO n VALUES (?)', [i]);
+      acknowledged.push(i);
+    } catch (error) {
+      const { code, mayHaveCommitted } = error as Record<string, unknown>;
+      if (code !== 'CONNECTION_LOST') throw error;
+      if (mayHaveCommitted === true) unknown.push(i);
+    }
+  }
+  return { acknowledged, unknown };
+}
+
+const DEATHS = 4;
+
+test('under writers: nothing acknowledged is lost, nothing happens twice', ONCE, async (t) => {
+  const writers = [await openIn(t), await openIn(t), await openIn(t)];
+  const witness = await openIn(t);
+  await witness.exec('CREATE TABLE n (i)');
+  let over = false;
+  const runs = writers.map((db, index) => insertOn(db, index * 100_000, () => over));
+  for (let death = 0; death < DEATHS; death++) {
+    const [before] = await witness.query('SELECT count(*) AS n FROM n');
+    for (let n = before?.['n']; Number(n) < Number(before?.['n']) + 10; ) {
+      n = (await witness.query('SELECT count(*) AS n FROM n'))[0]?.['n'];
+    }
+    await killOwner(t.name());
+  }
+  over = true;
+  const done = await Promise.all(runs);
+  const found = (await witness.query('SELECT i FROM n')).map(({ i }) => Number(i));
+  equal(new Set(found).size, found.length, 'nothing twice');
+  const acknowledged = done.flatMap((it) => it.acknowledged);
+  const missing = acknowledged.filter((i) => !found.includes(i));
+  equal(missing, [], 'everything acknowledged');
+  const allowed = new Set([...acknowledged, ...done.flatMap((it) => it.unknown)]);
+  equal(found.filter((i) => !allowed.has(i)), [], 'nothing that was said not to be');
+  ok(found.length >= 10 * DEATHS, `${found.length} rows`);
+  equal(await witness.query('PRAGMA integrity_check'), [{ integrity_check: 'ok' }]);
+});
