@@ -1,9 +1,9 @@
-// Joins the owner, or makes one: the SharedWorker in which it is. Used by owned.ts. It must not know
-// what is asked of an owner.
+// Joins the owner, or makes one: the SharedWorker in which it is. Used by owned.ts. It must not
+// know what is asked of an owner.
 //
-// Firefox 153 sometimes never returns from `new Worker` in a worker (docs/locking.md, "owner"), so a
-// SharedWorker may hang while it makes an owner. It has nothing then, and is given up: the next one
-// has the next number. Which number the owner has is seen by the name of its life.
+// Firefox 153 sometimes never returns from `new Worker` in a worker (docs/locking.md, "owner"), so
+// a SharedWorker may hang while it makes an owner. It has nothing then, and is given up: the next
+// one has the next number. Which number the owner has is seen by the name of its life.
 
 import { fromWire } from './errors.js';
 import type { EngineChoice, JoinedMessage, JoinMessage, Started } from './protocol.js';

@@ -1,13 +1,14 @@
 // The library's own files fail to load: open() says which file, and what came in its place. It
 // never hangs. The faulty folders are those of harness/files.ts.
 import type * as Anchorite from 'anchorite';
+import type { Database } from 'anchorite';
 import { equal, match, rejects } from '../page/assert';
 import type { Hooked, TestContext } from '../page/context';
 import { describe, test } from '../page/registry';
 
 describe('loading');
 
-async function openFrom(t: TestContext, folder: string): Promise<unknown> {
+async function openFrom(t: TestContext, folder: string): Promise<Database> {
   const url = `${folder}index.js`;
   const { open } = (await import(url)) as typeof Anchorite;
   // Not with an owner that was loaded from elsewhere.
@@ -32,6 +33,15 @@ const WORKER = { contexts: ['worker'] } as const;
 
 test('no worker file', WORKER, (t) => fails(t, 'worker-404', 'worker.js', /404/));
 test('HTML for the worker', WORKER, (t) => fails(t, 'worker-html', 'worker.js', /text\/html/));
+test('no file for the SharedWorker, which leaves a worker of its own', WORKER, async (t) => {
+  const db = await openFrom(t, '/broken/shared-404/');
+  const { sharing, sharingReason } = db.info;
+  equal(sharing, 'exclusive');
+  if (t.cell.browser !== 'chromium') match(sharingReason, /http.*\/shared\.js.*404/);
+  await db.exec('CREATE TABLE a (b); INSERT INTO a VALUES (1)');
+  await db.close();
+});
+
 test('no wasm file', (t) => fails(t, 'wasm-404', wasmFile(t), /404/));
 test('no wasm file, type', (t) => fails(t, 'wasm-404', wasmFile(t), /text\/plain/));
 test('HTML for the wasm', (t) => fails(t, 'wasm-html', wasmFile(t), /text\/html/));

@@ -1,14 +1,18 @@
 // More tabs than the harness drives: frames, each a Window with the library of its own, its own
 // locks, and a death of its own. It must not know tests.
 import type { Database, open } from 'anchorite';
-import type { Hooked } from './context';
-import type { TestContext } from './context';
+import type { Hooked, TestContext } from './context';
 
 type Open = typeof open;
 
 export interface FrameElement extends HTMLIFrameElement {
   /** Called from inside, with the frame's own library. */
   opened?: (open: Open) => void;
+}
+
+/** The options by which tabs have one owner, in every browser. */
+export function owned(t: TestContext): Hooked {
+  return { engine: t.cell.twin, worker: true, sharing: 'owner' };
 }
 
 /** An error of another realm is no `Error` of this one. */

@@ -4,7 +4,7 @@ import { open } from 'anchorite';
 import { equal, ok, rejects } from '../page/assert';
 import type { Hooked, TestContext } from '../page/context';
 import { describe, test } from '../page/registry';
-import { Tab } from '../page/tabs';
+import { owned, Tab } from '../page/tabs';
 import type { TabDatabase } from '../page/tabs';
 
 describe('owner');
@@ -14,10 +14,6 @@ const ONCE = { contexts: ['window'] } as const;
 
 /** Far less than any time limit. */
 const AT_ONCE_MS = 2500;
-
-function owned(t: TestContext): Hooked {
-  return { engine: t.cell.twin, worker: true, sharing: 'owner' };
-}
 
 /** So many tabs, each with a connection to the one database of the test. */
 async function tabsOf(t: TestContext, count: number): Promise<[Tab, TabDatabase][]> {

@@ -34,15 +34,23 @@ export class Client {
     await Promise.allSettled([...this.#sessions].map((session) => this.#host.abandon(session)));
   }
 
-  async #answer({ id, request }: RequestMessage): Promise<void> {
+  #answer({ id, request }: RequestMessage): void {
     const session = 'session' in request ? request.session : undefined;
+    const answer = this.#mayUse(session) ? this.#host.atOnce(request) : undefined;
+    if (answer === undefined) {
+      void this.#answerLater(id, request, session);
+    } else {
+      this.#reply({ id, value: answer, transaction: false });
+    }
+  }
+
+  async #answerLater(id: number, request: Request, session: number | undefined): Promise<void> {
     try {
       const value = await this.#carryOut(request, session);
       const bytes = value instanceof Uint8Array ? [value.buffer] : [];
-      this.#reply({ id, value, transaction: await this.#inTransaction(session) }, bytes);
+      this.#reply({ id, value, transaction: this.#inTransaction(session) }, bytes);
     } catch (error) {
-      const transaction = await this.#inTransaction(session);
-      this.#reply({ id, error: toWire(error), transaction });
+      this.#reply({ id, error: toWire(error), transaction: this.#inTransaction(session) });
     }
   }
 
@@ -51,8 +59,7 @@ export class Client {
     request: Request,
     session: number | undefined,
   ): Promise<Operations[Operation]['answers']> {
-    const allowed = session === undefined ? request.operation === 'open' : this.#has(session);
-    if (!allowed) {
+    if (request.operation !== 'open' && !this.#mayUse(session)) {
       throw new SqliteError('the database is closed', { code: 'CLOSED' });
     }
     const value = await this.#host.handle(request);
@@ -64,8 +71,8 @@ export class Client {
     return value;
   }
 
-  #has(session: number): boolean {
-    return this.#sessions.has(session);
+  #mayUse(session: number | undefined): boolean {
+    return session !== undefined && this.#sessions.has(session);
   }
 
   async #opened(session: number): Promise<void> {
@@ -76,8 +83,8 @@ export class Client {
     }
   }
 
-  async #inTransaction(session: number | undefined): Promise<boolean> {
-    return session !== undefined && (await this.#host.inTransaction(session));
+  #inTransaction(session: number | undefined): boolean {
+    return session !== undefined && this.#host.inTransaction(session);
   }
 
   #reply(message: OwnerReplyMessage, transfer: Transferable[] = []): void {

@@ -1,4 +1,4 @@
-// One engine and what it is asked to do. Used by worker.ts and owner.ts behind messages, and by
+// One engine and what it is asked to do. Used by worker.ts and owners.ts behind messages, and by
 // client.ts directly where the engine runs in place. It must not know which of them.
 
 import { currentContext } from '../context.js';
@@ -46,15 +46,13 @@ export class Host {
 
   /** Closes a connection whose user is gone: what has not begun is not begun any more. */
   async abandon(session: number): Promise<void> {
-    const engine = await this.#engine;
-    engine?.drop(session);
+    this.#running?.drop(session);
     await this.handle({ operation: 'close', session });
   }
 
-  /** Whether a connection has a transaction open, now that one of its requests was answered. */
-  async inTransaction(session: number): Promise<boolean> {
-    const engine = await this.#engine;
-    return engine?.inTransaction(session) ?? false;
+  /** Whether a connection has a transaction open, now that one of its requests was carried out. */
+  inTransaction(session: number): boolean {
+    return this.#running?.inTransaction(session) ?? false;
   }
 
   async #handle(request: Request): Promise<Answer<Operation>> {

@@ -1,5 +1,5 @@
-// The worker's entry: messages in, messages out, nothing else. Started by client.ts for one page; or
-// by shared.ts for all, with a name: then it is the owner, and each page has a port of its own.
+// The worker's entry: messages in, messages out, nothing else. Started by client.ts for one page,
+// or by shared.ts for all, with a name: then it is the owner, and each page has a port of its own.
 
 import { toWire } from '../errors.js';
 import type {

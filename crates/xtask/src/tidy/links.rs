@@ -8,7 +8,11 @@ use super::source::{Language, Source, Violation};
 /// Where scripts live that something must import.
 const SCRIPT_FOLDERS: [&str; 2] = ["js/src/", "demo/src/"];
 /// What the bundler starts from; `demo/index.html` names the other.
-const SCRIPT_ENTRIES: [&str; 2] = ["js/src/index.ts", "js/src/worker/worker.ts"];
+const SCRIPT_ENTRIES: [&str; 3] = [
+    "js/src/index.ts",
+    "js/src/worker/worker.ts",
+    "js/src/worker/shared.ts",
+];
 /// What cargo starts from.
 const RUST_ENTRIES: [&str; 3] = ["lib.rs", "main.rs", "build.rs"];
 
@@ -189,7 +193,13 @@ fn forbidden_imports(source: &Source) -> Vec<Violation> {
 
 /// Why one script may not import another.
 fn forbidden(from: &str, target: &str) -> Option<&'static str> {
-    let main_side = ["js/src/client", "js/src/database", "js/src/index"];
+    let main_side = [
+        "js/src/client",
+        "js/src/database",
+        "js/src/index",
+        "js/src/join",
+        "js/src/owned",
+    ];
     if from == "js/src/protocol.ts" {
         return Some("the protocol imports nothing");
     }
