@@ -129,6 +129,25 @@ fn query_takes_one_statement_and_runs_none_of_several() {
 }
 
 #[test]
+fn a_transaction_is_open_from_its_begin_to_its_end() {
+    let session = memory();
+    let mut seen = Vec::new();
+    for sql in [
+        "CREATE TABLE a (b)",
+        "BEGIN",
+        "INSERT INTO a VALUES (1)",
+        "COMMIT",
+        "SAVEPOINT s",
+        "ROLLBACK TO s",
+        "RELEASE s",
+    ] {
+        session.exec(sql).expect("runs");
+        seen.push(session.in_transaction());
+    }
+    assert_eq!(seen, [false, true, true, false, true, true, false]);
+}
+
+#[test]
 fn a_nul_in_the_text_is_refused_because_sqlite_would_stop_there() {
     let session = memory();
     let error = session
