@@ -1,7 +1,7 @@
 // What a test gets as `t`: its cell, the library's options for it, names of its own, test data, and
 // the second tab. It must not know which test it serves.
 import { open } from 'anchorite';
-import type { Database, OpenOptions } from 'anchorite';
+import type { Database, OpenOptions, Sharing } from 'anchorite';
 import { cellId } from '../wire';
 import type { Cell } from '../wire';
 import { allFiles, removeAll } from './disk';
@@ -9,7 +9,7 @@ import { askPeer } from './home';
 
 /** Options with the hooks that the published types leave out; see js/src/protocol.ts. */
 export interface Hooked extends OpenOptions {
-  readonly sharing?: 'owner' | 'exclusive';
+  readonly sharing?: Sharing;
   readonly testHooks?: {
     readonly seed?: number;
     readonly now?: number;
