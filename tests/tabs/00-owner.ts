@@ -1,7 +1,7 @@
 // One owner, many tabs: each has connections of its own, waits for the others, and is not harmed by
 // their deaths. Chromium, where nobody needs an owner, has one here because it is asked for.
 import { open } from 'anchorite';
-import { equal, ok, rejects } from '../page/assert';
+import { equal, match, ok, rejects } from '../page/assert';
 import type { Hooked, TestContext } from '../page/context';
 import { describe, test } from '../page/registry';
 import { owned, Tab } from '../page/tabs';
@@ -40,6 +40,18 @@ test('is one for all tabs, on the best handles there are', ONCE, async (t) => {
 test('is chosen where handles cannot be shared', { contexts: ['worker'] }, async (t) => {
   const { sharing, sharingReason } = (await t.open()).info;
   equal(sharing, t.cell.browser === 'chromium' ? 'exclusive' : 'owner', sharingReason);
+});
+
+const BOTH = { ...ONCE, browsers: ['chromium', 'firefox'] } as const;
+
+test('serves tabs that ask for the other build, and says which one runs', BOTH, async (t) => {
+  const [[, a]] = (await tabsOf(t, 1)) as [[Tab, TabDatabase]];
+  await a.exec('CREATE TABLE n (i); INSERT INTO n VALUES (1)');
+  const engine = t.cell.twin === 'jspi' ? 'asyncify' : 'jspi';
+  const b = await (await Tab.make(t)).open(t.name(), { ...owned(t), engine });
+  equal(b.info.engine, t.cell.twin);
+  match(b.info.reason, /owner/);
+  equal(await b.query('SELECT i FROM n'), [{ i: 1 }]);
 });
 
 test('lets two tabs write in turn, and each reads what the other wrote', ONCE, async (t) => {
