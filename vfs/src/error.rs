@@ -48,6 +48,8 @@ pub enum Operation {
 pub enum ErrorKind {
     /// Somebody else has it open now; trying again later may help.
     Busy,
+    /// Somebody else had it for as long as we were to wait.
+    BusyTimeout,
     /// There is no such file.
     NotFound,
     /// A file of that name is already there.

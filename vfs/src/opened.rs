@@ -9,6 +9,7 @@ use std::rc::Rc;
 use crate::database::{self, Connection, Database, Databases};
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::fileset::{Side, Wanted};
+use crate::hooks;
 use crate::mutants::{self, Mutant};
 use crate::path::{self, PRIVATE_DIRECTORY};
 use crate::replaced;
@@ -36,10 +37,10 @@ pub(crate) enum Opened {
 }
 
 impl Medium {
-    pub(crate) fn new(storage: Rc<dyn Storage>, temporary_memory: u64) -> Self {
+    pub(crate) fn new(storage: Rc<dyn Storage>, temporary_memory: u64, shares: bool) -> Self {
         let temporary = TemporarySpace::new(storage.clone(), temporary_memory);
         Self {
-            databases: Databases::new(storage),
+            databases: Databases::new(storage, shares),
             temporary,
             is_clean: std::cell::Cell::new(false),
         }
@@ -85,6 +86,11 @@ impl Medium {
             }
             None => self.storage().open(name, creation).map(Opened::Loose),
         }
+    }
+
+    /// Sleeps between two tries for a lock.
+    pub(crate) fn sleep(&self, duration_us: u64) -> Result<()> {
+        self.databases.sleep(|| hooks::sleep(duration_us))
     }
 
     pub(crate) fn open_temporary(&self) -> Opened {
@@ -147,6 +153,15 @@ impl Opened {
             Opened::Temporary(file) => work(&mut **file),
             Opened::Loose(file) => work(&mut **file),
         }
+    }
+
+    /// Sets the size. Before a WAL is cut, other contexts must know that its frames no longer count
+    /// (S5).
+    pub(crate) fn truncate(&mut self, size: u64) -> Result<()> {
+        if let Opened::Side(database, Side::Wal) = self {
+            database.publish()?;
+        }
+        self.with(|file| file.truncate(size))
     }
 
     /// Makes durable what was written to it.

@@ -17,6 +17,7 @@ pub(super) fn code(error: &VfsError) -> c_int {
     error::remember(error);
     match (error.kind, error.operation) {
         (ErrorKind::Busy, _) => ffi::SQLITE_BUSY,
+        (ErrorKind::BusyTimeout, _) => ffi::SQLITE_BUSY_TIMEOUT,
         (ErrorKind::Full, _) => ffi::SQLITE_FULL,
         (ErrorKind::NoMemory, _) => ffi::SQLITE_IOERR_NOMEM,
         (ErrorKind::NotFound, Operation::Delete) => ffi::SQLITE_IOERR_DELETE_NOENT,

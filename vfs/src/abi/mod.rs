@@ -19,6 +19,7 @@ mod vfs;
 
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::rc::Rc;
+use std::time::Duration;
 
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 use libsqlite3_sys as ffi;
@@ -41,6 +42,9 @@ pub struct Options {
     /// The host waits for locks outside SQLite: `PRAGMA busy_timeout` is answered for it, and what
     /// it was set to is left in [`waiting`](crate::waiting). Default: no.
     pub host_waits: bool,
+    /// Other contexts may have the databases open at the same time; the medium must be able to
+    /// share them ([`Storage::share`]). Default: no.
+    pub shares: bool,
 }
 
 impl Default for Options {
@@ -49,6 +53,7 @@ impl Default for Options {
             default: false,
             temp_memory: 64 * 1024 * 1024,
             host_waits: false,
+            shares: false,
         }
     }
 }
@@ -79,6 +84,8 @@ struct OpenFile {
     is_read_only: bool,
     /// What `PRAGMA busy_timeout` was set to, where the host waits.
     busy_timeout_ms: Option<u32>,
+    /// How long a slot of the wal-index is waited for that another context has.
+    lock_timeout: Duration,
     /// Whether SQLite shall leave the WAL when the last connection closes.
     keeps_wal: bool,
     /// Whether SQLite may rely on power-safe overwrites: never more than the medium guarantees.
@@ -103,7 +110,7 @@ pub fn register(name: &str, storage: Rc<dyn Storage>, options: Options) -> Resul
     let name = CString::new(name).map_err(|error| refused(error.to_string()))?;
     let registered = Box::leak(Box::new(Registered {
         guarantees: storage.guarantees(),
-        medium: Medium::new(storage, options.temp_memory),
+        medium: Medium::new(storage, options.temp_memory, options.shares),
         options,
         name,
     }));
