@@ -28,6 +28,8 @@ enum Place {
     Native(Native),
     /// In the browsers: every engine, both twins, both kinds of handle.
     Browser(torture_browser::Options),
+    /// Several contexts on one database, in every order that a seed chooses, natively.
+    Tabs(Native),
     /// Sort, index and vacuum 1 GiB in the browsers, with at most 512 MiB of Wasm memory.
     Large(torture_large::Options),
 }
@@ -47,6 +49,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     match &options.place {
         Some(Place::Browser(options)) => torture_browser::run(options),
         Some(Place::Large(options)) => torture_large::run(options),
+        Some(Place::Tabs(tabs)) => run_tabs(tabs),
         Some(Place::Native(native)) => natively(native),
         None => natively(&options.native),
     }
@@ -64,6 +67,25 @@ fn natively(native: &Native) -> Result<()> {
     let (status, ()) = process::run(campaign.args(&native.passed_on), |_| Ok(()))?;
     ensure!(status.success(), "");
     Ok(())
+}
+
+/// Builds the schedules and runs them. Nothing is printed after its last line.
+fn run_tabs(options: &Native) -> Result<()> {
+    let _alone = process::alone()?;
+    let mut tabs = program("torture", "anchorite-tabs");
+    if options.sample {
+        tabs.arg("--sample");
+    }
+    let (status, ()) = process::run(tabs.args(&options.passed_on), |_| Ok(()))?;
+    ensure!(status.success(), "");
+    Ok(())
+}
+
+/// The sample of schedules for `cargo xtask test`.
+pub(crate) fn sample_of_tabs() -> Command {
+    let mut tabs = program("dev", "anchorite-tabs");
+    tabs.arg("--sample");
+    tabs
 }
 
 /// Steps of the state machine, as many as are promised.
@@ -86,10 +108,14 @@ pub(crate) fn sample() -> Command {
     campaign
 }
 
-/// Named by its binary, so that cargo chooses features as for the whole workspace.
 fn campaign(profile: &str) -> Command {
-    let mut campaign = cargo();
-    campaign.args(["run", "--quiet", "--profile", profile]);
-    campaign.args(["--bin", "anchorite-torture", "--"]);
-    campaign
+    program(profile, "anchorite-torture")
+}
+
+/// Named by its binary, so that cargo chooses features as for the whole workspace.
+fn program(profile: &str, name: &str) -> Command {
+    let mut program = cargo();
+    program.args(["run", "--quiet", "--profile", profile]);
+    program.args(["--bin", name, "--"]);
+    program
 }

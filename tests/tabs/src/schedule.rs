@@ -1,0 +1,250 @@
+//! One schedule: a few tabs, each a fiber, of which exactly one runs at a time; the seed chooses
+//! which at every call of the medium, and who is killed where.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use anchorite_vfs::hooks;
+use anchorite_vfs::sim::Random;
+
+use crate::fiber::Fiber;
+use crate::ledger::{FIRST_LIFE, Ledger, Trouble};
+use crate::medium::{self, TABS, TabMedium};
+use crate::workload::{self, Tab};
+use crate::world::{Life, Time, World};
+
+/// The files that a schedule begins with.
+pub(crate) type Image = BTreeMap<String, Vec<u8>>;
+
+/// How many images were left by tabs that died.
+const CRASHED: usize = 3;
+
+/// No schedule needs a tenth of it.
+const TIME_MAX: Time = 300 * 1_000_000;
+const CALLS_MAX: u64 = 200_000;
+
+/// What became of a schedule.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// Differs with the choices.
+    pub(crate) hash: u64,
+    /// At least two tabs have committed, and a lock was contended or a tab killed.
+    pub(crate) counts: bool,
+    pub(crate) calls: u64,
+    pub(crate) was_killed: bool,
+    pub(crate) troubles: Vec<(Trouble, String)>,
+    /// What was called, if it was asked for.
+    pub(crate) trace: Vec<String>,
+}
+
+/// The process's tabs, and the images to begin with.
+pub(crate) struct Stage {
+    tabs: Vec<TabMedium>,
+    images: Vec<Image>,
+}
+
+impl Stage {
+    /// Registers the VFSes and makes the images.
+    pub(crate) fn new() -> anyhow::Result<Self> {
+        let tabs = medium::register_all()?;
+        hooks::seed(1);
+        let world = Rc::new(World::default());
+        medium::enter(&world);
+        workload::prepare()?;
+        // The first opening of a VFS calls more than later ones; a schedule shall follow from its
+        // seed.
+        (0..TABS).try_for_each(|tab| workload::open(tab)?.execute_batch("SELECT 1"))?;
+        let images = vec![world.image()];
+        let mut stage = Self { tabs, images };
+        stage.add_crashed()?;
+        Ok(stage)
+    }
+
+    /// Images that tabs have left which died in the middle: a WAL with transactions, and a `-shm`.
+    fn add_crashed(&mut self) -> anyhow::Result<()> {
+        for seed in 1..=CRASHED as u64 {
+            let mut run = Run::new(self, seed, false);
+            run.begin_all();
+            let calls = 150 + 100 * seed;
+            while run.world.calls() < calls && run.step() {}
+            let image = run.world.image();
+            run.drain();
+            self.images.push(image);
+        }
+        Ok(())
+    }
+
+    /// Runs the schedule of a seed.
+    pub(crate) fn run(&self, seed: u64, with_trace: bool) -> Outcome {
+        let mut run = Run::new(self, seed, with_trace);
+        run.begin_all();
+        while run.step() {}
+        run.end()
+    }
+}
+
+struct Run<'stage> {
+    stage: &'stage Stage,
+    random: Random,
+    world: Rc<World>,
+    ledger: Rc<Ledger>,
+    fibers: BTreeMap<Life, (usize, Fiber)>,
+    last_life: Life,
+    /// Once in so many calls another tab may run; 1 is at every call.
+    stickiness: u64,
+    running: Option<Life>,
+    may_be_killed: bool,
+    hash: u64,
+}
+
+impl<'stage> Run<'stage> {
+    fn new(stage: &'stage Stage, seed: u64, with_trace: bool) -> Self {
+        let mut random = Random::new(seed);
+        let low = random.bits().to_le_bytes();
+        hooks::seed(u32::from_le_bytes(*low.first_chunk().expect("eight bytes")));
+        let image = usize::try_from(random.below(stage.images.len() as u64)).expect("few");
+        let world = Rc::new(World::new(&stage.images[image]));
+        if with_trace {
+            world.keep_trace();
+        }
+        medium::enter(&world);
+        let stickiness = [1, 2, 4, 16][usize::try_from(random.below(4)).expect("small")];
+        Self {
+            stage,
+            may_be_killed: random.one_in(2),
+            random,
+            world,
+            ledger: Rc::default(),
+            fibers: BTreeMap::new(),
+            // Those before have left rows in the images.
+            last_life: FIRST_LIFE * u32::from(stage.images.len() > CRASHED),
+            stickiness,
+            running: None,
+            hash: 0,
+        }
+    }
+
+    fn begin_all(&mut self) {
+        let count = 2 + self.random.below(TABS as u64 - 1);
+        for tab in 0..usize::try_from(count).expect("few") {
+            self.begin(tab);
+        }
+        if self.may_be_killed {
+            self.doom();
+        }
+    }
+
+    fn doom(&mut self) {
+        let calls = self.random.below(600);
+        let number = self.random.below(self.fibers.len() as u64);
+        let life = self
+            .fibers
+            .keys()
+            .nth(usize::try_from(number).expect("few"));
+        self.world.doom(*life.expect("there are as many"), calls);
+    }
+
+    fn begin(&mut self, number: usize) {
+        self.last_life += 1;
+        let life = self.last_life;
+        self.stage.tabs[number].begin(life);
+        self.world.begin(life);
+        let tab = Tab {
+            number,
+            life,
+            transactions: u32::try_from(2 + self.random.below(4)).expect("few"),
+            random: Random::new(self.random.bits()),
+            world: self.world.clone(),
+            ledger: self.ledger.clone(),
+            seen: 0,
+            seq: 0,
+        };
+        self.fibers
+            .insert(life, (number, Fiber::new(|| tab.live())));
+    }
+
+    /// One tab runs until its next call; `false` when all are done.
+    fn step(&mut self) -> bool {
+        if self.fibers.is_empty() {
+            return false;
+        }
+        let is_late = self.world.now() > TIME_MAX || self.world.calls() > CALLS_MAX;
+        if is_late || !self.some_can_run() {
+            let words = format!("after {} calls", self.world.calls());
+            self.ledger.trouble(Trouble::Stuck, words);
+            self.drain();
+            return false;
+        }
+        let life = self.choose();
+        self.hash = (self.hash ^ u64::from(life)).wrapping_mul(0x0100_0000_01b3);
+        self.resume(life);
+        true
+    }
+
+    fn some_can_run(&mut self) -> bool {
+        if self.random.one_in(64) {
+            self.world.pass_time(Some(&mut self.random));
+        }
+        !self.world.ready().is_empty() || self.world.pass_time(None)
+    }
+
+    fn choose(&mut self) -> Life {
+        let ready = self.world.ready();
+        let stays = self.running.filter(|life| ready.contains(life));
+        if let Some(life) = stays.filter(|_| !self.random.one_in(self.stickiness)) {
+            return life;
+        }
+        let chosen = self.random.below(ready.len() as u64);
+        ready[usize::try_from(chosen).expect("few")]
+    }
+
+    fn resume(&mut self, life: Life) {
+        self.running = Some(life);
+        self.world.set_current(Some(life));
+        let (tab, fiber) = self.fibers.get_mut(&life).expect("it is ready");
+        let tab = *tab;
+        let goes_on = fiber.resume();
+        self.world.set_current(None);
+        if goes_on {
+            return;
+        }
+        let was_killed = self.world.is_dead(life);
+        self.fibers.remove(&life);
+        self.world.end(life);
+        if was_killed && self.random.one_in(2) {
+            self.begin(tab);
+            if self.random.one_in(2) {
+                self.doom();
+            }
+        }
+    }
+
+    /// Kills all that still live.
+    fn drain(&mut self) {
+        while let Some((life, (_, mut fiber))) = self.fibers.pop_first() {
+            self.world.kill(life);
+            self.world.set_current(Some(life));
+            while fiber.resume() {}
+            self.world.set_current(None);
+            self.world.end(life);
+        }
+    }
+
+    fn end(self) -> Outcome {
+        let is_first = self.ledger.troubles().is_empty();
+        if is_first && let Err(error) = workload::inspect(&self.ledger) {
+            let cause = anchorite_vfs::take_last_error();
+            let words = format!("in the end: {error} ({cause:?})");
+            self.ledger.trouble(Trouble::Torn, words);
+        }
+        let (contended, kills) = (self.world.contended(), self.world.kills());
+        Outcome {
+            hash: self.hash,
+            counts: self.ledger.committing() >= 2 && contended + kills > 0,
+            calls: self.world.calls(),
+            was_killed: kills > 0,
+            troubles: self.ledger.troubles(),
+            trace: self.world.trace(),
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! What the tabs share: files, locks, a clock, and who of them is alive.
+//!
+//! `medium.rs` calls it for the VFS, `schedule.rs` decides who runs. It must not know SQLite.
+//! Locks are those of a browser: whoever asks is served in order, and whoever asks with no patience
+//! is refused where it would have to wait.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+
+use anchorite_vfs::sim::Random;
+
+use crate::fiber;
+
+/// One life of a tab.
+pub(crate) type Life = u32;
+
+/// Microseconds.
+pub(crate) type Time = u64;
+
+/// What a call of the medium takes.
+const CALL_TIME: Time = 20;
+
+pub(crate) type Content = Rc<RefCell<Vec<u8>>>;
+
+/// Why a tab is not running.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    Ready,
+    /// Until a lock is granted, or this moment.
+    Waits(Time),
+    /// Until this moment.
+    Sleeps(Time),
+    Dead,
+}
+
+#[derive(Debug)]
+struct Holder {
+    life: Life,
+    alone: bool,
+}
+
+#[derive(Debug, Default)]
+struct Lock {
+    holders: Vec<Holder>,
+    queue: VecDeque<Holder>,
+}
+
+impl Lock {
+    fn admits(&self, alone: bool) -> bool {
+        match alone {
+            true => self.holders.is_empty(),
+            false => self.holders.iter().all(|holder| !holder.alone),
+        }
+    }
+
+    /// Grants what can be granted, in order; gives the lives that have it now.
+    fn serve(&mut self) -> Vec<Life> {
+        let mut served = Vec::new();
+        while let Some(first) = self.queue.pop_front() {
+            if !self.admits(first.alone) {
+                self.queue.push_front(first);
+                break;
+            }
+            served.push(first.life);
+            self.holders.push(first);
+        }
+        served
+    }
+
+    fn holds(&self, life: Life) -> bool {
+        self.holders.iter().any(|holder| holder.life == life)
+    }
+
+    fn forget(&mut self, life: Life) {
+        self.holders.retain(|holder| holder.life != life);
+        self.queue.retain(|waiting| waiting.life != life);
+    }
+}
+
+/// A medium and its users.
+#[derive(Default)]
+pub(crate) struct World {
+    files: RefCell<BTreeMap<String, Content>>,
+    locks: RefCell<BTreeMap<String, Lock>>,
+    states: RefCell<BTreeMap<Life, State>>,
+    clock: Cell<Time>,
+    calls: Cell<u64>,
+    /// Locks that were refused, or had to be waited for.
+    contended: Cell<u64>,
+    /// The life that runs, and after how many more of its calls it ends.
+    current: Cell<Option<Life>>,
+    doomed: Cell<Option<(Life, u64)>>,
+    kills: Cell<u64>,
+    trace: RefCell<Option<Vec<String>>>,
+}
+
+impl World {
+    /// With these files.
+    pub(crate) fn new(files: &BTreeMap<String, Vec<u8>>) -> Self {
+        let copy = |(path, bytes): (&String, &Vec<u8>)| {
+            (path.clone(), Rc::new(RefCell::new(bytes.clone())))
+        };
+        Self {
+            files: RefCell::new(files.iter().map(copy).collect()),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn keep_trace(&self) {
+        self.trace.replace(Some(Vec::new()));
+    }
+
+    pub(crate) fn trace(&self) -> Vec<String> {
+        self.trace.borrow().clone().unwrap_or_default()
+    }
+
+    /// For the trace.
+    pub(crate) fn note(&self, words: impl FnOnce() -> String) {
+        if let Some(trace) = &mut *self.trace.borrow_mut() {
+            let life = self.current.get().unwrap_or_default();
+            let words = words();
+            trace.push(format!("{:>8} tab {life}: {words}", self.clock.get()));
+        }
+    }
+
+    pub(crate) fn files(&self) -> &RefCell<BTreeMap<String, Content>> {
+        &self.files
+    }
+
+    /// A copy of all files.
+    pub(crate) fn image(&self) -> BTreeMap<String, Vec<u8>> {
+        let files = self.files.borrow();
+        let copy = |(path, content): (&String, &Content)| (path.clone(), content.borrow().clone());
+        files.iter().map(copy).collect()
+    }
+
+    pub(crate) fn now(&self) -> Time {
+        self.clock.get()
+    }
+
+    pub(crate) fn calls(&self) -> u64 {
+        self.calls.get()
+    }
+
+    pub(crate) fn contended(&self) -> u64 {
+        self.contended.get()
+    }
+
+    pub(crate) fn kills(&self) -> u64 {
+        self.kills.get()
+    }
+
+    /// A new life begins.
+    pub(crate) fn begin(&self, life: Life) {
+        self.states.borrow_mut().insert(life, State::Ready);
+    }
+
+    /// A life has ended, orderly or not.
+    pub(crate) fn end(&self, life: Life) {
+        self.states.borrow_mut().remove(&life);
+        self.free(life);
+    }
+
+    /// The life ends at its call after so many more.
+    pub(crate) fn doom(&self, life: Life, calls: u64) {
+        self.doomed.set(Some((life, calls)));
+    }
+
+    pub(crate) fn is_dead(&self, life: Life) -> bool {
+        self.states.borrow().get(&life) == Some(&State::Dead)
+    }
+
+    pub(crate) fn set_current(&self, life: Option<Life>) {
+        self.current.set(life);
+    }
+
+    /// A call of the medium begins: another tab may run first. `false` if the caller is dead.
+    pub(crate) fn call(&self) -> bool {
+        let Some(life) = self.current.get() else {
+            return true;
+        };
+        if self.is_dead(life) {
+            return false;
+        }
+        self.calls.set(self.calls.get() + 1);
+        self.clock.set(self.clock.get() + CALL_TIME);
+        if self.dies_now(life) {
+            return false;
+        }
+        fiber::pause();
+        !self.is_dead(life)
+    }
+
+    fn dies_now(&self, life: Life) -> bool {
+        let Some((doomed, left)) = self.doomed.get().filter(|(doomed, _)| *doomed == life) else {
+            return false;
+        };
+        if left > 0 {
+            self.doomed.set(Some((doomed, left - 1)));
+            return false;
+        }
+        self.note(|| "is killed".to_owned());
+        self.doomed.set(None);
+        self.kills.set(self.kills.get() + 1);
+        self.kill(life);
+        true
+    }
+
+    /// From now on every call of this life fails, and its locks are free.
+    pub(crate) fn kill(&self, life: Life) {
+        self.states.borrow_mut().insert(life, State::Dead);
+        self.free(life);
+    }
+
+    /// All locks of a life become free.
+    fn free(&self, life: Life) {
+        let mut locks = self.locks.borrow_mut();
+        for lock in locks.values_mut() {
+            lock.forget(life);
+            self.wake(&lock.serve());
+        }
+    }
+
+    fn wake(&self, lives: &[Life]) {
+        let mut states = self.states.borrow_mut();
+        for life in lives {
+            states.insert(*life, State::Ready);
+        }
+    }
+
+    /// Takes a lock now, or says that it cannot be had now.
+    pub(crate) fn try_take(&self, name: &str, life: Life, alone: bool) -> bool {
+        let mut locks = self.locks.borrow_mut();
+        let lock = locks.entry(name.to_owned()).or_default();
+        assert!(!lock.holds(life), "{name} is held already by {life}");
+        let granted = lock.queue.is_empty() && lock.admits(alone);
+        if granted {
+            lock.holders.push(Holder { life, alone });
+        } else {
+            self.contended.set(self.contended.get() + 1);
+        }
+        granted
+    }
+
+    /// Waits for a lock; another tab runs.
+    pub(crate) fn wait_for(&self, name: &str, life: Life, alone: bool, limit: Time) -> bool {
+        let until = self.clock.get().saturating_add(limit);
+        {
+            let mut locks = self.locks.borrow_mut();
+            let lock = locks.entry(name.to_owned()).or_default();
+            lock.queue.push_back(Holder { life, alone });
+        }
+        self.states.borrow_mut().insert(life, State::Waits(until));
+        fiber::pause();
+        let mut locks = self.locks.borrow_mut();
+        let lock = locks.get_mut(name).expect("it was asked for");
+        if self.is_dead(life) || lock.holds(life) {
+            return lock.holds(life);
+        }
+        lock.queue.retain(|waiting| waiting.life != life);
+        self.wake(&lock.serve());
+        false
+    }
+
+    /// From alone to shared.
+    pub(crate) fn weaken(&self, name: &str, life: Life) {
+        let mut locks = self.locks.borrow_mut();
+        let lock = locks.get_mut(name).expect("it is held");
+        let own = lock.holders.iter_mut().find(|holder| holder.life == life);
+        own.expect("it is held").alone = false;
+        self.wake(&lock.serve());
+    }
+
+    pub(crate) fn give_back(&self, name: &str, life: Life) {
+        let mut locks = self.locks.borrow_mut();
+        let lock = locks.get_mut(name).expect("it is held");
+        assert!(lock.holds(life), "{name} is given back and not held");
+        lock.holders.retain(|holder| holder.life != life);
+        self.wake(&lock.serve());
+    }
+
+    /// Another tab runs for as long.
+    pub(crate) fn sleep(&self, duration: Time) {
+        let Some(life) = self.current.get().filter(|life| !self.is_dead(*life)) else {
+            return;
+        };
+        let until = self.clock.get() + duration;
+        self.states.borrow_mut().insert(life, State::Sleeps(until));
+        fiber::pause();
+    }
+
+    /// The lives that can run.
+    pub(crate) fn ready(&self) -> Vec<Life> {
+        let states = self.states.borrow();
+        let ready = states.iter().filter(|(_, state)| **state == State::Ready);
+        ready.map(|(life, _)| *life).collect()
+    }
+
+    /// Lets time pass until a tab that sleeps or waits can go on; `false` if there is none.
+    pub(crate) fn pass_time(&self, random: Option<&mut Random>) -> bool {
+        let mut states = self.states.borrow_mut();
+        let later = |(life, state): (&Life, &State)| match state {
+            State::Waits(until) | State::Sleeps(until) => Some((*until, *life)),
+            State::Ready | State::Dead => None,
+        };
+        let mut waiting: Vec<_> = states.iter().filter_map(later).collect();
+        waiting.sort_unstable();
+        let chosen = random.map_or(0, |random| random.below(waiting.len() as u64));
+        let Some((until, _)) = waiting.get(usize::try_from(chosen).unwrap_or(0)) else {
+            return false;
+        };
+        self.clock.set(self.clock.get().max(*until));
+        for (_, life) in waiting.iter().filter(|(moment, _)| moment <= until) {
+            states.insert(*life, State::Ready);
+        }
+        true
+    }
+}
