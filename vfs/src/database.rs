@@ -98,21 +98,22 @@ impl Databases {
         Ok(Right::Shared(Box::new(shared)))
     }
 
-    /// Sleeps, and learns what other contexts have done meanwhile.
-    pub(crate) fn sleep(&self, sleep: impl FnOnce()) -> Result<()> {
-        let open: Vec<_> = self
-            .open
-            .borrow()
-            .values()
-            .filter_map(Weak::upgrade)
-            .collect();
-        let publish = |database: &Rc<Database>| database.publish();
-        let refresh = |database: &Rc<Database>| database.meet(Shared::refresh);
-        let published = open.iter().try_for_each(publish);
-        sleep();
-        let refreshed = open.iter().try_for_each(refresh);
+    /// Lets go of whatever other contexts may want while this one does nothing.
+    pub(crate) fn rest(&self) -> Result<()> {
+        self.each(|database| database.meet(Shared::rest))
+    }
+
+    /// Learns what other contexts have done meanwhile.
+    pub(crate) fn refresh(&self) -> Result<()> {
+        self.each(|database| database.meet(Shared::refresh))
+    }
+
+    fn each(&self, work: impl Fn(&Database) -> Result<()>) -> Result<()> {
+        let open = self.open.borrow();
+        let open: Vec<_> = open.values().filter_map(Weak::upgrade).collect();
+        let outcome = open.iter().try_for_each(|database| work(database));
         let released = open.into_iter().try_for_each(release);
-        published.and(refreshed).and(released)
+        outcome.and(released)
     }
 }
 

@@ -52,7 +52,7 @@ pub mod opfs;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub mod suspend;
 
-pub use abi::{Options, register};
+pub use abi::{Options, Vfs, register};
 pub use error::{ErrorKind, Operation, Result, VfsError, take_last_error};
 pub use lock::LockLevel;
 pub use sharing::{PROTOCOL, SharedLock, Sharing, cannot_share};

@@ -46,16 +46,19 @@ pub enum Mutant {
     StaleIndexKept,
     /// Every slot that another context holds is granted.
     SharedLockAlwaysSucceeds,
+    /// Slots are also kept while CKPT is held, and when nothing is to be done.
+    LeaseOverCheckpoint,
 }
 
 /// Those that need several contexts, for their own run.
-pub const SHARED: [Mutant; 6] = [
+pub const SHARED: [Mutant; 7] = [
     Mutant::PublishedAfterRelease,
     Mutant::RefreshMissing,
     Mutant::RefreshSkipped,
     Mutant::TwoFirstOpeners,
     Mutant::StaleIndexKept,
     Mutant::SharedLockAlwaysSucceeds,
+    Mutant::LeaseOverCheckpoint,
 ];
 
 /// All that one context can show, for the torture run.

@@ -9,7 +9,6 @@ use std::rc::Rc;
 use crate::database::{self, Connection, Database, Databases};
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::fileset::{Side, Wanted};
-use crate::hooks;
 use crate::mutants::{self, Mutant};
 use crate::path::{self, PRIVATE_DIRECTORY};
 use crate::replaced;
@@ -88,9 +87,9 @@ impl Medium {
         }
     }
 
-    /// Sleeps between two tries for a lock.
-    pub(crate) fn sleep(&self, duration_us: u64) -> Result<()> {
-        self.databases.sleep(|| hooks::sleep(duration_us))
+    /// The databases that are open.
+    pub(crate) fn databases(&self) -> &Databases {
+        &self.databases
     }
 
     pub(crate) fn open_temporary(&self) -> Opened {

@@ -79,6 +79,16 @@ pub trait Sharing {
     /// When the medium fails.
     fn give_back(&self, lock: SharedLock) -> Result<()>;
 
+    /// Whether another context has asked for a lock that this one holds, as far as is known here:
+    /// word of it may come late, or not at all.
+    ///
+    /// # Errors
+    /// When the medium fails.
+    fn is_wanted(&self) -> Result<bool>;
+
+    /// A clock that never goes back.
+    fn now(&self) -> Duration;
+
     /// Gives back whatever is still held, after the last file was closed.
     ///
     /// # Errors

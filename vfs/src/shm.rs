@@ -64,6 +64,21 @@ impl Slots {
         Self(self.0 & !other.0)
     }
 
+    /// The set of these bits.
+    pub(crate) const fn of(bits: u8) -> Self {
+        Self(bits)
+    }
+
+    /// The slots that both sets have.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// Whether there is none.
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
     /// Whether the sets have a slot in common.
     pub(crate) fn meets(self, other: Self) -> bool {
         self.0 & other.0 != 0

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anchorite_vfs::{
     Creation, ErrorKind, File, Guarantees, Operation, Options, Ownership, Result, SharedLock,
-    Sharing, Storage, VfsError, cannot_share, hooks, register,
+    Sharing, Storage, Vfs, VfsError, cannot_share, hooks, register,
 };
 
 use crate::world::{Content, Life, World};
@@ -33,6 +33,7 @@ pub(crate) const TABS: usize = 4;
 /// One tab's VFS.
 #[derive(Clone, Default)]
 pub(crate) struct TabMedium {
+    vfs: Rc<Cell<Option<Vfs>>>,
     /// Who lives in the tab now.
     life: Rc<Cell<Life>>,
 }
@@ -48,7 +49,8 @@ pub(crate) fn register_all() -> Result<Vec<TabMedium>> {
             shares: true,
             ..Options::default()
         };
-        register(&vfs(number), Rc::new(tab.clone()), options)?;
+        let vfs = register(&vfs(number), Rc::new(tab.clone()), options)?;
+        tab.vfs.set(Some(vfs));
     }
     Ok(tabs)
 }
@@ -59,6 +61,11 @@ pub(crate) fn vfs(tab: usize) -> String {
 }
 
 impl TabMedium {
+    /// For what the host of a VFS does.
+    pub(crate) fn vfs(&self) -> Vfs {
+        self.vfs.get().expect("it was registered")
+    }
+
     /// Another life begins here.
     pub(crate) fn begin(&self, life: Life) {
         self.life.set(life);
@@ -228,6 +235,14 @@ impl Sharing for TabLocks {
         world.note(|| format!("give back {lock:?}"));
         world.give_back(&lock.name(&self.path), self.life);
         Ok(())
+    }
+
+    fn is_wanted(&self) -> Result<bool> {
+        Ok(world().take_wanted(self.life))
+    }
+
+    fn now(&self) -> Duration {
+        Duration::from_micros(world().now())
     }
 
     fn end(self: Box<Self>) -> Result<()> {

@@ -20,7 +20,7 @@ pub(crate) type Image = BTreeMap<String, Vec<u8>>;
 const CRASHED: usize = 3;
 
 /// No schedule needs a tenth of it.
-const TIME_MAX: Time = 300 * 1_000_000;
+const TIME_MAX: Time = 3000 * 1_000_000;
 const CALLS_MAX: u64 = 200_000;
 
 /// What became of a schedule.
@@ -151,6 +151,7 @@ impl<'stage> Run<'stage> {
         self.world.begin(life);
         let tab = Tab {
             number,
+            vfs: self.stage.tabs[number].vfs(),
             life,
             transactions: u32::try_from(2 + self.random.below(4)).expect("few"),
             random: Random::new(self.random.bits()),

@@ -6,11 +6,12 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use anchorite_vfs::sim::Random;
+use anchorite_vfs::{Vfs, VfsError};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::ledger::{Ledger, Row, Trouble};
 use crate::medium;
-use crate::world::{Life, World};
+use crate::world::{Life, Time, World};
 
 pub(crate) const DATABASE: &str = "tabs.db";
 
@@ -19,6 +20,9 @@ const MONEY: i64 = 24 * 100;
 
 /// How long SQLite tries before it gives up, in virtual time: nobody here needs a tenth of it.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long a tab may have nothing to do: longer than that.
+const IDLE: Time = 60 * 1_000_000;
 
 const SCHEMA: &str = "
     PRAGMA page_size = 512;
@@ -53,6 +57,7 @@ pub(crate) fn prepare() -> rusqlite::Result<()> {
 /// One life of a tab.
 pub(crate) struct Tab {
     pub(crate) number: usize,
+    pub(crate) vfs: Vfs,
     pub(crate) life: Life,
     pub(crate) transactions: u32,
     pub(crate) random: Random,
@@ -83,8 +88,10 @@ impl Tab {
     fn transact(&mut self) -> Outcome<()> {
         let mut connection = self.connect()?;
         for _ in 0..self.transactions {
+            self.begin_job()?;
             match self.random.below(32) {
-                0..=6 => self.autocommit(&connection),
+                0 => self.idle(),
+                1..=6 => self.autocommit(&connection),
                 7..=15 => self.move_money(&connection),
                 16..=24 => self.read(&connection),
                 25..=26 => self.upgrade(&connection),
@@ -100,6 +107,33 @@ impl Tab {
         connection
             .close()
             .map_err(|(_, error)| self.told("close", &error))
+    }
+
+    /// What a host does before a job; it may leave it out.
+    fn begin_job(&mut self) -> Outcome<()> {
+        if self.random.one_in(2) {
+            return Ok(());
+        }
+        self.vfs
+            .refresh()
+            .map_err(|error| self.failed("refresh", &error))
+    }
+
+    /// Nothing is asked of the tab for longer than anybody would wait.
+    fn idle(&mut self) -> Outcome<()> {
+        self.vfs
+            .rest()
+            .map_err(|error| self.failed("rest", &error))?;
+        self.world.sleep(IDLE);
+        Ok(())
+    }
+
+    fn failed(&self, doing: &str, error: &VfsError) -> Refused {
+        if !self.world.is_dead(self.life) {
+            let words = format!("life {} {doing}: {error}", self.life);
+            self.ledger.trouble(Trouble::Failed, words);
+        }
+        Refused::Over
     }
 
     fn connect(&self) -> Outcome<Connection> {

@@ -5,7 +5,7 @@
 //! is refused where it would have to wait.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use anchorite_vfs::sim::Random;
@@ -90,6 +90,8 @@ pub(crate) struct World {
     contended: Cell<u64>,
     /// The life that runs, and after how many more of its calls it ends.
     current: Cell<Option<Life>>,
+    /// Lives that have been told that another one wants what they hold.
+    wanted: RefCell<BTreeSet<Life>>,
     doomed: Cell<Option<(Life, u64)>>,
     kills: Cell<u64>,
     trace: RefCell<Option<Vec<String>>>,
@@ -239,8 +241,22 @@ impl World {
             lock.holders.push(Holder { life, alone });
         } else {
             self.contended.set(self.contended.get() + 1);
+            self.tell(lock);
         }
         granted
+    }
+
+    /// The holders hear that a lock is wanted; once in four times the word is lost.
+    fn tell(&self, lock: &Lock) {
+        if self.contended.get() % 4 != 3 {
+            let holders = lock.holders.iter().map(|holder| holder.life);
+            self.wanted.borrow_mut().extend(holders);
+        }
+    }
+
+    /// Whether this life has been told since it was last asked.
+    pub(crate) fn take_wanted(&self, life: Life) -> bool {
+        self.wanted.borrow_mut().remove(&life)
     }
 
     /// Waits for a lock; another tab runs.

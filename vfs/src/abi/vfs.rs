@@ -192,9 +192,10 @@ unsafe extern "C" fn x_randomness(
 unsafe extern "C" fn x_sleep(vfs: *mut ffi::sqlite3_vfs, duration_us: c_int) -> c_int {
     // SAFETY: `vfs` is the structure that `register` leaked.
     let medium = unsafe { &registered(vfs).medium };
-    let slept = medium.sleep(u64::try_from(duration_us).unwrap_or(0));
+    let rested = medium.databases().rest();
+    hooks::sleep(u64::try_from(duration_us).unwrap_or(0));
     // SQLite does not look at an answer; what fails here fails again at the next lock.
-    if let Err(error) = slept {
+    if let Err(error) = rested.and(medium.databases().refresh()) {
         error::remember(&error);
     }
     duration_us

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! mod.rs        when: take, give back; publish before, refresh after
-//! levels.rs     the lock levels of the main file
+//! levels.rs     the lock levels of the main file    slots.rs       the slots of the index
 //! follow.rs     what: publish and refresh
 //! index.rs      the wal-index in memory            published.rs   the -shm file
 //! ```
@@ -14,8 +14,9 @@ mod follow;
 mod index;
 mod levels;
 mod published;
+mod slots;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -29,6 +30,7 @@ use crate::storage::{Creation, File, Storage};
 
 use follow::Follower;
 use levels::Levels;
+use slots::HeldSlots;
 
 const AT_ONCE: Duration = Duration::ZERO;
 
@@ -39,8 +41,7 @@ pub(crate) struct Shared {
     locks: Box<dyn Sharing>,
     levels: Levels,
     follower: Follower,
-    /// The slots that this context holds for its connections.
-    slots: Cell<Slots>,
+    slots: HeldSlots,
 }
 
 impl Shared {
@@ -51,7 +52,7 @@ impl Shared {
             locks,
             levels: Levels::default(),
             follower: Follower::default(),
-            slots: Cell::default(),
+            slots: HeldSlots::default(),
         }
     }
 
@@ -100,8 +101,7 @@ impl Shared {
         patience: Duration,
     ) -> Result<bool> {
         self.publish(index, files)?;
-        let wanted = slots.without(self.slots.get());
-        let taken = self.take_each(wanted, alone, patience);
+        let taken = self.slots.take(&*self.locks, slots, alone, patience);
         let refreshed = match mutants::on(Mutant::RefreshMissing)
             || mutants::on_every_third(Mutant::RefreshSkipped)
         {
@@ -109,24 +109,10 @@ impl Shared {
             false => self.refresh(index, files),
         };
         if let (Ok(true), Err(_)) = (&taken, &refreshed) {
-            self.release(wanted)?;
+            let used = index.borrow().held().without(slots);
+            self.slots.give_back(&*self.locks, used)?;
         }
         refreshed.and(taken)
-    }
-
-    fn take_each(&self, wanted: Slots, alone: bool, patience: Duration) -> Result<bool> {
-        let mut taken = Slots::default();
-        for number in wanted.numbers() {
-            let granted = self.locks.take(SharedLock::Slot(number), alone, patience);
-            if let Ok(true) = granted {
-                taken = taken.with(Slots::one(number));
-            } else if !mutants::on(Mutant::SharedLockAlwaysSucceeds) {
-                self.release(taken)?;
-                return granted;
-            }
-            self.slots.set(self.slots.get().with(taken));
-        }
-        Ok(true)
     }
 
     /// Gives back slots, after `release` has taken them from a connection: those that no other
@@ -145,18 +131,11 @@ impl Shared {
         };
         release();
         let still_held = index.borrow().held();
-        let released = self.release(self.slots.get().without(still_held));
+        let released = self.slots.give_back(&*self.locks, still_held);
         if is_late {
             self.publish(index, files)?;
         }
         published.and(released)
-    }
-
-    fn release(&self, slots: Slots) -> Result<()> {
-        self.slots.set(self.slots.get().without(slots));
-        let each = slots.numbers().map(SharedLock::Slot);
-        each.map(|slot| self.locks.give_back(slot))
-            .fold(Ok(()), Result::and)
     }
 
     /// Begins to use the wal-index, unless this context does so already. The first of all contexts
@@ -207,9 +186,10 @@ impl Shared {
         if index.borrow().is_used() || !self.follower.is_open() {
             return given;
         }
+        let released = self.slots.leave(&*self.locks);
         let closed = self.follower.close();
         let left = self.locks.give_back(SharedLock::Attached);
-        given.and(closed).and(left)
+        given.and(released).and(closed).and(left)
     }
 
     /// Publishes what SQLite has changed. When that fails, an acknowledged transaction may be
@@ -223,6 +203,13 @@ impl Shared {
             files.give_up();
         }
         published
+    }
+
+    /// Gives back what is only kept, before this context waits for anything.
+    pub(crate) fn rest(&self, index: &RefCell<WalIndex>, files: &FileSet) -> Result<()> {
+        let published = self.publish(index, files);
+        let released = self.slots.rest(&*self.locks);
+        published.and(released)
     }
 
     /// Takes over what other contexts have published.
