@@ -184,9 +184,9 @@ impl<'stage> Run<'stage> {
 
     fn some_can_run(&mut self) -> bool {
         if self.random.one_in(64) {
-            self.world.pass_time(Some(&mut self.random));
+            self.world.dawdle(&mut self.random);
         }
-        !self.world.ready().is_empty() || self.world.pass_time(None)
+        !self.world.ready().is_empty() || self.world.pass_time()
     }
 
     fn choose(&mut self) -> Life {

@@ -21,6 +21,9 @@ pub(crate) type Time = u64;
 /// What a call of the medium takes.
 const CALL_TIME: Time = 20;
 
+/// What passes now and then while nobody is at work.
+const DAWDLE_MAX: Time = 30_000;
+
 pub(crate) type Content = Rc<RefCell<Vec<u8>>>;
 
 /// Why a tab is not running.
@@ -313,23 +316,33 @@ impl World {
         ready.map(|(life, _)| *life).collect()
     }
 
-    /// Lets time pass until a tab that sleeps or waits can go on; `false` if there is none.
-    pub(crate) fn pass_time(&self, random: Option<&mut Random>) -> bool {
-        let mut states = self.states.borrow_mut();
-        let later = |(life, state): (&Life, &State)| match state {
-            State::Waits(until) | State::Sleeps(until) => Some((*until, *life)),
+    /// Time passes while others could run: not so much that anybody gives up.
+    pub(crate) fn dawdle(&self, random: &mut Random) {
+        self.clock.set(self.clock.get() + random.below(DAWDLE_MAX));
+        self.wake_due();
+    }
+
+    /// Nobody can run: lets time pass until somebody can; `false` if nobody ever can.
+    pub(crate) fn pass_time(&self) -> bool {
+        let until = |state: &State| match state {
+            State::Waits(until) | State::Sleeps(until) => Some(*until),
             State::Ready | State::Dead => None,
         };
-        let mut waiting: Vec<_> = states.iter().filter_map(later).collect();
-        waiting.sort_unstable();
-        let chosen = random.map_or(0, |random| random.below(waiting.len() as u64));
-        let Some((until, _)) = waiting.get(usize::try_from(chosen).unwrap_or(0)) else {
-            return false;
-        };
-        self.clock.set(self.clock.get().max(*until));
-        for (_, life) in waiting.iter().filter(|(moment, _)| moment <= until) {
-            states.insert(*life, State::Ready);
+        let next = self.states.borrow().values().filter_map(until).min();
+        if let Some(next) = next {
+            self.clock.set(self.clock.get().max(next));
+            self.wake_due();
         }
-        true
+        next.is_some()
+    }
+
+    fn wake_due(&self) {
+        let now = self.clock.get();
+        for state in self.states.borrow_mut().values_mut() {
+            let is_due = matches!(state, State::Waits(until) | State::Sleeps(until) if *until <= now);
+            if is_due {
+                *state = State::Ready;
+            }
+        }
     }
 }
