@@ -25,7 +25,7 @@ use crate::fileset::{FileSet, Side, Wanted};
 use crate::lock::{ConnectionId, LockLevel, LockTable};
 use crate::mutants::{self, Mutant};
 use crate::path::PRIVATE_DIRECTORY;
-use crate::shared::Shared;
+use crate::shared::{Here, Shared};
 use crate::shm::{Slots, WRITING_SLOTS, WalIndex};
 use crate::storage::{File, Ownership, Storage};
 use crate::waiting;
@@ -226,12 +226,16 @@ impl Database {
     }
 
     /// Publishes or refreshes, if there is anybody to do it for.
-    fn meet(
-        &self,
-        work: impl FnOnce(&Shared, &RefCell<WalIndex>, &FileSet) -> Result<()>,
-    ) -> Result<()> {
+    fn meet(&self, work: impl FnOnce(&Shared, Here<'_>) -> Result<()>) -> Result<()> {
         let shared = self.shared();
-        shared.map_or(Ok(()), |shared| work(shared, &self.index, &self.files))
+        shared.map_or(Ok(()), |shared| work(shared, self.here()))
+    }
+
+    fn here(&self) -> Here<'_> {
+        Here {
+            index: &self.index,
+            files: &self.files,
+        }
     }
 }
 
@@ -274,7 +278,7 @@ impl Connection {
         let Some(shared) = database.shared() else {
             return Ok(());
         };
-        let raised = shared.raise(&database.index, &database.files, level);
+        let raised = shared.raise(database.here(), level);
         if let Ok(true) = raised {
             return Ok(());
         }
@@ -298,7 +302,7 @@ impl Connection {
             return settled;
         }
         let strongest = database.locks.borrow().strongest();
-        let lower = |shared: &Shared| shared.lower(&database.index, &database.files, strongest);
+        let lower = |shared: &Shared| shared.lower(database.here(), strongest);
         let given = database.shared().map_or(Ok(()), lower);
         waiting::unlocked();
         settled.and(given)
@@ -320,7 +324,7 @@ impl Connection {
         if let Some(shared) = database.shared() {
             // What others have published needs its place.
             self.with_index(|it, id| it.region(id, 0, size, true))?;
-            shared.attach(&database.index, &database.files)?;
+            shared.attach(database.here())?;
         }
         self.with_index(|it, id| it.region(id, index, size, extend))
     }
@@ -341,19 +345,22 @@ impl Connection {
             return if granted { Ok(()) } else { Err(self.busy()) };
         };
         if !granted {
-            shared.refresh(&database.index, &database.files)?;
+            shared.refresh(database.here())?;
             return Err(self.busy());
         }
-        let taken = shared.take(&database.index, &database.files, slots, alone, patience);
+        let taken = shared.take(database.here(), slots, alone, patience);
         if let Ok(true) = taken {
             return Ok(());
         }
-        self.with_index(|index, id| index.release(id, slots));
+        let release = || self.with_index(|index, id| index.release(id, slots));
+        let given = shared.give_back(database.here(), release);
         let kind = match patience.is_zero() {
             true => ErrorKind::Busy,
             false => ErrorKind::BusyTimeout,
         };
-        taken.and_then(|_| Err(self.busy_elsewhere(kind)))
+        given
+            .and(taken)
+            .and_then(|_| Err(self.busy_elsewhere(kind)))
     }
 
     /// Gives slots back; as [`unlock`](Self::unlock).
@@ -370,7 +377,7 @@ impl Connection {
         }
         let release = || self.with_index(|index, id| index.release(id, slots));
         let given = match database.shared() {
-            Some(shared) => shared.give_back(&database.index, &database.files, release),
+            Some(shared) => shared.give_back(database.here(), release),
             None => {
                 release();
                 Ok(())
@@ -380,12 +387,12 @@ impl Connection {
         settled.and(given)
     }
 
-    /// Leaves the wal-index.
-    pub(crate) fn detach(&self) -> Result<()> {
+    /// Leaves the wal-index; perhaps because the WAL will be removed.
+    pub(crate) fn detach(&self, removes_wal: bool) -> Result<()> {
         let database = &self.database;
         let leave = || self.with_index(WalIndex::detach);
         let left = match database.shared() {
-            Some(shared) => shared.detach(&database.index, &database.files, leave),
+            Some(shared) => shared.detach(database.here(), removes_wal, leave),
             None => {
                 leave();
                 Ok(())
@@ -397,7 +404,7 @@ impl Connection {
 
     /// Lets go of everything this connection held.
     pub(crate) fn close(self) -> Result<()> {
-        let detached = self.detach();
+        let detached = self.detach(false);
         let unlocked = self.unlock(LockLevel::Unlocked);
         release(self.database).and(unlocked).and(detached)
     }

@@ -48,10 +48,12 @@ pub enum Mutant {
     SharedLockAlwaysSucceeds,
     /// Slots are also kept while CKPT is held, and when nothing is to be done.
     LeaseOverCheckpoint,
+    /// A context that no longer is the only one publishes nothing of what it did.
+    SoloUnpublished,
 }
 
 /// Those that need several contexts, for their own run.
-pub const SHARED: [Mutant; 7] = [
+pub const SHARED: [Mutant; 8] = [
     Mutant::PublishedAfterRelease,
     Mutant::RefreshMissing,
     Mutant::RefreshSkipped,
@@ -59,6 +61,7 @@ pub const SHARED: [Mutant; 7] = [
     Mutant::StaleIndexKept,
     Mutant::SharedLockAlwaysSucceeds,
     Mutant::LeaseOverCheckpoint,
+    Mutant::SoloUnpublished,
 ];
 
 /// All that one context can show, for the torture run.

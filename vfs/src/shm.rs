@@ -162,6 +162,12 @@ impl WalIndex {
         Slots(held.fold(0, |bits, held| bits | held.shared | held.exclusive))
     }
 
+    /// Those of them that a connection has for itself.
+    pub(crate) fn held_alone(&self) -> Slots {
+        let held = self.attached.values();
+        Slots(held.fold(0, |bits, held| bits | held.exclusive))
+    }
+
     /// Whether any connection uses the index.
     pub(crate) fn is_used(&self) -> bool {
         !self.attached.is_empty()

@@ -95,6 +95,8 @@ pub(crate) struct World {
     current: Cell<Option<Life>>,
     /// Lives that have been told that another one wants what they hold.
     wanted: RefCell<BTreeSet<Life>>,
+    /// Lives that sleep until they are told.
+    dozing: RefCell<BTreeSet<Life>>,
     doomed: Cell<Option<(Life, u64)>>,
     kills: Cell<u64>,
     trace: RefCell<Option<Vec<String>>>,
@@ -253,8 +255,26 @@ impl World {
     fn tell(&self, lock: &Lock) {
         if self.contended.get() % 4 != 3 {
             let holders = lock.holders.iter().map(|holder| holder.life);
+            let holders: Vec<Life> = holders.collect();
+            let mut dozing = self.dozing.borrow_mut();
+            let awake: Vec<Life> = holders
+                .iter()
+                .copied()
+                .filter(|it| dozing.remove(it))
+                .collect();
+            self.wake(&awake);
             self.wanted.borrow_mut().extend(holders);
         }
+    }
+
+    /// Sleeps until then, or until another one wants what this life holds.
+    pub(crate) fn doze(&self, until: Time) {
+        let Some(life) = self.current.get() else {
+            return;
+        };
+        self.dozing.borrow_mut().insert(life);
+        self.sleep(until.saturating_sub(self.now()));
+        self.dozing.borrow_mut().remove(&life);
     }
 
     /// Whether this life has been told since it was last asked.
@@ -339,7 +359,8 @@ impl World {
     fn wake_due(&self) {
         let now = self.clock.get();
         for state in self.states.borrow_mut().values_mut() {
-            let is_due = matches!(state, State::Waits(until) | State::Sleeps(until) if *until <= now);
+            let is_due =
+                matches!(state, State::Waits(until) | State::Sleeps(until) if *until <= now);
             if is_due {
                 *state = State::Ready;
             }

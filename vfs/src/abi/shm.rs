@@ -64,12 +64,12 @@ pub(super) unsafe extern "C" fn x_shm_barrier(_file: *mut ffi::sqlite3_file) {
     fence(Ordering::SeqCst);
 }
 
-/// Nothing lies on the medium that `delete` could mean.
-pub(super) unsafe extern "C" fn x_shm_unmap(file: *mut ffi::sqlite3_file, _delete: c_int) -> c_int {
+/// `delete` says that the WAL will be removed next.
+pub(super) unsafe extern "C" fn x_shm_unmap(file: *mut ffi::sqlite3_file, delete: c_int) -> c_int {
     // SAFETY: `file` is open, as for every io method.
     let open = unsafe { opened(file) };
     let Some(connection) = open.opened.connection() else {
         return ffi::SQLITE_MISUSE;
     };
-    status(connection.detach())
+    status(connection.detach(delete != 0))
 }

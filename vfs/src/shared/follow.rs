@@ -53,8 +53,20 @@ impl Follower {
         file.map_or(Ok(()), File::close)
     }
 
+    /// Empties the index, so that SQLite makes it anew.
+    pub(super) fn forget(&self, index: &RefCell<WalIndex>) {
+        index::set_state(index.borrow_mut().regions(), &State::default());
+        self.has_published(State::default());
+    }
+
+    /// What the file says now.
+    pub(super) fn has_published(&self, state: State) {
+        self.entered.take();
+        self.seen.set(state);
+    }
+
     /// Works on the file, which is in no cell meanwhile.
-    fn with<T>(&self, work: impl FnOnce(&mut dyn File) -> Result<T>) -> Result<T> {
+    pub(super) fn with<T>(&self, work: impl FnOnce(&mut dyn File) -> Result<T>) -> Result<T> {
         let mut file = self.file.take().expect("called while the file is open");
         let outcome = work(&mut *file);
         self.file.replace(Some(file));

@@ -43,22 +43,24 @@ pub(super) fn reset(file: &mut dyn File) -> Result<()> {
     file.write(&bytes, 0)
 }
 
-/// Refuses a file that another protocol has made.
+/// Refuses a file that another protocol has made. An empty one is left by a context that was the
+/// only one; whoever asks again will be the first.
 pub(super) fn check(file: &mut dyn File, path: &str) -> Result<()> {
     let mut bytes = [0; HEADER_OFFSET];
-    file.read(&mut bytes, 0)?;
+    let count = file.read(&mut bytes, 0)?;
     let protocol = word(&bytes[PROTOCOL_OFFSET..]);
-    if bytes.starts_with(MAGIC) && protocol == PROTOCOL {
-        return Ok(());
+    let refuse = |kind, message| Err(VfsError::new(kind, Operation::Lock, message));
+    match (count, bytes.starts_with(MAGIC)) {
+        (HEADER_OFFSET, true) if protocol == PROTOCOL => Ok(()),
+        (HEADER_OFFSET, true) => refuse(
+            ErrorKind::Unavailable,
+            format!("{path:?} is used in protocol {protocol}, and this is protocol {PROTOCOL}"),
+        ),
+        _ => refuse(
+            ErrorKind::Busy,
+            format!("the last user of {path:?} has just left"),
+        ),
     }
-    let message = format!(
-        "{path:?} is shared by contexts of protocol {protocol}, and this one speaks {PROTOCOL}"
-    );
-    Err(VfsError::new(
-        ErrorKind::Unavailable,
-        Operation::Lock,
-        message,
-    ))
 }
 
 /// What is published of the header; zeros where nothing is.
@@ -155,5 +157,7 @@ mod tests {
         let refused = check(&mut file, "a.db").expect_err("not ours");
         assert_eq!(refused.kind, ErrorKind::Unavailable);
         assert!(refused.message.contains("99"));
+        let empty = check(&mut MemoryFile::default(), "a.db").expect_err("says nothing");
+        assert_eq!(empty.kind, ErrorKind::Busy);
     }
 }

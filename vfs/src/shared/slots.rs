@@ -76,6 +76,11 @@ impl HeldSlots {
         Ok(true)
     }
 
+    /// Whether no connection has any.
+    pub(super) fn is_unused(&self) -> bool {
+        self.used.get().is_empty()
+    }
+
     /// What was granted is leased first.
     fn request(
         &self,
