@@ -21,9 +21,15 @@ const MONEY: i64 = 24 * 100;
 /// How long SQLite tries before it gives up, in virtual time: nobody here needs a tenth of it.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How long a statement may take: longer than SQLite tries to begin to read.
+const COMPUTING: Time = 12 * 1_000_000;
+
 /// How long a tab has nothing to do: until it looks whether it is alone, or longer than anybody
 /// waits.
 const IDLE: [Time; 2] = [1_100_000, 60 * 1_000_000];
+
+/// How long a checkpoint waits.
+const CHECKPOINT_PATIENCE: Duration = Duration::from_millis(100);
 
 const SCHEMA: &str = "
     PRAGMA page_size = 512;
@@ -91,7 +97,8 @@ impl Tab {
         for _ in 0..self.transactions {
             self.begin_job()?;
             match self.random.below(32) {
-                0..=1 => self.idle(),
+                0 => self.idle(),
+                1 => self.compute(&connection),
                 2..=6 => self.autocommit(&connection),
                 7..=15 => self.move_money(&connection),
                 16..=24 => self.read(&connection),
@@ -130,6 +137,25 @@ impl Tab {
             self.world.doze(until);
         }
         Ok(())
+    }
+
+    /// A long statement: its progress handler hears what others want, or, in one tab and once,
+    /// nobody does.
+    fn compute(&mut self, connection: &Connection) -> Outcome<()> {
+        self.sure("begin to compute", connection.execute_batch("BEGIN"))?;
+        let first = connection.query_row("SELECT n FROM counter", [], |_| Ok(()));
+        self.sure("compute", first)?;
+        let until = self.world.now() + COMPUTING;
+        let is_heard = self.random.one_in(2) || !self.world.be_deaf_once();
+        while self.world.now() < until && !self.world.is_dead(self.life) {
+            let rested = self.vfs.rest();
+            rested.map_err(|error| self.failed("rest", &error))?;
+            match is_heard {
+                true => self.world.doze(until),
+                false => self.world.sleep(COMPUTING),
+            }
+        }
+        self.sure("end computing", connection.execute_batch("COMMIT"))
     }
 
     fn failed(&self, doing: &str, error: &VfsError) -> Refused {
@@ -281,11 +307,14 @@ impl Tab {
         Ok(())
     }
 
+    /// All but PASSIVE keep writers out while they wait for readers, so they wait for a moment.
     fn checkpoint(&mut self, connection: &Connection) -> Outcome<()> {
         let modes = ["PASSIVE", "FULL", "RESTART", "TRUNCATE"];
         let mode = modes[usize::try_from(self.random.below(4)).expect("small")];
         let sql = format!("PRAGMA wal_checkpoint({mode})");
+        self.sure("wait less", connection.busy_timeout(CHECKPOINT_PATIENCE))?;
         let done = connection.query_row(&sql, [], |row| row.get::<_, i64>(0));
+        self.sure("wait again", connection.busy_timeout(PATIENCE))?;
         match self.perhaps("checkpoint", done) {
             Ok(_) | Err(Refused::Busy) => Ok(()),
             Err(over) => Err(over),

@@ -99,6 +99,7 @@ pub(crate) struct World {
     dozing: RefCell<BTreeSet<Life>>,
     doomed: Cell<Option<(Life, u64)>>,
     kills: Cell<u64>,
+    has_been_deaf: Cell<bool>,
     trace: RefCell<Option<Vec<String>>>,
 }
 
@@ -327,6 +328,11 @@ impl World {
         let until = self.clock.get() + duration;
         self.states.borrow_mut().insert(life, State::Sleeps(until));
         fiber::pause();
+    }
+
+    /// `true` for the first who asks.
+    pub(crate) fn be_deaf_once(&self) -> bool {
+        !self.has_been_deaf.replace(true)
     }
 
     /// The lives that can run.

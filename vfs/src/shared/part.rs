@@ -111,7 +111,7 @@ impl Shared {
         }
         if !self.locks.take(attached, false, AT_ONCE)? {
             let message = format!("another context has {:?} for itself", self.path);
-            return Err(VfsError::new(ErrorKind::Busy, Operation::Lock, message));
+            return Err(VfsError::new(ErrorKind::Occupied, Operation::Lock, message));
         }
         if mutants::on(Mutant::TwoFirstOpeners) {
             self.follower.with(published::reset)?;

@@ -57,7 +57,7 @@ pub(super) fn check(file: &mut dyn File, path: &str) -> Result<()> {
             format!("{path:?} is used in protocol {protocol}, and this is protocol {PROTOCOL}"),
         ),
         _ => refuse(
-            ErrorKind::Busy,
+            ErrorKind::Occupied,
             format!("the last user of {path:?} has just left"),
         ),
     }
@@ -158,6 +158,6 @@ mod tests {
         assert_eq!(refused.kind, ErrorKind::Unavailable);
         assert!(refused.message.contains("99"));
         let empty = check(&mut MemoryFile::default(), "a.db").expect_err("says nothing");
-        assert_eq!(empty.kind, ErrorKind::Busy);
+        assert_eq!(empty.kind, ErrorKind::Occupied);
     }
 }

@@ -7,10 +7,11 @@
 //! sharing right depends on it; what depends on it is how long others wait:
 //!
 //! ```text
-//! leased       WRITE; READ(i) shared; READ(1…4) alone, but only beside WRITE
+//! leased       WRITE; READ(i) shared; one of READ(1…4) alone, but only beside WRITE
 //! never        CKPT, RECOVER, READ(0) alone, and nothing while CKPT is held
 //! given back   when it is 10 ms old; when another context asks; before a request that may wait;
-//!              before a sleep; before CKPT; when no job is running
+//!              before a sleep; before CKPT; when no job is running: all at the next call for a
+//!              lock, or of `Vfs::rest`
 //! ```
 //!
 //! A slot that is held alone also serves those who would share it.
@@ -168,8 +169,9 @@ impl HeldSlots {
         }
         let held = self.used.get().with(self.leased.get());
         let mut leasable = WRITE.with(READ.without(self.alone.get()));
-        if held.meets(WRITE) {
-            leasable = leasable.with(MARKED);
+        let marks = unused.and(MARKED);
+        if held.meets(WRITE) && marks.numbers().count() == 1 {
+            leasable = leasable.with(marks);
         }
         unused.and(leasable)
     }
