@@ -129,11 +129,13 @@ impl WalIndex {
         free || mutants::on(Mutant::ShmLockAlwaysSucceeds)
     }
 
-    /// Takes all of these slots alone, or none of them.
+    /// Takes all of these slots alone, or none of them. What the connection itself shares is in its
+    /// way like any other: a checkpoint may come while its own statement still reads, if that
+    /// statement has just opened the WAL.
     pub(crate) fn exclude(&mut self, id: ConnectionId, slots: Slots) -> bool {
-        let free = self
-            .others(id)
-            .all(|held| (held.exclusive | held.shared) & slots.0 == 0);
+        let is_free = |held: &Held| (held.exclusive | held.shared) & slots.0 == 0;
+        let own = self.attached.get(&id).copied().unwrap_or_default();
+        let free = own.shared & slots.0 == 0 && self.others(id).all(is_free);
         if free || mutants::on(Mutant::ShmLockAlwaysSucceeds) {
             self.attached.entry(id).or_default().exclusive |= slots.0;
         }
@@ -209,6 +211,8 @@ mod tests {
         assert!(index.share(1, slots(3, 1)) && index.share(2, slots(3, 1)));
         assert!(!index.exclude(1, slots(3, 1)), "another reads there");
         index.release(2, slots(3, 1));
+        assert!(!index.exclude(1, slots(3, 1)), "it reads there itself");
+        index.release(1, slots(3, 1));
         assert!(index.exclude(1, slots(3, 1)));
         assert!(!index.share(2, slots(3, 1)));
         assert!(!index.exclude(2, slots(0, 8)), "all or nothing");
