@@ -7,7 +7,7 @@
 
 use std::process::Command;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 use crate::process::{self, cargo};
 use crate::{torture_browser, torture_large};
@@ -69,16 +69,34 @@ fn natively(native: &Native) -> Result<()> {
     Ok(())
 }
 
-/// Builds the schedules and runs them. Nothing is printed after its last line.
+/// Builds the schedules and runs them; without other wishes, first some where SQLite waits for
+/// locks itself. Nothing is printed after the last line.
 fn run_tabs(options: &Native) -> Result<()> {
     let _alone = process::alone()?;
     let mut tabs = program("torture", "anchorite-tabs");
     if options.sample {
         tabs.arg("--sample");
+    } else if options.passed_on.is_empty() {
+        run_to_the_end(blocking(&mut program("torture", "anchorite-tabs"))?)?;
     }
-    let (status, ()) = process::run(tabs.args(&options.passed_on), |_| Ok(()))?;
+    run_to_the_end(tabs.args(&options.passed_on))
+}
+
+fn run_to_the_end(program: &mut Command) -> Result<()> {
+    let (status, ()) = process::run(program, |_| Ok(()))?;
     ensure!(status.success(), "");
     Ok(())
+}
+
+/// With an SQLite that waits inside xShmLock: a build of its own, beside the other one.
+fn blocking(program: &mut Command) -> Result<&mut Command> {
+    let defines = std::env::var("LIBSQLITE3_FLAGS");
+    let defines = defines.context("LIBSQLITE3_FLAGS is not set: run this by `cargo xtask`")?;
+    let defines = format!("{defines} -DSQLITE_ENABLE_SETLK_TIMEOUT=1");
+    Ok(program
+        .env("LIBSQLITE3_FLAGS", defines)
+        .env("CARGO_TARGET_DIR", process::root().join("target/blocking"))
+        .args(["--schedules", "100000"]))
 }
 
 /// The sample of schedules for `cargo xtask test`.

@@ -23,6 +23,9 @@ const CRASHED: usize = 3;
 const TIME_MAX: Time = 3000 * 1_000_000;
 const CALLS_MAX: u64 = 200_000;
 
+/// When the locks of a tab are free that was killed while it was at work.
+const FREEING: Time = 2_000_000;
+
 /// What became of a schedule.
 #[derive(Debug)]
 pub(crate) struct Outcome {
@@ -93,7 +96,8 @@ struct Run<'stage> {
     /// Once in so many calls another tab may run; 1 is at every call.
     stickiness: u64,
     running: Option<Life>,
-    may_be_killed: bool,
+    /// After so many calls a tab is killed, wherever it is.
+    next_kill: Option<u64>,
     hash: u64,
 }
 
@@ -111,7 +115,7 @@ impl<'stage> Run<'stage> {
         let stickiness = [1, 2, 4, 16][usize::try_from(random.below(4)).expect("small")];
         Self {
             stage,
-            may_be_killed: random.one_in(2),
+            next_kill: random.one_in(2).then(|| random.below(1500)),
             random,
             world,
             ledger: Rc::default(),
@@ -129,19 +133,6 @@ impl<'stage> Run<'stage> {
         for tab in 0..usize::try_from(count).expect("few") {
             self.begin(tab);
         }
-        if self.may_be_killed {
-            self.doom();
-        }
-    }
-
-    fn doom(&mut self) {
-        let calls = self.random.below(600);
-        let number = self.random.below(self.fibers.len() as u64);
-        let life = self
-            .fibers
-            .keys()
-            .nth(usize::try_from(number).expect("few"));
-        self.world.doom(*life.expect("there are as many"), calls);
     }
 
     fn begin(&mut self, number: usize) {
@@ -176,17 +167,59 @@ impl<'stage> Run<'stage> {
             self.drain();
             return false;
         }
+        if self
+            .next_kill
+            .is_some_and(|calls| self.world.calls() >= calls)
+        {
+            self.kill_one();
+            return true;
+        }
         let life = self.choose();
-        self.hash = (self.hash ^ u64::from(life)).wrapping_mul(0x0100_0000_01b3);
+        self.chose(u64::from(life));
         self.resume(life);
         true
+    }
+
+    fn chose(&mut self, what: u64) {
+        self.hash = (self.hash ^ what).wrapping_mul(0x0100_0000_01b3);
+    }
+
+    /// A tab dies, whatever it does; another may begin in its place, and perhaps die too.
+    fn kill_one(&mut self) {
+        let number = self.random.below(self.fibers.len() as u64);
+        let number = usize::try_from(number).expect("few");
+        let life = *self.fibers.keys().nth(number).expect("there are as many");
+        let delay = if self.random.one_in(2) { FREEING } else { 0 };
+        self.chose(u64::from(life) << 32);
+        let tab = self.kill(life, self.world.now() + delay);
+        if self.random.one_in(2) {
+            self.begin(tab);
+        }
+        let later = self.world.calls() + self.random.below(500);
+        self.next_kill = self.random.one_in(2).then_some(later);
+    }
+
+    /// Ends a life: all its calls fail from here on. Gives its tab.
+    fn kill(&mut self, life: Life, freed: Time) -> usize {
+        let (tab, mut fiber) = self.fibers.remove(&life).expect("it lives");
+        self.world.kill(life, freed);
+        self.world.set_current(Some(life));
+        while fiber.resume() {}
+        self.world.set_current(None);
+        self.world.end(life);
+        tab
     }
 
     fn some_can_run(&mut self) -> bool {
         if self.random.one_in(64) {
             self.world.dawdle(&mut self.random);
         }
-        !self.world.ready().is_empty() || self.world.pass_time()
+        while self.world.ready().is_empty() {
+            if !self.world.pass_time() {
+                return false;
+            }
+        }
+        true
     }
 
     fn choose(&mut self) -> Life {
@@ -202,36 +235,25 @@ impl<'stage> Run<'stage> {
     fn resume(&mut self, life: Life) {
         self.running = Some(life);
         self.world.set_current(Some(life));
-        let (tab, fiber) = self.fibers.get_mut(&life).expect("it is ready");
-        let tab = *tab;
+        let (_, fiber) = self.fibers.get_mut(&life).expect("it is ready");
         let goes_on = fiber.resume();
         self.world.set_current(None);
-        if goes_on {
-            return;
-        }
-        let was_killed = self.world.is_dead(life);
-        self.fibers.remove(&life);
-        self.world.end(life);
-        if was_killed && self.random.one_in(2) {
-            self.begin(tab);
-            if self.random.one_in(2) {
-                self.doom();
-            }
+        if !goes_on {
+            self.fibers.remove(&life);
+            self.world.end(life);
         }
     }
 
     /// Kills all that still live.
     fn drain(&mut self) {
-        while let Some((life, (_, mut fiber))) = self.fibers.pop_first() {
-            self.world.kill(life);
-            self.world.set_current(Some(life));
-            while fiber.resume() {}
-            self.world.set_current(None);
-            self.world.end(life);
+        let lives: Vec<Life> = self.fibers.keys().copied().collect();
+        for life in lives {
+            self.kill(life, self.world.now());
         }
     }
 
     fn end(self) -> Outcome {
+        self.world.bury();
         let is_first = self.ledger.troubles().is_empty();
         if is_first && let Err(error) = workload::inspect(&self.ledger) {
             let cause = anchorite_vfs::take_last_error();

@@ -94,11 +94,16 @@ impl Tab {
 
     fn transact(&mut self) -> Outcome<()> {
         let mut connection = self.connect()?;
+        let second = match self.random.one_in(4) {
+            true => Some(self.connect()?),
+            false => None,
+        };
         for _ in 0..self.transactions {
             self.begin_job()?;
             match self.random.below(32) {
                 0 => self.idle(),
                 1 => self.compute(&connection),
+                2..=4 if second.is_some() => self.write_beside(&connection, second.as_ref()),
                 2..=6 => self.autocommit(&connection),
                 7..=15 => self.move_money(&connection),
                 16..=24 => self.read(&connection),
@@ -112,6 +117,7 @@ impl Tab {
                 }
             }?;
         }
+        drop(second);
         connection
             .close()
             .map_err(|(_, error)| self.told("close", &error))
@@ -156,6 +162,30 @@ impl Tab {
             }
         }
         self.sure("end computing", connection.execute_batch("COMMIT"))
+    }
+
+    /// One connection of the tab reads, the other one writes: the reader sees nothing of it.
+    fn write_beside(
+        &mut self,
+        connection: &Connection,
+        second: Option<&Connection>,
+    ) -> Outcome<()> {
+        self.sure("begin beside", connection.execute_batch("BEGIN"))?;
+        let count = || connection.query_row("SELECT count(*) FROM log", [], |row| row.get(0));
+        let before: i64 = self.sure("count before", count())?;
+        let mode = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0));
+        let mode: String = self.sure("ask for the mode", mode)?;
+        // With a rollback journal, nobody can write beside a reader.
+        if let Some(second) = second.filter(|_| mode == "wal") {
+            self.autocommit(second)?;
+        }
+        let after: i64 = self.sure("count after", count())?;
+        self.sure("end beside", connection.execute_batch("COMMIT"))?;
+        if before != after {
+            let words = format!("life {} saw {before} rows, then {after}", self.life);
+            self.ledger.trouble(Trouble::Torn, words);
+        }
+        Ok(())
     }
 
     fn failed(&self, doing: &str, error: &VfsError) -> Refused {

@@ -91,13 +91,14 @@ pub(crate) struct World {
     calls: Cell<u64>,
     /// Locks that were refused, or had to be waited for.
     contended: Cell<u64>,
-    /// The life that runs, and after how many more of its calls it ends.
+    /// The life that runs.
     current: Cell<Option<Life>>,
     /// Lives that have been told that another one wants what they hold.
     wanted: RefCell<BTreeSet<Life>>,
     /// Lives that sleep until they are told.
     dozing: RefCell<BTreeSet<Life>>,
-    doomed: Cell<Option<(Life, u64)>>,
+    /// The dead whose locks are not free yet, and when they will be.
+    dying: RefCell<BTreeMap<Life, Time>>,
     kills: Cell<u64>,
     has_been_deaf: Cell<bool>,
     trace: RefCell<Option<Vec<String>>>,
@@ -166,13 +167,10 @@ impl World {
 
     /// A life has ended, orderly or not.
     pub(crate) fn end(&self, life: Life) {
-        self.states.borrow_mut().remove(&life);
-        self.free(life);
-    }
-
-    /// The life ends at its call after so many more.
-    pub(crate) fn doom(&self, life: Life, calls: u64) {
-        self.doomed.set(Some((life, calls)));
+        let ended = self.states.borrow_mut().remove(&life);
+        if ended != Some(State::Dead) {
+            self.free(life);
+        }
     }
 
     pub(crate) fn is_dead(&self, life: Life) -> bool {
@@ -193,32 +191,27 @@ impl World {
         }
         self.calls.set(self.calls.get() + 1);
         self.clock.set(self.clock.get() + CALL_TIME);
-        if self.dies_now(life) {
-            return false;
-        }
         fiber::pause();
         !self.is_dead(life)
     }
 
-    fn dies_now(&self, life: Life) -> bool {
-        let Some((doomed, left)) = self.doomed.get().filter(|(doomed, _)| *doomed == life) else {
-            return false;
-        };
-        if left > 0 {
-            self.doomed.set(Some((doomed, left - 1)));
-            return false;
-        }
-        self.note(|| "is killed".to_owned());
-        self.doomed.set(None);
+    /// From now on every call of this life fails; what it holds becomes free at that moment.
+    pub(crate) fn kill(&self, life: Life, freed: Time) {
+        self.note(|| format!("tab {life} is killed, and its locks are free at {freed}"));
         self.kills.set(self.kills.get() + 1);
-        self.kill(life);
-        true
+        self.states.borrow_mut().insert(life, State::Dead);
+        self.dying.borrow_mut().insert(life, freed);
+        for lock in self.locks.borrow_mut().values_mut() {
+            lock.queue.retain(|waiting| waiting.life != life);
+            self.wake(&lock.serve());
+        }
+        self.wake_due();
     }
 
-    /// From now on every call of this life fails, and its locks are free.
-    pub(crate) fn kill(&self, life: Life) {
-        self.states.borrow_mut().insert(life, State::Dead);
-        self.free(life);
+    /// Whatever the dead still hold becomes free.
+    pub(crate) fn bury(&self) {
+        let dying = self.dying.take();
+        dying.into_keys().for_each(|life| self.free(life));
     }
 
     /// All locks of a life become free.
@@ -355,6 +348,8 @@ impl World {
             State::Ready | State::Dead => None,
         };
         let next = self.states.borrow().values().filter_map(until).min();
+        let freed = self.dying.borrow().values().copied().min();
+        let next = next.into_iter().chain(freed).min();
         if let Some(next) = next {
             self.clock.set(self.clock.get().max(next));
             self.wake_due();
@@ -364,6 +359,12 @@ impl World {
 
     fn wake_due(&self) {
         let now = self.clock.get();
+        let is_due = |(life, freed): (&Life, &Time)| (*freed <= now).then_some(*life);
+        let due: Vec<Life> = self.dying.borrow().iter().filter_map(is_due).collect();
+        for life in due {
+            self.dying.borrow_mut().remove(&life);
+            self.free(life);
+        }
         for state in self.states.borrow_mut().values_mut() {
             let is_due =
                 matches!(state, State::Waits(until) | State::Sleeps(until) if *until <= now);
