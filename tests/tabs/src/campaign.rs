@@ -81,8 +81,8 @@ pub(crate) fn reproduce(seed: u64, name: Option<&str>) -> Result<bool> {
     }
     writeln!(
         out,
-        "seed {seed}: {} calls, hash {:x}",
-        outcome.calls, outcome.hash
+        "seed {seed}: {} calls, {} of them for locks, a WAL of up to {} B, hash {:x}",
+        outcome.calls, outcome.asked, outcome.largest_wal, outcome.hash
     )?;
     Ok(outcome.troubles.is_empty())
 }

@@ -16,6 +16,8 @@
 )]
 
 mod campaign;
+#[cfg(test)]
+mod costs;
 mod fiber;
 mod ledger;
 mod medium;

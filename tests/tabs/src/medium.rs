@@ -5,6 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use anchorite_vfs::{
@@ -16,7 +17,11 @@ use crate::world::{Content, Life, World};
 
 thread_local! {
     static WORLD: RefCell<Rc<World>> = RefCell::default();
+    /// Tells the VFSes of one thread of tests from those of another.
+    static STAGE: Cell<u32> = const { Cell::new(0) };
 }
+
+static STAGES: AtomicU32 = AtomicU32::new(0);
 
 /// The world that all tabs are in now.
 pub(crate) fn enter(world: &Rc<World>) {
@@ -38,8 +43,9 @@ pub(crate) struct TabMedium {
     life: Rc<Cell<Life>>,
 }
 
-/// Registers the VFSes of this process, `tab0` and so on.
+/// Registers the VFSes of the tabs, for this thread.
 pub(crate) fn register_all() -> Result<Vec<TabMedium>> {
+    STAGE.set(STAGES.fetch_add(1, Ordering::Relaxed));
     hooks::sleep_by(|duration_us| world().sleep(duration_us));
     hooks::fix_clock(1_800_000_000_000);
     let tabs: Vec<_> = (0..TABS).map(|_| TabMedium::default()).collect();
@@ -57,7 +63,7 @@ pub(crate) fn register_all() -> Result<Vec<TabMedium>> {
 
 /// The name of a tab's VFS.
 pub(crate) fn vfs(tab: usize) -> String {
-    format!("tab{tab}")
+    format!("stage{}-tab{tab}", STAGE.get())
 }
 
 impl TabMedium {
@@ -175,6 +181,9 @@ impl File for TabFile {
             content.resize(end, 0);
         }
         content[start..end].copy_from_slice(data);
+        if self.name.ends_with("-wal") {
+            world.has_wal_of(content.len());
+        }
         Ok(())
     }
 
@@ -182,6 +191,9 @@ impl File for TabFile {
         let world = called(Operation::Truncate)?;
         self.note(&world, "truncate", size, 0);
         self.content.borrow_mut().resize(index(size), 0);
+        if self.name.ends_with("-wal") {
+            world.has_wal_of(index(size));
+        }
         Ok(())
     }
 

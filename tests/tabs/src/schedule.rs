@@ -35,6 +35,10 @@ pub(crate) struct Outcome {
     pub(crate) counts: bool,
     pub(crate) calls: u64,
     pub(crate) was_killed: bool,
+    /// How often a lock was asked for.
+    pub(crate) asked: u64,
+    /// Bytes of the WAL, at its largest.
+    pub(crate) largest_wal: usize,
     pub(crate) troubles: Vec<(Trouble, String)>,
     /// What was called, if it was asked for.
     pub(crate) trace: Vec<String>,
@@ -77,6 +81,32 @@ impl Stage {
         Ok(())
     }
 
+    /// A hundred small transactions and reads in each tab.
+    #[cfg(test)]
+    pub(crate) fn run_steadily(&self, seed: u64) -> Outcome {
+        let mut run = Run::new(self, seed, false);
+        run.is_steady = true;
+        run.begin_all();
+        while run.step() {}
+        run.end()
+    }
+
+    /// Two tabs that nobody interleaves, on a new copy of the database; for tests.
+    #[cfg(test)]
+    pub(crate) fn two_tabs(&self) -> Rc<World> {
+        let world = Rc::new(World::new(&self.images[0]));
+        medium::enter(&world);
+        self.tabs[0].begin(FIRST_LIFE + 1);
+        self.tabs[1].begin(FIRST_LIFE + 2);
+        world
+    }
+
+    /// No job is running in a tab.
+    #[cfg(test)]
+    pub(crate) fn rest(&self, tab: usize) {
+        self.tabs[tab].vfs().rest().expect("gives back");
+    }
+
     /// Runs the schedule of a seed.
     pub(crate) fn run(&self, seed: u64, with_trace: bool) -> Outcome {
         let mut run = Run::new(self, seed, with_trace);
@@ -98,6 +128,7 @@ struct Run<'stage> {
     running: Option<Life>,
     /// After so many calls a tab is killed, wherever it is.
     next_kill: Option<u64>,
+    is_steady: bool,
     hash: u64,
 }
 
@@ -124,6 +155,7 @@ impl<'stage> Run<'stage> {
             last_life: FIRST_LIFE * u32::from(stage.images.len() > CRASHED),
             stickiness,
             running: None,
+            is_steady: false,
             hash: 0,
         }
     }
@@ -144,7 +176,8 @@ impl<'stage> Run<'stage> {
             number,
             vfs: self.stage.tabs[number].vfs(),
             life,
-            transactions: u32::try_from(2 + self.random.below(4)).expect("few"),
+            transactions: self.transactions(),
+            is_steady: self.is_steady,
             random: Random::new(self.random.bits()),
             world: self.world.clone(),
             ledger: self.ledger.clone(),
@@ -153,6 +186,13 @@ impl<'stage> Run<'stage> {
         };
         self.fibers
             .insert(life, (number, Fiber::new(|| tab.live())));
+    }
+
+    fn transactions(&mut self) -> u32 {
+        match self.is_steady {
+            true => 100,
+            false => u32::try_from(2 + self.random.below(4)).expect("few"),
+        }
     }
 
     /// One tab runs until its next call; `false` when all are done.
@@ -266,6 +306,8 @@ impl<'stage> Run<'stage> {
             counts: self.ledger.committing() >= 2 && contended + kills > 0,
             calls: self.world.calls(),
             was_killed: kills > 0,
+            asked: self.world.asked(),
+            largest_wal: self.world.largest_wal(),
             troubles: self.ledger.troubles(),
             trace: self.world.trace(),
         }

@@ -28,6 +28,9 @@ const COMPUTING: Time = 12 * 1_000_000;
 /// waits.
 const IDLE: [Time; 2] = [1_100_000, 60 * 1_000_000];
 
+/// The size from which on a WAL is emptied.
+pub(crate) const WAL_MAX: usize = 64 * 1024;
+
 /// How long a checkpoint waits.
 const CHECKPOINT_PATIENCE: Duration = Duration::from_millis(100);
 
@@ -67,6 +70,8 @@ pub(crate) struct Tab {
     pub(crate) vfs: Vfs,
     pub(crate) life: Life,
     pub(crate) transactions: u32,
+    /// Nothing but small transactions and short reads.
+    pub(crate) is_steady: bool,
     pub(crate) random: Random,
     pub(crate) world: Rc<World>,
     pub(crate) ledger: Rc<Ledger>,
@@ -100,7 +105,11 @@ impl Tab {
         };
         for _ in 0..self.transactions {
             self.begin_job()?;
-            match self.random.below(32) {
+            let kind = match self.is_steady {
+                true => 2 + self.random.below(23),
+                false => self.random.below(32),
+            };
+            match kind {
                 0 => self.idle(),
                 1 => self.compute(&connection),
                 2..=4 if second.is_some() => self.write_beside(&connection, second.as_ref()),
@@ -108,7 +117,11 @@ impl Tab {
                 7..=15 => self.move_money(&connection),
                 16..=24 => self.read(&connection),
                 25..=26 => self.upgrade(&connection),
-                27..=29 => self.checkpoint(&connection),
+                27..=29 => {
+                    let modes = ["PASSIVE", "FULL", "RESTART", "TRUNCATE"];
+                    let mode = self.random.below(4);
+                    self.checkpoint(&connection, modes[usize::try_from(mode).expect("small")])
+                }
                 30 => self.change_mode(&connection),
                 _ => {
                     drop(connection);
@@ -257,13 +270,18 @@ impl Tab {
         let row = self.next_row();
         let inserted = self.insert(connection, row);
         self.sure("insert", inserted)?;
-        self.committed(row);
-        Ok(())
+        self.committed(connection, row)
     }
 
-    fn committed(&self, row: Row) {
+    /// A host empties a WAL that has grown: by itself SQLite begins it anew only when a writer
+    /// finds all of it in the database, and nobody reading.
+    fn committed(&self, connection: &Connection, row: Row) -> Outcome<()> {
         self.world.note(|| format!("has committed {row:?}"));
         self.ledger.acknowledge(row);
+        match self.world.wal_size() > WAL_MAX {
+            true => self.checkpoint(connection, "TRUNCATE"),
+            false => Ok(()),
+        }
     }
 
     /// Money is moved between accounts on many pages, so that the cache spills.
@@ -284,8 +302,7 @@ impl Tab {
             return Ok(());
         }
         self.sure("commit", connection.execute_batch("COMMIT"))?;
-        self.committed(row);
-        Ok(())
+        self.committed(connection, row)
     }
 
     /// Two statements in one transaction see one state, no older than what was acknowledged.
@@ -333,14 +350,11 @@ impl Tab {
             Err(over) => return Err(over),
         }
         self.sure("commit late", connection.execute_batch("COMMIT"))?;
-        self.committed(row);
-        Ok(())
+        self.committed(connection, row)
     }
 
     /// All but PASSIVE keep writers out while they wait for readers, so they wait for a moment.
-    fn checkpoint(&mut self, connection: &Connection) -> Outcome<()> {
-        let modes = ["PASSIVE", "FULL", "RESTART", "TRUNCATE"];
-        let mode = modes[usize::try_from(self.random.below(4)).expect("small")];
+    fn checkpoint(&self, connection: &Connection, mode: &str) -> Outcome<()> {
         let sql = format!("PRAGMA wal_checkpoint({mode})");
         self.sure("wait less", connection.busy_timeout(CHECKPOINT_PATIENCE))?;
         let done = connection.query_row(&sql, [], |row| row.get::<_, i64>(0));

@@ -89,6 +89,9 @@ pub(crate) struct World {
     states: RefCell<BTreeMap<Life, State>>,
     clock: Cell<Time>,
     calls: Cell<u64>,
+    asked: Cell<u64>,
+    wal_size: Cell<usize>,
+    largest_wal: Cell<usize>,
     /// Locks that were refused, or had to be waited for.
     contended: Cell<u64>,
     /// The life that runs.
@@ -150,6 +153,27 @@ impl World {
 
     pub(crate) fn calls(&self) -> u64 {
         self.calls.get()
+    }
+
+    /// How often a lock was asked for.
+    pub(crate) fn asked(&self) -> u64 {
+        self.asked.get()
+    }
+
+    /// The WAL has this size.
+    pub(crate) fn has_wal_of(&self, size: usize) {
+        self.wal_size.set(size);
+        self.largest_wal.set(self.largest_wal.get().max(size));
+    }
+
+    /// The size of the WAL.
+    pub(crate) fn wal_size(&self) -> usize {
+        self.wal_size.get()
+    }
+
+    /// The largest size that the WAL has had.
+    pub(crate) fn largest_wal(&self) -> usize {
+        self.largest_wal.get()
     }
 
     pub(crate) fn contended(&self) -> u64 {
@@ -232,6 +256,7 @@ impl World {
 
     /// Takes a lock now, or says that it cannot be had now.
     pub(crate) fn try_take(&self, name: &str, life: Life, alone: bool) -> bool {
+        self.asked.set(self.asked.get() + 1);
         let mut locks = self.locks.borrow_mut();
         let lock = locks.entry(name.to_owned()).or_default();
         assert!(!lock.holds(life), "{name} is held already by {life}");
