@@ -322,8 +322,6 @@ impl Connection {
     pub(crate) fn map(&self, index: usize, size: usize, extend: bool) -> Result<*mut c_void> {
         let database = &self.database;
         if let Some(shared) = database.shared() {
-            // What others have published needs its place.
-            self.with_index(|it, id| it.region(id, 0, size, true))?;
             shared.attach(database.here())?;
         }
         self.with_index(|it, id| it.region(id, index, size, extend))
@@ -358,9 +356,13 @@ impl Connection {
             true => ErrorKind::Busy,
             false => ErrorKind::BusyTimeout,
         };
-        given
-            .and(taken)
-            .and_then(|_| Err(self.busy_elsewhere(kind)))
+        let busy = match given.and(taken) {
+            Err(error) if error.kind != ErrorKind::Occupied || patience.is_zero() => error,
+            // Whoever blocks goes on to a lock without blocking, and asks its busy handler there.
+            Err(error) => VfsError::new(ErrorKind::Busy, error.operation, error.message),
+            Ok(_) => self.busy_elsewhere(kind),
+        };
+        Err(busy)
     }
 
     /// Gives slots back; as [`unlock`](Self::unlock).

@@ -21,6 +21,10 @@ use crate::shm::{REGION_WORDS, Regions, zeros};
 /// Words of both copies of the header.
 pub(crate) const HEADER_WORDS: usize = 24;
 const COPY_WORDS: usize = HEADER_WORDS / 2;
+/// Words that the checksum at the end of a copy is made of.
+const CHECKED: usize = COPY_WORDS - 2;
+/// Grows with each transaction; serves only to tell headers apart.
+const CHANGE_COUNTER: usize = 2;
 /// Words before the first page number.
 const PROLOGUE_WORDS: usize = 34;
 /// Page numbers in a region without a prologue; the hash table follows them.
@@ -48,7 +52,6 @@ impl Header {
 
     /// Whether SQLite would accept it.
     pub(crate) fn is_valid(&self) -> bool {
-        const CHECKED: usize = COPY_WORDS - 2;
         let is_initialised = self.0[3].to_le_bytes()[0] != 0;
         let checksum = checksum(&self.0[..CHECKED]);
         self.is_whole() && is_initialised && self.0[CHECKED..COPY_WORDS] == checksum
@@ -72,6 +75,21 @@ impl Header {
         let kept = u64::from(self.0[3] >> 16);
         (kept & 0xfe00) + ((kept & 1) << 16)
     }
+}
+
+/// Gives a header that recovery has just made a change counter that no connection has seen, if it
+/// has none yet (S13).
+pub(crate) fn stamp(regions: &mut Regions, counter: u32) {
+    let mut state = state(regions);
+    if state.header.0[CHANGE_COUNTER] != 0 || !state.header.is_valid() {
+        return;
+    }
+    let words = &mut state.header.0;
+    words[CHANGE_COUNTER] = counter;
+    let checksum = checksum(&words[..CHECKED]);
+    words[CHECKED..COPY_WORDS].copy_from_slice(&checksum);
+    words.copy_within(..COPY_WORDS, COPY_WORDS);
+    set_state(regions, &state);
 }
 
 /// SQLite's `walChecksumBytes` in the byte order of the machine.
@@ -109,6 +127,14 @@ pub(crate) fn set_state(regions: &mut Regions, state: &State) {
             first[place] = word;
         }
     }
+}
+
+/// Makes the region that the state lies in, if there is none yet.
+pub(crate) fn begin(regions: &mut Regions) -> Result<()> {
+    if regions.is_empty() {
+        regions.push(zeros(REGION_WORDS)?);
+    }
+    Ok(())
 }
 
 /// Where a frame is entered.
@@ -195,8 +221,7 @@ fn set_entry(region: &mut [u32], key: usize, number: usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::{HASH_ENTRIES, Header, PAGES_MAX, Place, append, entry};
-    use crate::shm::Regions;
+    use super::*;
 
     fn find(regions: &Regions, frame: u32, page: u32) -> bool {
         let place = Place::of(frame);
@@ -238,5 +263,21 @@ mod tests {
     #[test]
     fn a_header_of_zeros_is_not_valid() {
         assert!(Header::default().is_whole() && !Header::default().is_valid());
+    }
+
+    #[test]
+    fn a_stamped_header_is_valid_and_another_one() {
+        let mut regions = vec![zeros(REGION_WORDS).expect("memory")];
+        let mut recovered = State::default();
+        recovered.header.0[3] = 1;
+        let checksum = checksum(&recovered.header.0[..CHECKED]);
+        recovered.header.0[CHECKED..COPY_WORDS].copy_from_slice(&checksum);
+        recovered.header.0.copy_within(..COPY_WORDS, COPY_WORDS);
+        set_state(&mut regions, &recovered);
+        stamp(&mut regions, 7);
+        let stamped = state(&regions);
+        assert!(stamped.header.is_valid() && stamped != recovered);
+        stamp(&mut regions, 8);
+        assert_eq!(state(&regions), stamped, "it has one");
     }
 }

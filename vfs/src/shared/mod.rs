@@ -24,6 +24,7 @@ use std::time::Duration;
 
 use crate::error::Result;
 use crate::fileset::FileSet;
+use crate::hooks;
 use crate::lock::LockLevel;
 use crate::mutants::{self, Mutant};
 use crate::sharing::Sharing;
@@ -107,7 +108,8 @@ impl Shared {
         alone: bool,
         patience: Duration,
     ) -> Result<bool> {
-        if !self.take_part(here)? {
+        self.stamp(here)?;
+        if !self.attach(here)? {
             return Ok(true);
         }
         self.publish(here)?;
@@ -123,6 +125,7 @@ impl Shared {
     /// Gives back those slots that no connection of this context holds any more; `release` has yet
     /// to take some from one.
     pub(crate) fn give_back(&self, here: Here<'_>, release: impl FnOnce()) -> Result<()> {
+        let stamped = self.stamp(here);
         let is_late = mutants::on(Mutant::PublishedAfterRelease);
         let published = match is_late {
             true => Ok(()),
@@ -138,7 +141,20 @@ impl Shared {
         if is_late {
             self.publish(here)?;
         }
-        published.and(released)
+        stamped.and(published).and(released)
+    }
+
+    /// Before anybody sees what recovery has made: of an empty WAL it always makes the same header,
+    /// and a connection of this context may have kept pages since it last saw that one (S13).
+    fn stamp(&self, here: Here<'_>) -> Result<()> {
+        if !here.index.borrow().held_alone().meets(slots::RECOVER) {
+            return Ok(());
+        }
+        let mut counter = [0; 4];
+        hooks::randomness(&mut counter)?;
+        let counter = u32::from_le_bytes(counter).max(1);
+        index::stamp(here.index.borrow_mut().regions(), counter);
+        Ok(())
     }
 
     /// Publishes what SQLite has changed. When that fails, an acknowledged transaction may be

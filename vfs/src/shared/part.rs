@@ -40,14 +40,16 @@ pub(super) enum Part {
 }
 
 impl Shared {
-    /// Begins to use the wal-index.
-    pub(crate) fn attach(&self, here: Here<'_>) -> Result<()> {
+    /// Begins to use the wal-index, if it was not used yet; whether others may use it too. SQLite
+    /// may ask for a slot before it asks for a region.
+    pub(crate) fn attach(&self, here: Here<'_>) -> Result<bool> {
         if !self.follower.is_open() {
+            index::begin(here.index.borrow_mut().regions())?;
             let path = format!("{}-shm", self.path);
             let file = self.storage.open(&path, Creation::IfMissing)?;
             self.follower.open(file);
         }
-        self.take_part(here).map(drop)
+        self.take_part(here)
     }
 
     /// Leaves the wal-index when `leave` was the last connection of this context to do so.
@@ -83,6 +85,9 @@ impl Shared {
                 self.publish(here)?;
                 self.part.set(Part::Apart);
                 self.locks.give_back(SharedLock::Attached)?;
+                // If the lock cannot be had again at once, SQLite finds no header and asks its
+                // busy handler; with one it would try again by itself, and give up.
+                self.follower.forget(here.index);
                 self.enter(here)?;
             }
             Part::Together => {}
