@@ -1,4 +1,4 @@
-//! How often a lock is asked for, and how large a WAL may be; tests.
+//! How often a lock is asked for, how large a WAL may be, and what a schedule once found; tests.
 
 use rusqlite::Connection;
 
@@ -84,6 +84,28 @@ fn a_large_transaction_is_seen_whole() {
         let answer: String = answer.expect("checks");
         assert_eq!(answer, "ok");
     }
+}
+
+/// Found by a random schedule: the second connection had last seen the header that recovery makes
+/// of an empty WAL, took the next recovery for no change, and read its old pages.
+#[test]
+fn pages_kept_over_a_recovery_are_not_believed() {
+    let stage = Stage::new().expect("a stage");
+    let world = stage.two_tabs();
+    let (first, second) = (workload::open(0).expect("opens"), workload::open(0));
+    let second = second.expect("opens");
+    assert_eq!((count(&first), count(&second)), (0, 0));
+    let other = workload::open(1).expect("opens");
+    let read = other.query_row("SELECT n FROM counter", [], |_| Ok(()));
+    read.expect_err("the first tab is alone until it hears of it");
+    stage.rest(0);
+    insert(&other, 1, 5);
+    let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+    let done = other.query_row(checkpoint, [], |row| row.get::<_, i64>(0));
+    assert_eq!(done, Ok(0), "is not busy");
+    other.close().expect("closes");
+    world.pass(2_000_000);
+    assert_eq!((count(&first), count(&second)), (5, 5));
 }
 
 /// What a host does about a WAL that has grown is enough, whoever reads at the time.

@@ -151,6 +151,12 @@ impl World {
         self.clock.get()
     }
 
+    /// Time passes, and nobody does anything.
+    #[cfg(test)]
+    pub(crate) fn pass(&self, duration: Time) {
+        self.clock.set(self.clock.get() + duration);
+    }
+
     pub(crate) fn calls(&self) -> u64 {
         self.calls.get()
     }
