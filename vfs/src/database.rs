@@ -9,18 +9,23 @@
 //!                       files                  main, -journal and -wal (fileset.rs), opened by the
 //!                                              first connection, closed by the last
 //!                       locks, wal-index       who may do what
-//!                       ownership              from before the first open to after the last close
+//!                       right                  from before the first open to after the last close:
+//!                                              alone, or together with other contexts (shared/)
 //! ```
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::ffi::c_void;
 use std::fmt;
 use std::rc::{Rc, Weak};
+use std::time::Duration;
 
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::fileset::{FileSet, Side, Wanted};
 use crate::lock::{ConnectionId, LockLevel, LockTable};
 use crate::mutants::{self, Mutant};
+use crate::path::PRIVATE_DIRECTORY;
+use crate::shared::{Here, Shared};
 use crate::shm::{Slots, WRITING_SLOTS, WalIndex};
 use crate::storage::{File, Ownership, Storage};
 use crate::waiting;
@@ -28,13 +33,19 @@ use crate::waiting;
 /// The open databases of one medium.
 pub(crate) struct Databases {
     storage: Rc<dyn Storage>,
+    /// Whether other contexts may have a database open at the same time.
+    shares: bool,
     open: RefCell<BTreeMap<String, Weak<Database>>>,
 }
 
 impl Databases {
-    pub(crate) fn new(storage: Rc<dyn Storage>) -> Self {
+    pub(crate) fn new(storage: Rc<dyn Storage>, shares: bool) -> Self {
         let open = RefCell::default();
-        Self { storage, open }
+        Self {
+            storage,
+            shares,
+            open,
+        }
     }
 
     pub(crate) fn storage(&self) -> &Rc<dyn Storage> {
@@ -59,17 +70,67 @@ impl Databases {
     }
 
     fn open(&self, path: &str, wanted: Wanted) -> Result<Rc<Database>> {
-        let ownership = self.storage.acquire(path)?;
+        let right = self.right(path)?;
+        // A side file that stands in for one that is not there would hide one that another makes.
+        let wanted = match (&right, wanted) {
+            (Right::Shared(_), Wanted::Reading) => Wanted::Writing,
+            _ => wanted,
+        };
         let files = FileSet::new(&*self.storage);
         if let Err(error) = files.open(&*self.storage, path, wanted) {
             let closed = files.close();
-            return ownership.release().and(closed).and(Err(error));
+            return right.end().and(closed).and(Err(error));
         }
-        let database = Rc::new(Database::new(path, files, ownership));
+        let database = Rc::new(Database::new(path, files, right));
         let mut open = self.open.borrow_mut();
         open.retain(|_, database| database.strong_count() > 0);
         open.insert(path.to_owned(), Rc::downgrade(&database));
         Ok(database)
+    }
+
+    /// What is private is nobody else's business.
+    fn right(&self, path: &str) -> Result<Right> {
+        if !self.shares || path.starts_with(PRIVATE_DIRECTORY) {
+            return self.storage.acquire(path).map(Right::Alone);
+        }
+        let locks = self.storage.share(path)?;
+        let shared = Shared::new(path, self.storage.clone(), locks);
+        Ok(Right::Shared(Box::new(shared)))
+    }
+
+    /// Lets go of whatever other contexts may want while this one does nothing.
+    pub(crate) fn rest(&self) -> Result<()> {
+        self.each(|database| database.meet(Shared::rest))
+    }
+
+    /// Learns what other contexts have done meanwhile.
+    pub(crate) fn refresh(&self) -> Result<()> {
+        self.each(|database| database.meet(Shared::refresh))
+    }
+
+    fn each(&self, work: impl Fn(&Database) -> Result<()>) -> Result<()> {
+        let open = self.open.borrow();
+        let open: Vec<_> = open.values().filter_map(Weak::upgrade).collect();
+        let outcome = open.iter().try_for_each(|database| work(database));
+        let released = open.into_iter().try_for_each(release);
+        outcome.and(released)
+    }
+}
+
+/// How a database may be used.
+enum Right {
+    /// No other context has it open.
+    Alone(Box<dyn Ownership>),
+    /// Others may.
+    Shared(Box<Shared>),
+}
+
+impl Right {
+    fn end(self) -> Result<()> {
+        match self {
+            Self::Alone(ownership) => ownership.release(),
+            Self::Shared(shared) => shared.end(),
+        }
     }
 }
 
@@ -80,7 +141,7 @@ pub(crate) struct Database {
     locks: RefCell<LockTable>,
     index: RefCell<WalIndex>,
     last_id: Cell<ConnectionId>,
-    ownership: Box<dyn Ownership>,
+    right: Right,
 }
 
 impl fmt::Debug for Database {
@@ -90,14 +151,14 @@ impl fmt::Debug for Database {
 }
 
 impl Database {
-    fn new(path: &str, files: FileSet, ownership: Box<dyn Ownership>) -> Self {
+    fn new(path: &str, files: FileSet, right: Right) -> Self {
         Self {
             path: path.to_owned(),
             files,
             locks: RefCell::default(),
             index: RefCell::default(),
             last_id: Cell::new(0),
-            ownership,
+            right,
         }
     }
 
@@ -147,8 +208,34 @@ impl Database {
     /// Closes everything, whatever fails, and then gives up the ownership.
     fn close(self) -> Result<()> {
         let closed = self.files.close();
-        let released = self.ownership.release();
-        closed.and(released)
+        let ended = self.right.end();
+        closed.and(ended)
+    }
+
+    /// What is shared with other contexts, if anything is.
+    pub(crate) fn shared(&self) -> Option<&Shared> {
+        match &self.right {
+            Right::Alone(_) => None,
+            Right::Shared(shared) => Some(shared),
+        }
+    }
+
+    /// Tells other contexts what has changed in the wal-index.
+    pub(crate) fn publish(&self) -> Result<()> {
+        self.meet(Shared::publish)
+    }
+
+    /// Publishes or refreshes, if there is anybody to do it for.
+    fn meet(&self, work: impl FnOnce(&Shared, Here<'_>) -> Result<()>) -> Result<()> {
+        let shared = self.shared();
+        shared.map_or(Ok(()), |shared| work(shared, self.here()))
+    }
+
+    fn here(&self) -> Here<'_> {
+        Here {
+            index: &self.index,
+            files: &self.files,
+        }
     }
 }
 
@@ -182,31 +269,62 @@ impl Connection {
 
     /// Climbs to a level.
     pub(crate) fn lock(&self, level: LockLevel) -> Result<()> {
-        let granted = self.database.locks.borrow_mut().raise(self.id, level);
-        if granted || mutants::on(Mutant::LockAlwaysSucceeds) {
+        let database = &self.database;
+        let held = self.level();
+        let granted = database.locks.borrow_mut().raise(self.id, level);
+        if !granted && !mutants::on(Mutant::LockAlwaysSucceeds) {
+            return Err(self.busy());
+        }
+        let Some(shared) = database.shared() else {
+            return Ok(());
+        };
+        let raised = shared.raise(database.here(), level);
+        if let Ok(true) = raised {
             return Ok(());
         }
-        Err(self.busy())
+        let kept = shared.level().min(level).max(held);
+        database.locks.borrow_mut().lower(self.id, kept);
+        raised.and_then(|_| Err(self.busy_elsewhere(ErrorKind::Busy)))
     }
 
     /// Descends to a level. Whoever has written hands it over first: the next holder may be
     /// another context.
     pub(crate) fn unlock(&self, level: LockLevel) -> Result<()> {
+        let database = &self.database;
         let has_written = self.level() >= LockLevel::Reserved && level < LockLevel::Reserved;
         let settled = if has_written {
-            self.database.settle()
+            database.settle()
         } else {
             Ok(())
         };
-        if self.database.locks.borrow_mut().lower(self.id, level) {
-            waiting::unlocked();
+        let lowered = database.locks.borrow_mut().lower(self.id, level);
+        if !lowered {
+            return settled;
         }
-        settled
+        let strongest = database.locks.borrow().strongest();
+        let lower = |shared: &Shared| shared.lower(database.here(), strongest);
+        let given = database.shared().map_or(Ok(()), lower);
+        waiting::unlocked();
+        settled.and(given)
     }
 
     /// Whether any connection intends to write.
-    pub(crate) fn is_reserved(&self) -> bool {
-        self.database.locks.borrow().is_reserved()
+    pub(crate) fn is_reserved(&self) -> Result<bool> {
+        let database = &self.database;
+        if database.locks.borrow().is_reserved() {
+            return Ok(true);
+        }
+        let shared = database.shared();
+        shared.map_or(Ok(false), Shared::is_reserved_elsewhere)
+    }
+
+    /// Begins to use the wal-index, and gives the address of a region.
+    pub(crate) fn map(&self, index: usize, size: usize, extend: bool) -> Result<*mut c_void> {
+        let database = &self.database;
+        if let Some(shared) = database.shared() {
+            shared.attach(database.here())?;
+        }
+        self.with_index(|it, id| it.region(id, index, size, extend))
     }
 
     /// Works on the wal-index.
@@ -214,44 +332,95 @@ impl Connection {
         work(&mut self.database.index.borrow_mut(), self.id)
     }
 
-    /// Takes slots of the wal-index, to share them or alone.
-    pub(crate) fn take(&self, slots: Slots, alone: bool) -> Result<()> {
+    /// Takes slots of the wal-index, to share them or alone. Only for another context it waits.
+    pub(crate) fn take(&self, slots: Slots, alone: bool, patience: Duration) -> Result<()> {
+        let database = &self.database;
         let granted = self.with_index(|index, id| match alone {
             true => index.exclude(id, slots),
             false => index.share(id, slots),
         });
-        if granted { Ok(()) } else { Err(self.busy()) }
+        let Some(shared) = database.shared() else {
+            return if granted { Ok(()) } else { Err(self.busy()) };
+        };
+        if !granted {
+            shared.refresh(database.here())?;
+            return Err(self.busy());
+        }
+        let taken = shared.take(database.here(), slots, alone, patience);
+        if let Ok(true) = taken {
+            return Ok(());
+        }
+        let release = || self.with_index(|index, id| index.release(id, slots));
+        let given = shared.give_back(database.here(), release);
+        let kind = match patience.is_zero() {
+            true => ErrorKind::Busy,
+            false => ErrorKind::BusyTimeout,
+        };
+        let busy = match given.and(taken) {
+            Err(error) if error.kind != ErrorKind::Occupied || patience.is_zero() => error,
+            // Whoever blocks goes on to a lock without blocking, and asks its busy handler there.
+            Err(error) => VfsError::new(ErrorKind::Busy, error.operation, error.message),
+            Ok(_) => self.busy_elsewhere(kind),
+        };
+        Err(busy)
     }
 
     /// Gives slots back; as [`unlock`](Self::unlock).
     pub(crate) fn give_back(&self, slots: Slots, alone: bool) -> Result<()> {
+        let database = &self.database;
         let settled = if alone && slots.meets(WRITING_SLOTS) {
-            self.database.settle()
+            database.settle()
         } else {
             Ok(())
         };
-        self.with_index(|index, id| index.release(id, slots));
+        if settled.is_err() && database.shared().is_some() {
+            // Frames that are still held must not be written over those of the next writer.
+            database.files.give_up();
+        }
+        let release = || self.with_index(|index, id| index.release(id, slots));
+        let given = match database.shared() {
+            Some(shared) => shared.give_back(database.here(), release),
+            None => {
+                release();
+                Ok(())
+            }
+        };
         waiting::unlocked();
-        settled
+        settled.and(given)
     }
 
-    /// Leaves the wal-index.
-    pub(crate) fn detach(&self) {
-        self.with_index(WalIndex::detach);
+    /// Leaves the wal-index; perhaps because the WAL will be removed.
+    pub(crate) fn detach(&self, removes_wal: bool) -> Result<()> {
+        let database = &self.database;
+        let leave = || self.with_index(WalIndex::detach);
+        let left = match database.shared() {
+            Some(shared) => shared.detach(database.here(), removes_wal, leave),
+            None => {
+                leave();
+                Ok(())
+            }
+        };
         waiting::unlocked();
+        left
     }
 
     /// Lets go of everything this connection held.
     pub(crate) fn close(self) -> Result<()> {
-        self.detach();
+        let detached = self.detach(false);
         let unlocked = self.unlock(LockLevel::Unlocked);
-        release(self.database).and(unlocked)
+        release(self.database).and(unlocked).and(detached)
     }
 
     fn busy(&self) -> VfsError {
         let path = &self.database.path;
         let message = format!("another connection of this instance has a lock on {path:?}");
         VfsError::new(ErrorKind::Busy, Operation::Lock, message)
+    }
+
+    fn busy_elsewhere(&self, kind: ErrorKind) -> VfsError {
+        let path = &self.database.path;
+        let message = format!("another context has a lock on {path:?}");
+        VfsError::new(kind, Operation::Lock, message)
     }
 }
 
@@ -263,7 +432,7 @@ mod tests {
 
     fn databases() -> (MemoryStorage, Databases) {
         let storage = MemoryStorage::default();
-        let databases = Databases::new(Rc::new(storage.clone()));
+        let databases = Databases::new(Rc::new(storage.clone()), false);
         (storage, databases)
     }
 
@@ -327,6 +496,6 @@ mod tests {
         assert_ne!(waiting::unlocks(), before);
         second.lock(LockLevel::Reserved).expect("free");
         second.close().expect("closes");
-        assert!(!first.is_reserved());
+        assert!(!first.is_reserved().expect("asks"));
     }
 }

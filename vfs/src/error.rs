@@ -48,6 +48,11 @@ pub enum Operation {
 pub enum ErrorKind {
     /// Somebody else has it open now; trying again later may help.
     Busy,
+    /// Somebody else had it for as long as we were to wait.
+    BusyTimeout,
+    /// Another context has it for itself, for longer than SQLite's own tries may last: the busy
+    /// handler decides how long to wait.
+    Occupied,
     /// There is no such file.
     NotFound,
     /// A file of that name is already there.

@@ -190,8 +190,8 @@ impl FileSet {
         work: impl FnOnce(&mut dyn File) -> Result<T>,
     ) -> Result<T> {
         if self.has_lost.get() {
-            let message = "after a sync that failed, close all connections of the database and \
-                           open it again";
+            let message = "after an error of the medium, close all connections of the database \
+                           and open it again";
             return Err(VfsError::new(ErrorKind::Io, Operation::Sync, message));
         }
         let mut place = place.borrow_mut();
@@ -238,6 +238,11 @@ impl FileSet {
     /// Whether a side file was emptied, and not synced since.
     pub(crate) fn owes_sync(&self, side: Side) -> bool {
         self.side(side).borrow().owes_sync
+    }
+
+    /// From now on every call fails, until the files are opened anew.
+    pub(crate) fn give_up(&self) {
+        self.has_lost.set(true);
     }
 
     /// Closes all, whatever fails.

@@ -1,4 +1,4 @@
-//! Randomness and time as SQLite sees them, and the two hooks that tests use to fix both.
+//! Randomness and time as SQLite sees them, and the hooks that tests use to fix both.
 //!
 //! Called by `abi/`. Unhooked, randomness is the platform's cryptographic source and the clock
 //! is the system's. Hooked, both twins and a native run can be compared byte for byte.
@@ -11,6 +11,7 @@ use crate::host;
 thread_local! {
     static SEED: Cell<Option<u64>> = const { Cell::new(None) };
     static CLOCK_MS: Cell<Option<i64>> = const { Cell::new(None) };
+    static SLEEPER: Cell<Option<fn(u64)>> = const { Cell::new(None) };
 }
 
 /// For tests: from now on randomness is a fixed sequence that follows from `seed`.
@@ -22,6 +23,17 @@ pub fn seed(seed: u32) {
 /// For tests: from now on the clock stands still at `unix_ms` (UTC, milliseconds since 1970).
 pub fn fix_clock(unix_ms: i64) {
     CLOCK_MS.set(Some(unix_ms));
+}
+
+/// For tests: from now on to sleep is to call this, with microseconds.
+pub fn sleep_by(sleeper: fn(u64)) {
+    SLEEPER.set(Some(sleeper));
+}
+
+/// Sleeps for so many microseconds.
+pub(crate) fn sleep(duration_us: u64) {
+    let sleeper = SLEEPER.get().unwrap_or(host::sleep);
+    sleeper(duration_us);
 }
 
 /// Fills `buffer` with random bytes.

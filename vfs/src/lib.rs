@@ -29,6 +29,8 @@ pub mod mutants;
 mod opened;
 pub mod path;
 mod replaced;
+mod shared;
+mod sharing;
 mod shm;
 #[cfg(all(
     feature = "sim",
@@ -50,7 +52,8 @@ pub mod opfs;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub mod suspend;
 
-pub use abi::{Options, register};
+pub use abi::{Options, Vfs, register};
 pub use error::{ErrorKind, Operation, Result, VfsError, take_last_error};
 pub use lock::LockLevel;
+pub use sharing::{PROTOCOL, SharedLock, Sharing, cannot_share};
 pub use storage::{Creation, File, Guarantees, Ownership, Storage};

@@ -2,7 +2,7 @@
 //! `database.rs`.
 //!
 //! The table decides between connections of one instance. Between contexts the ownership of the
-//! database decides (`Storage::acquire`): whoever has it open has it alone.
+//! database decides (`Storage::acquire`), or the locks of `shared/levels.rs`.
 //!
 //! ```text
 //!            asked for   granted unless another connection holds
@@ -98,6 +98,11 @@ impl LockTable {
         self.holders
             .values()
             .any(|level| *level >= LockLevel::Reserved)
+    }
+
+    /// The strongest level that any connection holds.
+    pub(crate) fn strongest(&self) -> LockLevel {
+        self.holders.values().copied().max().unwrap_or_default()
     }
 
     fn strongest_other(&self, id: ConnectionId) -> LockLevel {

@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::path;
+use crate::sharing::{Sharing, cannot_share};
 use crate::storage::{Creation, File, Guarantees, Ownership, Storage};
 
 type Content = Rc<RefCell<Vec<u8>>>;
@@ -88,6 +89,10 @@ impl Storage for MemoryStorage {
             owned: self.owned.clone(),
             path: path.to_owned(),
         }))
+    }
+
+    fn share(&self, path: &str) -> Result<Box<dyn Sharing>> {
+        Err(cannot_share(path))
     }
 }
 

@@ -34,9 +34,37 @@ pub enum Mutant {
     ImportUnflushed,
     /// An import empties the side files after it has replaced the database.
     ImportOutOfOrder,
+    /// Slots are given back before what was changed under them is published.
+    PublishedAfterRelease,
+    /// Nothing is refreshed when a slot was asked for.
+    RefreshMissing,
+    /// Every third refresh is left out.
+    RefreshSkipped,
+    /// Whoever begins to use the wal-index makes the `-shm` anew.
+    TwoFirstOpeners,
+    /// The first to use the wal-index takes the `-shm` as it is.
+    StaleIndexKept,
+    /// Every slot that another context holds is granted.
+    SharedLockAlwaysSucceeds,
+    /// Slots are also kept while CKPT is held, and when nothing is to be done.
+    LeaseOverCheckpoint,
+    /// A context that no longer is the only one publishes nothing of what it did.
+    SoloUnpublished,
 }
 
-/// All of them, for the torture run.
+/// Those that need several contexts, for their own run.
+pub const SHARED: [Mutant; 8] = [
+    Mutant::PublishedAfterRelease,
+    Mutant::RefreshMissing,
+    Mutant::RefreshSkipped,
+    Mutant::TwoFirstOpeners,
+    Mutant::StaleIndexKept,
+    Mutant::SharedLockAlwaysSucceeds,
+    Mutant::LeaseOverCheckpoint,
+    Mutant::SoloUnpublished,
+];
+
+/// All that one context can show, for the torture run.
 pub const ALL: [Mutant; 14] = [
     Mutant::FlushDoesNothing,
     Mutant::JournalSyncedLate,
@@ -69,6 +97,22 @@ pub fn set(mutant: Option<Mutant>) {
 #[cfg(feature = "sim")]
 pub(crate) fn on(mutant: Mutant) -> bool {
     ACTIVE.get() == Some(mutant)
+}
+
+/// Whether this fault is on and its turn has come: every third time.
+#[cfg(feature = "sim")]
+pub(crate) fn on_every_third(mutant: Mutant) -> bool {
+    thread_local! {
+        static TURN: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+    }
+    TURN.set((TURN.get() + 1) % 3);
+    on(mutant) && TURN.get() == 0
+}
+
+/// Never, in what ships.
+#[cfg(not(feature = "sim"))]
+pub(crate) const fn on_every_third(_mutant: Mutant) -> bool {
+    false
 }
 
 /// Never, in what ships.

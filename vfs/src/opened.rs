@@ -37,10 +37,10 @@ pub(crate) enum Opened {
 }
 
 impl Medium {
-    pub(crate) fn new(storage: Rc<dyn Storage>, temporary_memory: u64) -> Self {
+    pub(crate) fn new(storage: Rc<dyn Storage>, temporary_memory: u64, shares: bool) -> Self {
         let temporary = TemporarySpace::new(storage.clone(), temporary_memory);
         Self {
-            databases: Databases::new(storage),
+            databases: Databases::new(storage, shares),
             temporary,
             is_clean: std::cell::Cell::new(false),
         }
@@ -86,6 +86,11 @@ impl Medium {
             }
             None => self.storage().open(name, creation).map(Opened::Loose),
         }
+    }
+
+    /// The databases that are open.
+    pub(crate) fn databases(&self) -> &Databases {
+        &self.databases
     }
 
     pub(crate) fn open_temporary(&self) -> Opened {
@@ -144,6 +149,15 @@ impl Opened {
             Opened::Temporary(file) => work(&mut **file),
             Opened::Loose(file) => work(&mut **file),
         }
+    }
+
+    /// Sets the size. Before a WAL is cut, other contexts must know that its frames no longer count
+    /// (S5).
+    pub(crate) fn truncate(&mut self, size: u64) -> Result<()> {
+        if let Opened::Side(database, Side::Wal) = self {
+            database.publish()?;
+        }
+        self.with(|file| file.truncate(size))
     }
 
     /// Makes durable what was written to it.

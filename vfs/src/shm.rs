@@ -22,6 +22,12 @@ use crate::mutants::{self, Mutant};
 /// Slots of the wal-index (`SQLITE_SHM_NLOCK`).
 pub(crate) const SLOT_COUNT: u32 = 8;
 
+/// What SQLite asks for at a time: 32 KiB.
+pub(crate) const REGION_WORDS: usize = 8192;
+
+/// The parts of a wal-index. SQLite keeps words of 32 bits in them, and halves of such words.
+pub(crate) type Regions = Vec<Box<[u32]>>;
+
 /// The slots whose release ends a write transaction or a checkpoint.
 pub(crate) const WRITING_SLOTS: Slots = Slots(0b11);
 
@@ -36,6 +42,41 @@ impl Slots {
         let inside = count > 0 && end <= SLOT_COUNT;
         let bits = (1_u16 << end.min(SLOT_COUNT)) - (1_u16 << first.min(SLOT_COUNT));
         inside.then(|| Self(bits.to_le_bytes()[0]))
+    }
+
+    /// The numbers of the slots, in ascending order.
+    pub(crate) fn numbers(self) -> impl Iterator<Item = u8> {
+        (0..8).filter(move |number| self.0 & (1 << number) != 0)
+    }
+
+    /// The set of one slot.
+    pub(crate) fn one(number: u8) -> Self {
+        Self(1 << number)
+    }
+
+    /// The slots of both sets.
+    pub(crate) fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// The slots that the other set has not.
+    pub(crate) fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// The set of these bits.
+    pub(crate) const fn of(bits: u8) -> Self {
+        Self(bits)
+    }
+
+    /// The slots that both sets have.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// Whether there is none.
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 == 0
     }
 
     /// Whether the sets have a slot in common.
@@ -54,9 +95,8 @@ struct Held {
 /// The regions and the slots.
 #[derive(Debug, Default)]
 pub(crate) struct WalIndex {
-    /// Whole 64-bit words, so that they are aligned for whatever SQLite keeps there; each region
-    /// stays where it is for as long as anybody is attached.
-    regions: Vec<Box<[u64]>>,
+    /// Each region stays where it is for as long as anybody is attached.
+    regions: Regions,
     attached: BTreeMap<ConnectionId, Held>,
 }
 
@@ -74,7 +114,7 @@ impl WalIndex {
     ) -> Result<*mut c_void> {
         self.attached.entry(id).or_default();
         while extend && self.regions.len() <= index {
-            self.regions.push(zeros(size.div_ceil(size_of::<u64>()))?);
+            self.regions.push(zeros(size.div_ceil(size_of::<u32>()))?);
         }
         let region = self.regions.get_mut(index);
         Ok(region.map_or(std::ptr::null_mut(), |region| region.as_mut_ptr().cast()))
@@ -89,11 +129,13 @@ impl WalIndex {
         free || mutants::on(Mutant::ShmLockAlwaysSucceeds)
     }
 
-    /// Takes all of these slots alone, or none of them.
+    /// Takes all of these slots alone, or none of them. What the connection itself shares is in its
+    /// way like any other: a checkpoint may come while its own statement still reads, if that
+    /// statement has just opened the WAL.
     pub(crate) fn exclude(&mut self, id: ConnectionId, slots: Slots) -> bool {
-        let free = self
-            .others(id)
-            .all(|held| (held.exclusive | held.shared) & slots.0 == 0);
+        let is_free = |held: &Held| (held.exclusive | held.shared) & slots.0 == 0;
+        let own = self.attached.get(&id).copied().unwrap_or_default();
+        let free = own.shared & slots.0 == 0 && self.others(id).all(is_free);
         if free || mutants::on(Mutant::ShmLockAlwaysSucceeds) {
             self.attached.entry(id).or_default().exclusive |= slots.0;
         }
@@ -116,13 +158,36 @@ impl WalIndex {
         }
     }
 
+    /// The slots that any connection holds.
+    pub(crate) fn held(&self) -> Slots {
+        let held = self.attached.values();
+        Slots(held.fold(0, |bits, held| bits | held.shared | held.exclusive))
+    }
+
+    /// Those of them that a connection has for itself.
+    pub(crate) fn held_alone(&self) -> Slots {
+        let held = self.attached.values();
+        Slots(held.fold(0, |bits, held| bits | held.exclusive))
+    }
+
+    /// Whether any connection uses the index.
+    pub(crate) fn is_used(&self) -> bool {
+        !self.attached.is_empty()
+    }
+
+    /// The regions, for whoever fills them beside SQLite.
+    pub(crate) fn regions(&mut self) -> &mut Regions {
+        &mut self.regions
+    }
+
     fn others(&self, id: ConnectionId) -> impl Iterator<Item = &Held> {
         let others = self.attached.iter().filter(move |(other, _)| **other != id);
         others.map(|(_, held)| held)
     }
 }
 
-fn zeros(words: usize) -> Result<Box<[u64]>> {
+/// A region of as many words.
+pub(crate) fn zeros(words: usize) -> Result<Box<[u32]>> {
     let mut region = Vec::new();
     region.try_reserve_exact(words).map_err(|error| {
         let message = format!("no memory for the wal-index: {error}");
@@ -146,6 +211,8 @@ mod tests {
         assert!(index.share(1, slots(3, 1)) && index.share(2, slots(3, 1)));
         assert!(!index.exclude(1, slots(3, 1)), "another reads there");
         index.release(2, slots(3, 1));
+        assert!(!index.exclude(1, slots(3, 1)), "it reads there itself");
+        index.release(1, slots(3, 1));
         assert!(index.exclude(1, slots(3, 1)));
         assert!(!index.share(2, slots(3, 1)));
         assert!(!index.exclude(2, slots(0, 8)), "all or nothing");

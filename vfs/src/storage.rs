@@ -9,6 +9,7 @@
 //! Offsets and sizes are bytes in `u64`.
 
 use crate::error::Result;
+use crate::sharing::Sharing;
 
 /// What to do when the file to open is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +73,12 @@ pub trait Storage {
     /// # Errors
     /// `Busy` at once if there is another owner: waiting is the caller's business.
     fn acquire(&self, path: &str) -> Result<Box<dyn Ownership>>;
+
+    /// Takes part in the use of a database by several contexts, before any of its files is opened.
+    ///
+    /// # Errors
+    /// `Unavailable` where a file that is open here cannot be open elsewhere.
+    fn share(&self, path: &str) -> Result<Box<dyn Sharing>>;
 }
 
 /// An open file. After an error the content between the last [`sync`](File::sync) and now is

@@ -117,7 +117,7 @@ impl From<Refusal> for JobError {
 impl From<VfsError> for JobError {
     fn from(error: VfsError) -> Self {
         let code = match error.kind {
-            ErrorKind::Busy => "SQLITE_BUSY",
+            ErrorKind::Busy | ErrorKind::BusyTimeout | ErrorKind::Occupied => "SQLITE_BUSY",
             ErrorKind::NotFound => "SQLITE_CANTOPEN",
             ErrorKind::Exists => "EXISTS",
             ErrorKind::Full => "SQLITE_FULL",

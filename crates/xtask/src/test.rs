@@ -100,6 +100,9 @@ fn native_steps(lane: &Lane) -> Native {
     let _recorded = lane.step("power loss, a sample", |task| {
         task.run(&mut torture::sample())
     });
+    let _recorded = lane.step("tabs, a sample", |task| {
+        task.run(&mut torture::sample_of_tabs())
+    });
     native.expectations = lane.step("native expectations", expectations).is_ok();
     native
 }

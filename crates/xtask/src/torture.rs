@@ -7,7 +7,7 @@
 
 use std::process::Command;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 use crate::process::{self, cargo};
 use crate::{torture_browser, torture_large};
@@ -28,6 +28,8 @@ enum Place {
     Native(Native),
     /// In the browsers: every engine, both twins, both kinds of handle.
     Browser(torture_browser::Options),
+    /// Several contexts on one database, in every order that a seed chooses, natively.
+    Tabs(Native),
     /// Sort, index and vacuum 1 GiB in the browsers, with at most 512 MiB of Wasm memory.
     Large(torture_large::Options),
 }
@@ -47,6 +49,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     match &options.place {
         Some(Place::Browser(options)) => torture_browser::run(options),
         Some(Place::Large(options)) => torture_large::run(options),
+        Some(Place::Tabs(tabs)) => run_tabs(tabs),
         Some(Place::Native(native)) => natively(native),
         None => natively(&options.native),
     }
@@ -64,6 +67,43 @@ fn natively(native: &Native) -> Result<()> {
     let (status, ()) = process::run(campaign.args(&native.passed_on), |_| Ok(()))?;
     ensure!(status.success(), "");
     Ok(())
+}
+
+/// Builds the schedules and runs them; without other wishes, first some where SQLite waits for
+/// locks itself. Nothing is printed after the last line.
+fn run_tabs(options: &Native) -> Result<()> {
+    let _alone = process::alone()?;
+    let mut tabs = program("torture", "anchorite-tabs");
+    if options.sample {
+        tabs.arg("--sample");
+    } else if options.passed_on.is_empty() {
+        run_to_the_end(blocking(&mut program("torture", "anchorite-tabs"))?)?;
+    }
+    run_to_the_end(tabs.args(&options.passed_on))
+}
+
+fn run_to_the_end(program: &mut Command) -> Result<()> {
+    let (status, ()) = process::run(program, |_| Ok(()))?;
+    ensure!(status.success(), "");
+    Ok(())
+}
+
+/// With an SQLite that waits inside xShmLock: a build of its own, beside the other one.
+fn blocking(program: &mut Command) -> Result<&mut Command> {
+    let defines = std::env::var("LIBSQLITE3_FLAGS");
+    let defines = defines.context("LIBSQLITE3_FLAGS is not set: run this by `cargo xtask`")?;
+    let defines = format!("{defines} -DSQLITE_ENABLE_SETLK_TIMEOUT=1");
+    Ok(program
+        .env("LIBSQLITE3_FLAGS", defines)
+        .env("CARGO_TARGET_DIR", process::root().join("target/blocking"))
+        .args(["--schedules", "100000"]))
+}
+
+/// The sample of schedules for `cargo xtask test`.
+pub(crate) fn sample_of_tabs() -> Command {
+    let mut tabs = program("dev", "anchorite-tabs");
+    tabs.arg("--sample");
+    tabs
 }
 
 /// Steps of the state machine, as many as are promised.
@@ -86,10 +126,14 @@ pub(crate) fn sample() -> Command {
     campaign
 }
 
-/// Named by its binary, so that cargo chooses features as for the whole workspace.
 fn campaign(profile: &str) -> Command {
-    let mut campaign = cargo();
-    campaign.args(["run", "--quiet", "--profile", profile]);
-    campaign.args(["--bin", "anchorite-torture", "--"]);
-    campaign
+    program(profile, "anchorite-torture")
+}
+
+/// Named by its binary, so that cargo chooses features as for the whole workspace.
+fn program(profile: &str, name: &str) -> Command {
+    let mut program = cargo();
+    program.args(["run", "--quiet", "--profile", profile]);
+    program.args(["--bin", name, "--"]);
+    program
 }

@@ -4,7 +4,7 @@
 //! of its last sync or close; the browser tests compare with the one or the other.
 
 use anchorite_vfs::memory::MemoryStorage;
-use anchorite_vfs::{Creation, File, Guarantees, Ownership, Result, Storage};
+use anchorite_vfs::{Creation, File, Guarantees, Ownership, Result, Sharing, Storage};
 
 /// Two images of the same files; clones share them.
 #[derive(Clone, Debug, Default)]
@@ -56,6 +56,10 @@ impl Storage for Medium {
 
     fn acquire(&self, path: &str) -> Result<Box<dyn Ownership>> {
         self.written.acquire(path)
+    }
+
+    fn share(&self, path: &str) -> Result<Box<dyn Sharing>> {
+        self.written.share(path)
     }
 }
 

@@ -6,7 +6,9 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use anchorite_vfs::sim::{Image, Medium, SimDisk};
-use anchorite_vfs::{Creation, File, Guarantees, Options, Ownership, Result, Storage, register};
+use anchorite_vfs::{
+    Creation, File, Guarantees, Options, Ownership, Result, Sharing, Storage, register,
+};
 
 use crate::reseal::Resealed;
 
@@ -112,5 +114,9 @@ impl Storage for Switch {
 
     fn acquire(&self, path: &str) -> Result<Box<dyn Ownership>> {
         self.disk().acquire(path)
+    }
+
+    fn share(&self, path: &str) -> Result<Box<dyn Sharing>> {
+        self.disk().share(path)
     }
 }

@@ -17,6 +17,9 @@ pub(super) fn code(error: &VfsError) -> c_int {
     error::remember(error);
     match (error.kind, error.operation) {
         (ErrorKind::Busy, _) => ffi::SQLITE_BUSY,
+        // A plain BUSY of xShmMap is tried again a hundred times, without the busy handler.
+        (ErrorKind::Occupied, _) => ffi::SQLITE_BUSY_RECOVERY,
+        (ErrorKind::BusyTimeout, _) => ffi::SQLITE_BUSY_TIMEOUT,
         (ErrorKind::Full, _) => ffi::SQLITE_FULL,
         (ErrorKind::NoMemory, _) => ffi::SQLITE_IOERR_NOMEM,
         (ErrorKind::NotFound, Operation::Delete) => ffi::SQLITE_IOERR_DELETE_NOENT,

@@ -1,6 +1,7 @@
 //! xFileControl: the few side questions that concern us; `SQLITE_NOTFOUND` for all others.
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::time::Duration;
 
 use super::codes::status;
 use super::{OpenFile, ffi, opened, text};
@@ -26,6 +27,8 @@ pub(super) unsafe extern "C" fn x_file_control(
             Some(connection) => status(connection.database().settle()),
             None => ffi::SQLITE_NOTFOUND,
         },
+        // SAFETY: this operation's argument is an int to read and fill.
+        ffi::SQLITE_FCNTL_LOCK_TIMEOUT => unsafe { lock_timeout(open, argument.cast()) },
         ffi::SQLITE_FCNTL_PERSIST_WAL => {
             // SAFETY: this operation's argument is an int to read and fill.
             unsafe { flag(argument, &mut open.keeps_wal, true) }
@@ -45,6 +48,26 @@ pub(super) unsafe extern "C" fn x_file_control(
         ffi::SQLITE_FCNTL_PRAGMA => unsafe { pragma(open, argument.cast()) },
         _ => ffi::SQLITE_NOTFOUND,
     }
+}
+
+/// How long to wait for another context; negative is for ever. Without other contexts there is
+/// nobody to wait for, and SQLite does as if it could not block.
+///
+/// # Safety
+/// `argument` points to an int.
+unsafe fn lock_timeout(open: &mut OpenFile, argument: *mut c_int) -> c_int {
+    let connection = open.opened.connection();
+    if connection.is_none_or(|it| it.database().shared().is_none()) {
+        return ffi::SQLITE_NOTFOUND;
+    }
+    // SAFETY: the caller's promise.
+    let wanted_ms = unsafe { argument.read() };
+    let before_ms = c_int::try_from(open.lock_timeout.as_millis()).unwrap_or(c_int::MAX);
+    let wanted_ms = u64::try_from(wanted_ms).unwrap_or(u64::MAX);
+    open.lock_timeout = Duration::from_millis(wanted_ms);
+    // SAFETY: the caller's promise.
+    unsafe { argument.write(before_ms) }
+    ffi::SQLITE_OK
 }
 
 /// The convention of the flag operations: negative asks, 0 clears, more sets.

@@ -121,7 +121,7 @@ unsafe extern "C" fn x_truncate(file: *mut ffi::sqlite3_file, size: ffi::sqlite3
     if mutants::on(Mutant::TruncationForgotten) {
         return ffi::SQLITE_OK;
     }
-    status(open.opened.with(|file| file.truncate(position(size))))
+    status(open.opened.truncate(position(size)))
 }
 
 unsafe extern "C" fn x_sync(file: *mut ffi::sqlite3_file, _flags: c_int) -> c_int {
@@ -199,9 +199,14 @@ unsafe extern "C" fn x_check_reserved_lock(
     let Some(connection) = open.opened.connection() else {
         return ffi::SQLITE_MISUSE;
     };
-    // SAFETY: SQLite passes a valid place for the answer.
-    unsafe { reserved.write(c_int::from(connection.is_reserved())) }
-    ffi::SQLITE_OK
+    match connection.is_reserved() {
+        Ok(is_reserved) => {
+            // SAFETY: SQLite passes a valid place for the answer.
+            unsafe { reserved.write(c_int::from(is_reserved)) }
+            ffi::SQLITE_OK
+        }
+        Err(error) => code(&error),
+    }
 }
 
 unsafe extern "C" fn x_sector_size(file: *mut ffi::sqlite3_file) -> c_int {

@@ -18,7 +18,9 @@ mod shm;
 mod vfs;
 
 use std::ffi::{CStr, CString, c_char, c_int};
+use std::fmt;
 use std::rc::Rc;
+use std::time::Duration;
 
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 use libsqlite3_sys as ffi;
@@ -41,6 +43,9 @@ pub struct Options {
     /// The host waits for locks outside SQLite: `PRAGMA busy_timeout` is answered for it, and what
     /// it was set to is left in [`waiting`](crate::waiting). Default: no.
     pub host_waits: bool,
+    /// Other contexts may have the databases open at the same time; the medium must be able to
+    /// share them ([`Storage::share`]). Default: no.
+    pub shares: bool,
 }
 
 impl Default for Options {
@@ -49,6 +54,7 @@ impl Default for Options {
             default: false,
             temp_memory: 64 * 1024 * 1024,
             host_waits: false,
+            shares: false,
         }
     }
 }
@@ -79,6 +85,8 @@ struct OpenFile {
     is_read_only: bool,
     /// What `PRAGMA busy_timeout` was set to, where the host waits.
     busy_timeout_ms: Option<u32>,
+    /// How long a slot of the wal-index is waited for that another context has.
+    lock_timeout: Duration,
     /// Whether SQLite shall leave the WAL when the last connection closes.
     keeps_wal: bool,
     /// Whether SQLite may rely on power-safe overwrites: never more than the medium guarantees.
@@ -92,18 +100,48 @@ const SQLITE_VERSION_MIN: c_int = 3_051_003;
 /// Options that SQLite must not have been compiled with.
 const UNUSABLE_WITH: [&CStr; 2] = [c"OMIT_WAL", c"OMIT_AUTOINIT"];
 
+/// A VFS that SQLite knows, for its host.
+#[derive(Clone, Copy)]
+pub struct Vfs(&'static Registered);
+
+impl fmt::Debug for Vfs {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Vfs").field(&self.0.name).finish()
+    }
+}
+
+impl Vfs {
+    /// No job is running: gives back the locks that are only kept because they may be needed again
+    /// at once. To be called before the host waits for its next job.
+    ///
+    /// # Errors
+    /// When the medium fails.
+    pub fn rest(self) -> Result<()> {
+        self.0.medium.databases().rest()
+    }
+
+    /// A job begins: learns what other contexts have committed. Without it a read transaction
+    /// begins where this context last looked, finds that it is late, and begins again.
+    ///
+    /// # Errors
+    /// When the medium fails.
+    pub fn refresh(self) -> Result<()> {
+        self.0.medium.databases().refresh()
+    }
+}
+
 /// Makes `storage` known to SQLite under `name`, for as long as the program runs.
 ///
 /// # Errors
 /// `Unavailable` when SQLite is too old or lacks what the VFS needs; otherwise when SQLite refuses
 /// the registration.
-pub fn register(name: &str, storage: Rc<dyn Storage>, options: Options) -> Result<()> {
+pub fn register(name: &str, storage: Rc<dyn Storage>, options: Options) -> Result<Vfs> {
     check_sqlite()?;
     let refused = |why: String| VfsError::new(ErrorKind::Io, Operation::Open, why);
     let name = CString::new(name).map_err(|error| refused(error.to_string()))?;
     let registered = Box::leak(Box::new(Registered {
         guarantees: storage.guarantees(),
-        medium: Medium::new(storage, options.temp_memory),
+        medium: Medium::new(storage, options.temp_memory, options.shares),
         options,
         name,
     }));
@@ -111,7 +149,7 @@ pub fn register(name: &str, storage: Rc<dyn Storage>, options: Options) -> Resul
     // SAFETY: `sqlite3_vfs_register` wants a structure that stays where it is until it is
     // unregistered; it was leaked above and is never unregistered.
     match unsafe { ffi::sqlite3_vfs_register(vfs, c_int::from(options.default)) } {
-        ffi::SQLITE_OK => Ok(()),
+        ffi::SQLITE_OK => Ok(Vfs(registered)),
         code => Err(refused(format!("sqlite3_vfs_register answered {code}"))),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::ffi::{c_int, c_void};
 use std::sync::atomic::{Ordering, fence};
+use std::time::Duration;
 
 use super::codes::{code, status};
 use super::{ffi, opened, size};
@@ -21,8 +22,7 @@ pub(super) unsafe extern "C" fn x_shm_map(
     let Some(connection) = open.opened.connection() else {
         return ffi::SQLITE_MISUSE;
     };
-    let mapped = connection
-        .with_index(|index, id| index.region(id, size(region), size(region_size), extend != 0));
+    let mapped = connection.map(size(region), size(region_size), extend != 0);
     let found = mapped.as_ref().map_or(std::ptr::null_mut(), |found| *found);
     // SAFETY: SQLite passes a valid place for the address. The region stays where it is until the
     // last connection calls xShmUnmap, and SQLite uses it no longer than until its own.
@@ -43,15 +43,17 @@ pub(super) unsafe extern "C" fn x_shm_lock(
         .zip(u32::try_from(count).ok())
         .and_then(|(first, count)| Slots::range(first, count));
     match (open.opened.connection(), slots) {
-        (Some(connection), Some(slots)) => status(shm_lock(connection, slots, flags)),
+        (Some(connection), Some(slots)) => {
+            status(shm_lock(connection, slots, flags, open.lock_timeout))
+        }
         _ => ffi::SQLITE_MISUSE,
     }
 }
 
-fn shm_lock(connection: &Connection, slots: Slots, flags: c_int) -> Result<()> {
+fn shm_lock(connection: &Connection, slots: Slots, flags: c_int, patience: Duration) -> Result<()> {
     let alone = flags & ffi::SQLITE_SHM_EXCLUSIVE != 0;
     if flags & ffi::SQLITE_SHM_LOCK != 0 {
-        return connection.take(slots, alone);
+        return connection.take(slots, alone, patience);
     }
     connection.give_back(slots, alone)
 }
@@ -62,13 +64,12 @@ pub(super) unsafe extern "C" fn x_shm_barrier(_file: *mut ffi::sqlite3_file) {
     fence(Ordering::SeqCst);
 }
 
-/// Nothing lies on the medium that `delete` could mean.
-pub(super) unsafe extern "C" fn x_shm_unmap(file: *mut ffi::sqlite3_file, _delete: c_int) -> c_int {
+/// `delete` says that the WAL will be removed next.
+pub(super) unsafe extern "C" fn x_shm_unmap(file: *mut ffi::sqlite3_file, delete: c_int) -> c_int {
     // SAFETY: `file` is open, as for every io method.
     let open = unsafe { opened(file) };
     let Some(connection) = open.opened.connection() else {
         return ffi::SQLITE_MISUSE;
     };
-    connection.detach();
-    ffi::SQLITE_OK
+    status(connection.detach(delete != 0))
 }

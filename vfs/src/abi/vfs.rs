@@ -1,6 +1,7 @@
 //! `sqlite3_vfs`: how SQLite opens, removes and names files, and asks for chance and time.
 
 use std::ffi::{c_char, c_int};
+use std::time::Duration;
 
 use super::codes::{code, status};
 use super::file::IO_METHODS;
@@ -9,7 +10,7 @@ use crate::error::{self, Result};
 use crate::fileset::Wanted;
 use crate::opened::Opened;
 use crate::storage::Creation;
-use crate::{hooks, host, path};
+use crate::{hooks, path};
 
 pub(super) fn table(registered: &'static Registered) -> ffi::sqlite3_vfs {
     ffi::sqlite3_vfs {
@@ -71,6 +72,7 @@ unsafe extern "C" fn x_open(
         deleted_at_close: path.filter(|_| flags & ffi::SQLITE_OPEN_DELETEONCLOSE != 0),
         is_read_only: flags & ffi::SQLITE_OPEN_READONLY != 0,
         busy_timeout_ms: None,
+        lock_timeout: Duration::ZERO,
         keeps_wal: false,
         is_powersafe,
     }));
@@ -187,8 +189,15 @@ unsafe extern "C" fn x_randomness(
     }
 }
 
-unsafe extern "C" fn x_sleep(_vfs: *mut ffi::sqlite3_vfs, duration_us: c_int) -> c_int {
-    host::sleep(u64::try_from(duration_us).unwrap_or(0));
+unsafe extern "C" fn x_sleep(vfs: *mut ffi::sqlite3_vfs, duration_us: c_int) -> c_int {
+    // SAFETY: `vfs` is the structure that `register` leaked.
+    let medium = unsafe { &registered(vfs).medium };
+    let rested = medium.databases().rest();
+    hooks::sleep(u64::try_from(duration_us).unwrap_or(0));
+    // SQLite does not look at an answer; what fails here fails again at the next lock.
+    if let Err(error) = rested.and(medium.databases().refresh()) {
+        error::remember(&error);
+    }
     duration_us
 }
 

@@ -23,6 +23,7 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::path::{self, PRIVATE_DIRECTORY};
+use crate::sharing::{Sharing, cannot_share};
 use crate::storage::{Creation, File, Guarantees, Ownership, Storage};
 use crate::{host, suspend};
 use r#async::AsyncFile;
@@ -287,6 +288,10 @@ impl Storage for OpfsStorage {
             Ok(()) => Ok(lock),
             Err(error) => lock.release().and(Err(error)),
         }
+    }
+
+    fn share(&self, path: &str) -> Result<Box<dyn Sharing>> {
+        Err(cannot_share(path))
     }
 }
 

@@ -14,6 +14,7 @@ use super::fault::{Fault, Hook, OperationInfo};
 use super::log::{Change, Image, Logged, Medium, NodeId, Recording};
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::path;
+use crate::sharing::{Sharing, cannot_share};
 use crate::storage::{Creation, File, Guarantees, Ownership, Storage};
 
 /// A simulated disk; clones are the same disk.
@@ -287,6 +288,10 @@ impl Storage for SimDisk {
             disk: self.clone(),
             path: path.to_owned(),
         }))
+    }
+
+    fn share(&self, path: &str) -> Result<Box<dyn Sharing>> {
+        Err(cannot_share(path))
     }
 }
 

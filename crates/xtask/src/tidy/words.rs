@@ -29,8 +29,9 @@ const CONFINED: [Confined; 7] = [
             "tests/contract/src/raw.rs",
             "tests/contract/wasm/src/lib.rs",
             "tests/torture/src/malloc.rs",
+            "tests/tabs/src/fiber.rs",
         ],
-        reason: "unsafe code lives in abi/, suspend.rs, raw exports and two files of tests",
+        reason: "unsafe code lives in abi/, suspend.rs, raw exports and three files of tests",
     },
     Confined {
         words: &["wasm_bindgen", "js_sys", "web_sys"],
@@ -52,6 +53,7 @@ const CONFINED: [Confined; 7] = [
             "crates/engine/",
             "crates/wasm/",
             "tests/oracle/",
+            "tests/tabs/",
             "tests/torture/",
             "tests/contract/",
         ],

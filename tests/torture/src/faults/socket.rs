@@ -6,7 +6,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use anchorite_vfs::sim::{Image, Medium, SimDisk};
-use anchorite_vfs::{Creation, File, Guarantees, Options, Ownership, Result, Storage, register};
+use anchorite_vfs::{
+    Creation, File, Guarantees, Options, Ownership, Result, Sharing, Storage, register,
+};
 
 /// The name of the VFS.
 pub(crate) const VFS: &str = "faults";
@@ -73,5 +75,9 @@ impl Storage for Socket {
 
     fn acquire(&self, path: &str) -> Result<Box<dyn Ownership>> {
         self.disk().acquire(path)
+    }
+
+    fn share(&self, path: &str) -> Result<Box<dyn Sharing>> {
+        self.disk().share(path)
     }
 }

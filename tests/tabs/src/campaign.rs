@@ -1,0 +1,88 @@
+//! What one process does: its part of the schedules, or all for one mutant, or one again.
+//!
+//! Tells its parent in lines: `H` and the hash of a schedule that counts, `T` and a trouble,
+//! `C` and numbers at the end, `M` and what became of a mutant.
+
+use std::io::Write;
+
+use anchorite_vfs::mutants::{self, Mutant};
+use anyhow::{Context, Result};
+
+use crate::Options;
+use crate::schedule::Stage;
+
+/// Seeds that a mutant is looked for in.
+const HUNT_MAX: u64 = 20_000;
+
+/// Every `of`th seed, until there are enough that count.
+pub(crate) fn run(options: &Options, part: &str) -> Result<bool> {
+    let (number, of) = part.split_once('/').context("a slice is number/of")?;
+    let (number, of): (u64, u64) = (number.parse()?, of.parse()?);
+    let wanted = options.wanted() / of + u64::from(number < options.wanted() % of);
+    let stage = Stage::new()?;
+    let mut out = std::io::stdout().lock();
+    let (mut counted, mut seed, mut calls, mut killed) = (0, options.seed + number, 0, 0);
+    let mut is_good = true;
+    while counted < wanted {
+        let outcome = stage.run(seed, false);
+        calls += outcome.calls;
+        killed += u64::from(outcome.was_killed);
+        if outcome.counts {
+            counted += 1;
+            writeln!(out, "H {:x}", outcome.hash)?;
+        }
+        for (kind, words) in outcome.troubles {
+            is_good = false;
+            writeln!(out, "T {kind:?} seed {seed}: {words}")?;
+        }
+        seed += of;
+    }
+    writeln!(
+        out,
+        "C {} {calls} {killed}",
+        (seed - options.seed).div_ceil(of)
+    )?;
+    Ok(is_good)
+}
+
+fn mutant(name: &str) -> Result<Mutant> {
+    let found = mutants::SHARED
+        .into_iter()
+        .find(|mutant| format!("{mutant:?}") == name);
+    found.with_context(|| format!("there is no mutant {name:?}"))
+}
+
+/// Looks for a schedule that notices the mutant; fails if there is one.
+pub(crate) fn hunt(options: &Options, name: &str) -> Result<bool> {
+    let stage = Stage::new()?;
+    mutants::set(Some(mutant(name)?));
+    for seed in options.seed..options.seed + HUNT_MAX {
+        let outcome = stage.run(seed, false);
+        if let Some((kind, words)) = outcome.troubles.first() {
+            println!("M killed {name} by seed {seed}: {kind:?}: {words}");
+            return Ok(false);
+        }
+    }
+    println!("M survived {name}");
+    Ok(true)
+}
+
+/// Prints every call of one schedule.
+pub(crate) fn reproduce(seed: u64, name: Option<&str>) -> Result<bool> {
+    let stage = Stage::new()?;
+    mutants::set(name.map(mutant).transpose()?);
+    let outcome = stage.run(seed, true);
+    let mut out = std::io::stdout().lock();
+    for line in &outcome.trace {
+        writeln!(out, "{line}")?;
+    }
+    for (kind, words) in &outcome.troubles {
+        writeln!(out, "{kind:?}: {words}")?;
+    }
+    writeln!(
+        out,
+        "seed {seed}: {} calls, {} of them for locks, a WAL of up to {} B, hash {:x}",
+        outcome.calls, outcome.asked, outcome.largest_wal, outcome.hash
+    )?;
+    Ok(outcome.troubles.is_empty())
+}

@@ -1,0 +1,122 @@
+//! How often a lock is asked for, how large a WAL may be, and what a schedule once found; tests.
+
+use rusqlite::Connection;
+
+use crate::schedule::Stage;
+use crate::workload::{self, WAL_MAX};
+
+const INSERT: &str = "INSERT INTO log VALUES (?1, ?2, zeroblob(?3))";
+
+fn insert(connection: &Connection, life: u32, count: u32) {
+    let mut statement = connection.prepare(INSERT).expect("prepares");
+    for seq in 0..count {
+        statement.execute((life, seq, 40)).expect("inserts");
+    }
+}
+
+fn count(connection: &Connection) -> u32 {
+    let count = connection.query_row("SELECT count(*) FROM log", [], |row| row.get(0));
+    count.expect("counts")
+}
+
+#[test]
+fn whoever_is_alone_asks_for_no_lock() {
+    let stage = Stage::new().expect("a stage");
+    let world = stage.two_tabs();
+    let alone = workload::open(0).expect("opens");
+    insert(&alone, 1, 1);
+    let before = world.asked();
+    insert(&alone, 2, 100);
+    assert_eq!(count(&alone), 101);
+    assert_eq!(world.asked(), before);
+}
+
+/// The clock stands still, so the leases last.
+#[test]
+fn small_transactions_beside_an_idle_tab_ask_for_few_locks() {
+    let stage = Stage::new().expect("a stage");
+    let world = stage.two_tabs();
+    let (writer, other) = (workload::open(0).expect("opens"), workload::open(1));
+    let other = other.expect("opens");
+    insert(&writer, 1, 1);
+    let refused = other.query_row("SELECT n FROM counter", [], |_| Ok(()));
+    refused.expect_err("the first tab has it for itself until its next lock");
+    insert(&writer, 2, 1);
+    assert_eq!(count(&other), 2);
+    insert(&writer, 3, 1);
+    let before = world.asked();
+    insert(&writer, 4, 100);
+    assert!(world.asked() - before < 10, "{}", world.asked() - before);
+    assert_eq!(count(&other), 103);
+}
+
+/// Its frames need three regions of the index, which the other tab makes from the WAL.
+#[test]
+fn a_large_transaction_is_seen_whole() {
+    let stage = Stage::new().expect("a stage");
+    let world = stage.two_tabs();
+    let (writer, other) = (workload::open(0).expect("opens"), workload::open(1));
+    let other = other.expect("opens");
+    let no_checkpoint = "PRAGMA wal_autocheckpoint = 0";
+    writer.execute_batch(no_checkpoint).expect("sets");
+    other.execute_batch(no_checkpoint).expect("sets");
+    insert(&writer, 1, 1);
+    other
+        .query_row("SELECT n FROM counter", [], |_| Ok(()))
+        .expect_err("is asked for");
+    writer.execute_batch("BEGIN").expect("begins");
+    let mut statement = writer.prepare(INSERT).expect("prepares");
+    for seq in 0..2500 {
+        statement.execute((2, seq, 2000)).expect("inserts");
+    }
+    writer.execute_batch("COMMIT").expect("commits");
+    assert!(
+        world.largest_wal() > 10_000 * 536,
+        "{}",
+        world.largest_wal()
+    );
+    assert_eq!(count(&other), 2501);
+    stage.rest(0);
+    insert(&other, 3, 20);
+    assert_eq!(count(&writer), 2521);
+    for connection in [&writer, &other] {
+        let answer = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0));
+        let answer: String = answer.expect("checks");
+        assert_eq!(answer, "ok");
+    }
+}
+
+/// Found by a random schedule: the second connection had last seen the header that recovery makes
+/// of an empty WAL, took the next recovery for no change, and read its old pages.
+#[test]
+fn pages_kept_over_a_recovery_are_not_believed() {
+    let stage = Stage::new().expect("a stage");
+    let world = stage.two_tabs();
+    let (first, second) = (workload::open(0).expect("opens"), workload::open(0));
+    let second = second.expect("opens");
+    assert_eq!((count(&first), count(&second)), (0, 0));
+    let other = workload::open(1).expect("opens");
+    let read = other.query_row("SELECT n FROM counter", [], |_| Ok(()));
+    read.expect_err("the first tab is alone until it hears of it");
+    stage.rest(0);
+    insert(&other, 1, 5);
+    let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+    let done = other.query_row(checkpoint, [], |row| row.get::<_, i64>(0));
+    assert_eq!(done, Ok(0), "is not busy");
+    other.close().expect("closes");
+    world.pass(2_000_000);
+    assert_eq!((count(&first), count(&second)), (5, 5));
+}
+
+/// What a host does about a WAL that has grown is enough, whoever reads at the time.
+#[test]
+fn the_wal_stays_small_under_steady_load() {
+    let stage = Stage::new().expect("a stage");
+    for seed in 1..=12 {
+        let outcome = stage.run_steadily(seed);
+        assert_eq!(outcome.troubles, []);
+        let largest = outcome.largest_wal;
+        assert!(largest > WAL_MAX, "seed {seed} writes too little to tell");
+        assert!(largest < 4 * WAL_MAX, "seed {seed}: {largest} B");
+    }
+}

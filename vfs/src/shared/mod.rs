@@ -1,0 +1,198 @@
+//! A database that several contexts use at once, each with SQLite's own WAL and its own wal-index.
+//!
+//! Called by `database.rs`, which has let the tables of this context decide first. It must not
+//! know SQLite's C tables. Why it is right is in docs/locking.md, whose numbers are cited here.
+//!
+//! ```text
+//! mod.rs        when: take, give back; publish before, refresh after
+//! part.rs       apart, solo or together with others
+//! levels.rs     the lock levels of the main file    slots.rs       the slots of the index
+//! follow.rs     what: publish and refresh
+//! index.rs      the wal-index in memory             published.rs   the -shm file
+//! ```
+
+mod follow;
+mod index;
+mod levels;
+mod part;
+mod published;
+mod slots;
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::error::Result;
+use crate::fileset::FileSet;
+use crate::hooks;
+use crate::lock::LockLevel;
+use crate::mutants::{self, Mutant};
+use crate::sharing::Sharing;
+use crate::shm::{Slots, WalIndex};
+use crate::storage::Storage;
+
+use follow::Follower;
+use levels::Levels;
+use part::Part;
+use slots::HeldSlots;
+
+/// This context's part in a database.
+pub(crate) struct Shared {
+    path: String,
+    storage: Rc<dyn Storage>,
+    locks: Box<dyn Sharing>,
+    levels: Levels,
+    follower: Follower,
+    slots: HeldSlots,
+    part: Cell<Part>,
+    /// When this context last began to use the index, by the clock of the medium.
+    attached: Cell<Duration>,
+}
+
+/// What this context has of the database.
+#[derive(Clone, Copy)]
+pub(crate) struct Here<'database> {
+    pub(crate) index: &'database RefCell<WalIndex>,
+    pub(crate) files: &'database FileSet,
+}
+
+impl Shared {
+    pub(crate) fn new(path: &str, storage: Rc<dyn Storage>, locks: Box<dyn Sharing>) -> Self {
+        Self {
+            path: path.to_owned(),
+            storage,
+            locks,
+            levels: Levels::default(),
+            follower: Follower::default(),
+            slots: HeldSlots::default(),
+            part: Cell::default(),
+            attached: Cell::default(),
+        }
+    }
+
+    /// The strongest level that this context holds.
+    pub(crate) fn level(&self) -> LockLevel {
+        self.levels.held()
+    }
+
+    /// Climbs to a level. Whoever is left alone with a database closes it without asking for a
+    /// slot, so this is a refresh like any other (S8).
+    pub(crate) fn raise(&self, here: Here<'_>, level: LockLevel) -> Result<bool> {
+        if self.follower.is_open() {
+            self.take_part(here)?;
+        }
+        self.publish(here)?;
+        let raised = self.levels.raise(&*self.locks, level)?;
+        self.refresh(here)?;
+        Ok(raised)
+    }
+
+    /// Descends to a level.
+    pub(crate) fn lower(&self, here: Here<'_>, level: LockLevel) -> Result<()> {
+        let published = self.publish(here);
+        let lowered = self.levels.lower(&*self.locks, level);
+        published.and(lowered)
+    }
+
+    /// Whether another context holds RESERVED.
+    pub(crate) fn is_reserved_elsewhere(&self) -> Result<bool> {
+        self.levels.is_reserved_elsewhere(&*self.locks)
+    }
+
+    /// Takes slots, all of them or none; `false` if another context is in the way. A connection of
+    /// this context has been granted them already.
+    pub(crate) fn take(
+        &self,
+        here: Here<'_>,
+        slots: Slots,
+        alone: bool,
+        patience: Duration,
+    ) -> Result<bool> {
+        self.stamp(here)?;
+        if !self.attach(here)? {
+            return Ok(true);
+        }
+        self.publish(here)?;
+        let taken = self.slots.take(&*self.locks, slots, alone, patience);
+        let skips =
+            mutants::on(Mutant::RefreshMissing) || mutants::on_every_third(Mutant::RefreshSkipped);
+        if !skips {
+            self.refresh(here)?;
+        }
+        taken
+    }
+
+    /// Gives back those slots that no connection of this context holds any more; `release` has yet
+    /// to take some from one.
+    pub(crate) fn give_back(&self, here: Here<'_>, release: impl FnOnce()) -> Result<()> {
+        let stamped = self.stamp(here);
+        let is_late = mutants::on(Mutant::PublishedAfterRelease);
+        let published = match is_late {
+            true => Ok(()),
+            false => self.publish(here),
+        };
+        release();
+        let still_held = here.index.borrow().held();
+        let released = match self.part.get() {
+            Part::Together => self.slots.give_back(&*self.locks, still_held),
+            Part::Solo => self.leave_if_wanted(here),
+            Part::Apart => Ok(()),
+        };
+        if is_late {
+            self.publish(here)?;
+        }
+        stamped.and(published).and(released)
+    }
+
+    /// Before anybody sees what recovery has made: of an empty WAL it always makes the same header,
+    /// and a connection of this context may have kept pages since it last saw that one (S13).
+    fn stamp(&self, here: Here<'_>) -> Result<()> {
+        if !here.index.borrow().held_alone().meets(slots::RECOVER) {
+            return Ok(());
+        }
+        let mut counter = [0; 4];
+        hooks::randomness(&mut counter)?;
+        let counter = u32::from_le_bytes(counter).max(1);
+        index::stamp(here.index.borrow_mut().regions(), counter);
+        Ok(())
+    }
+
+    /// Publishes what SQLite has changed. When that fails, an acknowledged transaction may be
+    /// unknown to the next writer: nothing is acknowledged from here on.
+    pub(crate) fn publish(&self, here: Here<'_>) -> Result<()> {
+        if self.part.get() != Part::Together {
+            return Ok(());
+        }
+        let published = self.follower.publish(here.index);
+        if published.is_err() {
+            here.files.give_up();
+        }
+        published
+    }
+
+    /// Takes over what other contexts have published.
+    pub(crate) fn refresh(&self, here: Here<'_>) -> Result<()> {
+        match self.part.get() {
+            Part::Together => self.follower.refresh(here.index, here.files),
+            Part::Apart | Part::Solo => Ok(()),
+        }
+    }
+
+    /// Gives back what is only kept, before this context waits for anything.
+    pub(crate) fn rest(&self, here: Here<'_>) -> Result<()> {
+        match self.part.get() {
+            Part::Together => {
+                let published = self.publish(here);
+                let released = self.slots.rest(&*self.locks);
+                published.and(released)
+            }
+            Part::Solo => self.leave_if_wanted(here),
+            Part::Apart => Ok(()),
+        }
+    }
+
+    /// Ends the part; the files are closed.
+    pub(crate) fn end(self) -> Result<()> {
+        self.locks.end()
+    }
+}

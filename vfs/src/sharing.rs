@@ -1,0 +1,104 @@
+//! The second half of the seam: a database that several contexts use at once, and its locks.
+//!
+//! `shared/` calls it; a medium implements it where its handles may be shared. An implementation
+//! must not know SQLite. Like `storage.rs` it is ordinary synchronous code, and may suspend.
+//!
+//! ```text
+//! lock       name                            shared by                alone
+//! Attached   anchorite:attached:<path>       users of the wal-index   who makes the -shm anew
+//! Main       anchorite:shared:<n>:main:…     SHARED                   EXCLUSIVE
+//! Reserved   anchorite:shared:<n>:reserved:… who asks about it        RESERVED
+//! Pending    anchorite:shared:<n>:pending:…  who enters SHARED        PENDING, EXCLUSIVE
+//! Slot(0)    anchorite:shared:<n>:slot0:…    -                        WRITE
+//! Slot(1)    anchorite:shared:<n>:slot1:…    -                        CKPT
+//! Slot(2)    anchorite:shared:<n>:slot2:…    who looks for it         RECOVER
+//! Slot(3–7)  anchorite:shared:<n>:slot3:…    readers at READ(0…4)     who moves or needs the mark
+//! ```
+//!
+//! `<n>` is [`PROTOCOL`], `…` the path. Only `Attached` has no number: contexts of different
+//! protocols must not make the `-shm` anew under each other.
+
+use std::time::Duration;
+
+use crate::error::{ErrorKind, Operation, Result, VfsError};
+
+/// Changes whenever contexts of different builds could no longer share a database: with the names
+/// above, with the layout of the `-shm` file, with the order in which either is used.
+pub const PROTOCOL: u32 = 1;
+
+/// One of the locks of a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SharedLock {
+    /// The use of the wal-index.
+    Attached,
+    /// The main file.
+    Main,
+    /// The intention to write to it.
+    Reserved,
+    /// The way to it.
+    Pending,
+    /// A slot of the wal-index, from 0 to 7.
+    Slot(u8),
+}
+
+impl SharedLock {
+    /// The name of the lock among all locks of the origin.
+    #[must_use]
+    pub fn name(self, path: &str) -> String {
+        let numbered = |kind: &str| format!("anchorite:shared:{PROTOCOL}:{kind}:{path}");
+        match self {
+            Self::Attached => format!("anchorite:attached:{path}"),
+            Self::Main => numbered("main"),
+            Self::Reserved => numbered("reserved"),
+            Self::Pending => numbered("pending"),
+            Self::Slot(number) => numbered(&format!("slot{number}")),
+        }
+    }
+}
+
+/// The locks of one database, from [`Storage::share`](crate::Storage::share) on. They belong to
+/// this context, and become free when it dies.
+pub trait Sharing {
+    /// Takes a lock, to share it or alone; `false` if another context has it, or has asked for it
+    /// before, and this did not change within `patience`. Those who ask are served in their order.
+    /// The caller does not hold it yet.
+    ///
+    /// # Errors
+    /// When the medium fails.
+    fn take(&self, lock: SharedLock, alone: bool, patience: Duration) -> Result<bool>;
+
+    /// Turns a lock held alone into a shared one; nobody else can have it alone in between.
+    ///
+    /// # Errors
+    /// When the medium fails.
+    fn weaken(&self, lock: SharedLock) -> Result<()>;
+
+    /// Gives a lock back; returns once another context can have it.
+    ///
+    /// # Errors
+    /// When the medium fails.
+    fn give_back(&self, lock: SharedLock) -> Result<()>;
+
+    /// Whether another context has asked for a lock that this one holds, as far as is known here:
+    /// word of it may come late, or not at all.
+    ///
+    /// # Errors
+    /// When the medium fails.
+    fn is_wanted(&self) -> Result<bool>;
+
+    /// A clock that never goes back.
+    fn now(&self) -> Duration;
+
+    /// Gives back whatever is still held, after the last file was closed.
+    ///
+    /// # Errors
+    /// When the medium fails.
+    fn end(self: Box<Self>) -> Result<()>;
+}
+
+/// The answer of a medium whose files only one context at a time can have open.
+#[must_use]
+pub fn cannot_share(path: &str) -> VfsError {
+    let message = format!("the files of {path:?} cannot be shared on this medium");
+    VfsError::new(ErrorKind::Unavailable, Operation::Lock, message)
+}
