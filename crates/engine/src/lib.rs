@@ -3,6 +3,7 @@
 //! Called by `crates/wasm` and, natively, by tests. Runs wherever rusqlite runs.
 //! It must not know JavaScript, OPFS or our VFS: files are SQLite's business, by a VFS name.
 
+mod changes;
 mod error;
 mod names;
 mod options;
@@ -13,6 +14,7 @@ mod value;
 mod waits;
 mod whole;
 
+pub use changes::{Tables, Written};
 pub use error::EngineError;
 pub use options::{Durability, JournalMode, OpenOptions};
 pub use params::Params;

@@ -6,7 +6,10 @@
 //! It must not know what a statement does.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::changes::Written;
 
 /// Texts that are remembered; then it begins anew.
 const TEXTS_MAX: usize = 256;
@@ -20,16 +23,21 @@ const KEPT: [&str; 6] = ["SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "WIT
 
 /// The texts that one connection has run.
 #[derive(Debug, Default)]
-pub(crate) struct Repeated(RefCell<BTreeSet<String>>);
+pub(crate) struct Repeated(RefCell<BTreeMap<String, Rc<Written>>>);
 
 impl Repeated {
     /// Whether the text was remembered: it holds one statement, and that may be kept.
     pub(crate) fn knows(&self, sql: &str) -> bool {
-        self.0.borrow().contains(sql)
+        self.0.borrow().contains_key(sql)
     }
 
-    /// A text that holds exactly one statement, which ran.
-    pub(crate) fn remember(&self, sql: &str) {
+    /// The tables that a remembered text may write to.
+    pub(crate) fn tables(&self, sql: &str) -> Option<Rc<Written>> {
+        self.0.borrow().get(sql).cloned()
+    }
+
+    /// A text that holds exactly one statement, which ran, and the tables it may write to.
+    pub(crate) fn remember(&self, sql: &str, tables: Written) {
         if sql.len() > TEXT_SIZE_MAX || !may_be_kept(sql) {
             return;
         }
@@ -37,7 +45,7 @@ impl Repeated {
         if texts.len() == TEXTS_MAX {
             texts.clear();
         }
-        texts.insert(sql.to_owned());
+        texts.insert(sql.to_owned(), Rc::new(tables));
     }
 }
 
@@ -68,7 +76,7 @@ mod tests {
             "BEGIN",
         ];
         for sql in kept.iter().chain(&others) {
-            repeated.remember(sql);
+            repeated.remember(sql, Written::new());
         }
         assert!(kept.iter().all(|sql| repeated.knows(sql)));
         assert!(!others.iter().any(|sql| repeated.knows(sql)));
@@ -78,9 +86,12 @@ mod tests {
     fn what_is_remembered_is_bounded() {
         let repeated = Repeated::default();
         for number in 0..10 * TEXTS_MAX {
-            repeated.remember(&format!("SELECT {number}"));
+            repeated.remember(&format!("SELECT {number}"), Written::new());
         }
-        repeated.remember(&format!("SELECT '{}'", "x".repeat(TEXT_SIZE_MAX)));
+        repeated.remember(
+            &format!("SELECT '{}'", "x".repeat(TEXT_SIZE_MAX)),
+            Written::new(),
+        );
         assert!(repeated.0.borrow().len() <= TEXTS_MAX);
     }
 }

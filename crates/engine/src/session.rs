@@ -4,6 +4,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::{Batch, Connection, OpenFlags, Row, Statement};
 
+use crate::changes::{Changes, Written};
 use crate::error::EngineError;
 use crate::options::{Durability, JournalMode, OpenOptions, check_page_size, wal_pages};
 use crate::params::Params;
@@ -19,6 +20,7 @@ pub(crate) const MAIN: Option<&str> = Some("main");
 pub struct Session {
     pub(crate) connection: Connection,
     pub(crate) waits: Waits,
+    pub(crate) changes: Changes,
     repeated: Repeated,
 }
 
@@ -144,13 +146,22 @@ impl Session {
         connection.query_row(&pragma, [], |_| Ok(()))?;
         let waits = Waits::default();
         waits.install(&mut connection)?;
+        let changes = Changes::default();
+        changes.install(&mut connection)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
         let repeated = Repeated::default();
         Ok(Self {
             connection,
             waits,
+            changes,
             repeated,
         })
+    }
+
+    /// The tables that the transactions committed since the last call may have changed, by the name
+    /// of the database: `main`, or as it was attached.
+    pub fn take_changes(&self) -> Written {
+        self.changes.take_told()
     }
 
     /// What `PRAGMA busy_timeout` has set, in ms, where no VFS answers it, as with a database in
@@ -210,6 +221,7 @@ impl Session {
         from: usize,
         patience: Patience,
     ) -> Result<Option<usize>, EngineError> {
+        drop(self.changes.take_compiled());
         let mut batch = Batch::new(&self.connection, &sql[from..]);
         let Some(mut statement) = self.next(&mut batch, sql)? else {
             return Ok(None);
@@ -223,7 +235,7 @@ impl Session {
         // compiles nothing out of blanks, comments and lone semicolons only at the end.
         let text = statement.expanded_sql();
         let size = text.ok_or_else(out_of_memory)?.len();
-        self.step(&mut statement, patience, |_| Ok(()))?;
+        self.step(&mut statement, &Written::new(), patience, |_| Ok(()))?;
         Ok(Some(size))
     }
 
@@ -263,7 +275,8 @@ impl Session {
         if !statement.readonly() {
             return None;
         }
-        self.rows(&mut statement, params, Patience::Enough).ok()
+        self.rows(&mut statement, &Written::new(), params, Patience::Enough)
+            .ok()
     }
 
     /// A text that comes again is not compiled again; one that no longer compiles goes the first
@@ -274,15 +287,17 @@ impl Session {
         params: &Params,
         patience: Patience,
     ) -> Result<RowBatch, EngineError> {
-        if self.repeated.knows(sql)
+        drop(self.changes.take_compiled());
+        if let Some(tables) = self.repeated.tables(sql)
             && let Ok(mut statement) = self.connection.prepare_cached(sql)
         {
-            let outcome = self.rows(&mut statement, params, patience);
+            let outcome = self.rows(&mut statement, &tables, params, patience);
             return outcome.map_err(|error| self.why_not_compiled(sql, error));
         }
         let mut statement = self.single(sql)?;
-        let batch = self.rows(&mut statement, params, patience)?;
-        self.repeated.remember(sql);
+        let tables = self.changes.take_compiled();
+        let batch = self.rows(&mut statement, &tables, params, patience)?;
+        self.repeated.remember(sql, tables);
         Ok(batch)
     }
 
@@ -291,12 +306,13 @@ impl Session {
     fn rows(
         &self,
         statement: &mut Statement<'_>,
+        tables: &Written,
         params: &Params,
         patience: Patience,
     ) -> Result<RowBatch, EngineError> {
         params.bind(statement)?;
         let mut values = Vec::new();
-        self.step(statement, patience, |row| {
+        self.step(statement, tables, patience, |row| {
             for index in 0..row.as_ref().column_count() {
                 value::push(&mut values, row.get_ref(index)?)?;
             }
@@ -314,9 +330,23 @@ impl Session {
         self.single(sql).err().unwrap_or(error)
     }
 
-    /// Steps through all rows. A checkpoint that another connection is in the way of says so in a
-    /// row, without an error.
+    /// Steps through all rows, and notes what has changed; `tables` are those that the statement
+    /// may write to, as far as they were known before it was compiled for this run.
     fn step(
+        &self,
+        statement: &mut Statement<'_>,
+        tables: &Written,
+        patience: Patience,
+        take: impl FnMut(&Row<'_>) -> rusqlite::Result<()>,
+    ) -> Result<(), EngineError> {
+        let outcome = self.step_all(statement, patience, take);
+        let is_open = !self.connection.is_autocommit();
+        self.changes.ran(tables, statement.readonly(), is_open);
+        outcome
+    }
+
+    /// A checkpoint that another connection is in the way of says so in a row, without an error.
+    fn step_all(
         &self,
         statement: &mut Statement<'_>,
         patience: Patience,

@@ -115,6 +115,7 @@ impl Session {
             .chain(&image[FORMAT_VERSIONS.end..]);
         self.connection
             .deserialize_read_exact("main", patched, image.len(), readonly)?;
+        self.changes.tell_all();
         Ok(())
     }
 
@@ -132,6 +133,7 @@ impl Session {
             None => self.vacuum_now(),
             Some(page_size) => self.change_page_size(page_size),
         };
+        self.changes.tell_all();
         outcome.map_err(|error| self.waits.judge(error))
     }
 
