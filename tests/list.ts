@@ -18,6 +18,7 @@ import './life/30-connections';
 import './tabs/00-owner';
 import './tabs/10-owner-dies';
 import './tabs/20-tabs-end';
+import './tabs/30-shared';
 import './storage/00-failed-opens';
 import './storage/10-async-handles';
 import './storage/20-busy-handles';

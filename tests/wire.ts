@@ -79,7 +79,7 @@ export const PROBE_STEPS = [
  * What is measured side by side: both builds of ours; the official npm package over its
  * `opfs-sahpool`, as it comes and with a WAL at two page sizes; the browser's bare calls.
  */
-export type Subject = Twin | 'sahpool' | 'sahpool-wal' | 'sahpool-wal-8k' | 'floor';
+export type Subject = Twin | 'solo' | 'sahpool' | 'sahpool-wal' | 'sahpool-wal-8k' | 'floor';
 
 /** `page-…`: called from the page, over the messages of a worker. */
 export type Workload = 'autocommit' | 'point' | 'reads' | 'page-point' | 'async-commit';

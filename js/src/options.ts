@@ -88,7 +88,7 @@ const CHECKS: Readonly<Record<string, (value: unknown) => boolean>> = {
   engine: (value) => value === 'auto' || value === 'jspi' || value === 'asyncify',
   worker: (value) => typeof value === 'boolean',
   overwrite: (value) => typeof value === 'boolean',
-  sharing: (value) => value === 'owner' || value === 'exclusive',
+  sharing: (value) => value === 'shared' || value === 'owner' || value === 'exclusive',
   testHooks: (value) => typeof value === 'object' && value !== null,
   journalMode: (value) => JOURNAL_MODES.includes(value),
   durability: (value) => value === 'full' || value === 'relaxed',
@@ -122,7 +122,8 @@ export function checkOpenOptions(options: OpenOptions): WireOpenOptions {
   if (relaxed && (journalMode ?? 'wal') !== 'wal') {
     throw invalid(`durability "relaxed" is for WAL, not for journal mode "${journalMode}"`);
   }
-  return { journalMode, relaxed, readonly, pageSize, busyTimeout, tempMemory };
+  const shared = options.sharing === 'shared';
+  return { journalMode, relaxed, readonly, pageSize, busyTimeout, tempMemory, shared };
 }
 
 /** Refuses unknown options, naming the one that was probably meant, and values of another type. */

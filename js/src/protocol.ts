@@ -30,6 +30,8 @@ export interface WireOpenOptions {
   readonly busyTimeout: number | undefined;
   /** Bytes. */
   readonly tempMemory: number | undefined;
+  /** Whether other contexts may have it open at the same time. */
+  readonly shared: boolean;
 }
 
 /** An open connection. */
@@ -54,10 +56,10 @@ export interface RowBatch {
 }
 
 /**
- * How a database is there for several contexts: through one owner that all of them ask, or for one
- * context at a time.
+ * How a database is there for several contexts: open in each of them, through one owner that all of
+ * them ask, or for one context at a time.
  */
-export type Sharing = 'owner' | 'exclusive';
+export type Sharing = 'shared' | 'owner' | 'exclusive';
 
 /**
  * What tests fix from outside: randomness, the clock (ms), growth of memory while suspended; an

@@ -24,14 +24,17 @@ export class Ours implements Contestant {
   readonly #ledger = new Ledger();
   #open: Database | undefined;
 
-  constructor(twin: Twin, workload: Workload) {
-    this.#name = `bench-${workload}-${twin}.sqlite`;
+  /** `solo` is the JSPI build with a database that other contexts might share, and none does. */
+  constructor(subject: Twin | 'solo', workload: Workload) {
+    this.#name = `bench-${workload}-${subject}.sqlite`;
     this.#workload = workload;
-    this.#options = { engine: twin, worker: workload === 'page-point' };
+    const engine = subject === 'solo' ? 'jspi' : subject;
+    const sharing = subject === 'solo' ? 'shared' : 'exclusive';
+    this.#options = { engine, worker: workload === 'page-point', sharing } as OpenOptions;
   }
 
   async prepare(rows: number): Promise<void> {
-    await deleteDatabase(this.#name, this.#options);
+    await deleteDatabase(this.#name, { engine: this.#options.engine ?? 'auto' });
     this.#open = await open(this.#name, this.#options);
     await this.#db.exec(CREATE);
     await this.#db.exec(fill(this.#workload, rows));
@@ -76,7 +79,7 @@ export class Ours implements Contestant {
     const [row] = await this.#db.query('PRAGMA integrity_check');
     if (row?.['integrity_check'] !== 'ok') throw new Error(JSON.stringify(row));
     await this.#db.close();
-    await deleteDatabase(this.#name, this.#options);
+    await deleteDatabase(this.#name, { engine: this.#options.engine ?? 'auto' });
   }
 
   /** A figure is worth something only together with what it was measured at. */

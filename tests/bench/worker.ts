@@ -23,6 +23,7 @@ function enter({ subject, workload }: Where): Contestant {
   switch (subject) {
     case 'jspi':
     case 'asyncify':
+    case 'solo':
       return new Ours(subject, workload);
     case 'sahpool':
     case 'sahpool-wal':

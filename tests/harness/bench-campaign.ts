@@ -44,14 +44,14 @@ const PEERS: readonly Subject[] = ['sahpool', 'sahpool-wal'];
 
 const PLANS: Readonly<Record<Workload, Plan>> = {
   autocommit: {
-    subjects: ['floor', ...PEERS, 'sahpool-wal-8k', 'jspi', 'asyncify'],
+    subjects: ['floor', ...PEERS, 'sahpool-wal-8k', 'jspi', 'asyncify', 'solo'],
     rows: 1000,
     chunks: 12,
     count: 50,
     durable: true,
   },
   point: {
-    subjects: [...PEERS, 'jspi', 'asyncify'],
+    subjects: [...PEERS, 'jspi', 'asyncify', 'solo'],
     rows: 100_000,
     chunks: 10,
     count: 2000,
@@ -119,7 +119,9 @@ async function twinCosts(browser: Browser, send: Send): Promise<Figures> {
 
 function heatOf(browser: Browser, workload: Workload): Heat {
   const { subjects } = PLANS[workload];
-  const runs = (subject: Subject) => !withoutHandles(browser) || subject !== 'jspi';
+  const runs = (subject: Subject) =>
+    (!withoutHandles(browser) || subject !== 'jspi') &&
+    (browser === 'chromium' || subject !== 'solo');
   return { workload, subjects: subjects.filter(runs) };
 }
 

@@ -108,6 +108,13 @@ impl Databases {
         self.each(|database| database.meet(Shared::refresh))
     }
 
+    /// Whether an open database is used by other contexts as well, or may be.
+    pub(crate) fn may_wait(&self) -> bool {
+        let open = self.open.borrow();
+        let mut open = open.values().filter_map(Weak::upgrade);
+        open.any(|database| database.shared().is_some_and(|shared| !shared.is_solo()))
+    }
+
     fn each(&self, work: impl Fn(&Database) -> Result<()>) -> Result<()> {
         let open = self.open.borrow();
         let open: Vec<_> = open.values().filter_map(Weak::upgrade).collect();

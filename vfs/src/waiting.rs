@@ -4,10 +4,13 @@
 //! flight, the holder of a lock could never run to let go while another connection of the same
 //! instance waits inside Wasm; so the VFS answers `SQLITE_BUSY` at once and the host tries again.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 
 thread_local! {
     static UNLOCKS: Cell<u32> = const { Cell::new(0) };
+    static REFUSED: RefCell<Option<Refused>> = const { RefCell::new(None) };
+    static WANTED: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
     static BUSY_TIMEOUT_MS: Cell<Option<u32>> = const { Cell::new(None) };
 }
 
@@ -32,4 +35,44 @@ pub fn take_busy_timeout() -> Option<u32> {
 /// A connection has asked for this time limit.
 pub(crate) fn set_busy_timeout(timeout_ms: u32) {
     BUSY_TIMEOUT_MS.set(Some(timeout_ms));
+}
+
+/// A lock that another context would not give.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The path of the database whose lock it is.
+    pub database: String,
+    /// As the host knows locks.
+    pub name: String,
+    /// Whether it was asked for alone, or to share it.
+    pub alone: bool,
+}
+
+/// The last lock refused since the last call. Where it was the reason for `SQLITE_BUSY`, it is
+/// worth waiting for, and its holder worth telling.
+#[must_use]
+pub fn take_refused() -> Option<Refused> {
+    REFUSED.take()
+}
+
+/// Another context has this lock.
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub(crate) fn refused(refused: Refused) {
+    REFUSED.set(Some(refused));
+}
+
+/// Another context has asked for a lock of this database; told by the host, between two jobs.
+pub fn wanted(database: String) {
+    WANTED.with_borrow_mut(|wanted| wanted.insert(database));
+}
+
+/// Whether that was told since the last call.
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub(crate) fn take_wanted(database: &str) -> bool {
+    WANTED.with_borrow_mut(|wanted| wanted.remove(database))
+}
+
+/// Whether it was told of any database.
+pub(crate) fn is_any_wanted() -> bool {
+    WANTED.with_borrow(|wanted| !wanted.is_empty())
 }

@@ -17,6 +17,8 @@ use anchorite_engine::{Durability, JournalMode, OpenOptions, Params, RowBatch, V
 use js_sys::{Array, BigInt, JsString, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
+use crate::jobs::Wanted;
+
 /// `Number.MAX_SAFE_INTEGER`: up to here every integer is exact as a number.
 const SAFE_INTEGER_MAX: u64 = (1 << 53) - 1;
 
@@ -60,8 +62,8 @@ pub(crate) fn params(named: bool, params: &JsValue) -> Result<Params, Refusal> {
         .map(Params::Named)
 }
 
-/// Options of `open` as the page has checked and sent them, and the bound of temporary files.
-pub(crate) fn open_options(options: &JsValue) -> (OpenOptions, Option<u64>) {
+/// Options of `open` as the page has checked and sent them: the connection's, and the VFS's.
+pub(crate) fn open_options(options: &JsValue) -> (OpenOptions, Wanted) {
     let get = |name: &str| Reflect::get(options, &name.into()).unwrap_or_default();
     let is = |name: &str| get(name).is_truthy();
     let integer = |name: &str| get(name).as_f64().map(integer_from_js);
@@ -79,7 +81,11 @@ pub(crate) fn open_options(options: &JsValue) -> (OpenOptions, Option<u64>) {
         busy_timeout_ms: busy_timeout_ms.unwrap_or(OpenOptions::BUSY_TIMEOUT_MS),
         ..OpenOptions::default()
     };
-    (options, integer("tempMemory"))
+    let wanted = Wanted {
+        temp_memory: integer("tempMemory"),
+        is_shared: is("shared"),
+    };
+    (options, wanted)
 }
 
 /// An integer that the page has found to be one, not negative and safe.

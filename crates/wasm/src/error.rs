@@ -2,6 +2,7 @@
 //! looked at by `parked.rs` for whether a job may be tried again.
 
 use anchorite_engine::EngineError;
+use anchorite_vfs::waiting::{self, Refused};
 use anchorite_vfs::{ErrorKind, VfsError, take_last_error};
 use js_sys::{Object, Reflect};
 use wasm_bindgen::JsValue;
@@ -22,6 +23,8 @@ pub(crate) enum Holder {
 pub(crate) struct JobError {
     /// Set when nothing was done that trying again would do twice.
     pub(crate) holder: Option<Holder>,
+    /// The lock to wait for, where a holder elsewhere has one.
+    pub(crate) lock: Option<Refused>,
     code: &'static str,
     extended_code: &'static str,
     message: String,
@@ -37,6 +40,7 @@ impl JobError {
         let message = format!("the {what} is closed");
         Self {
             holder: None,
+            lock: None,
             code: "CLOSED",
             extended_code: "CLOSED",
             message,
@@ -64,7 +68,11 @@ impl JobError {
     pub(crate) fn in_text(error: EngineError, sql: &str) -> Self {
         let offset = error.offset_bytes.map(|offset| utf16_offset(sql, offset));
         let cause = take_last_error();
-        let holder = holder(&error, cause.as_ref());
+        let lock = waiting::take_refused();
+        let holder = match holder(&error, cause.as_ref()) {
+            Some(Holder::Here) if lock.is_some() => Some(Holder::Elsewhere),
+            holder => holder,
+        };
         let EngineError {
             code,
             extended_code,
@@ -77,6 +85,7 @@ impl JobError {
         }
         Self {
             holder,
+            lock,
             code,
             extended_code,
             message,
@@ -105,6 +114,7 @@ impl From<Refusal> for JobError {
         };
         Self {
             holder: None,
+            lock: None,
             code,
             extended_code: code,
             message: message.to_owned(),
@@ -129,6 +139,7 @@ impl From<VfsError> for JobError {
         };
         Self {
             holder: (error.kind == ErrorKind::Busy).then_some(Holder::Elsewhere),
+            lock: None,
             code,
             extended_code: code,
             message: error.message,

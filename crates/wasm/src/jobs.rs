@@ -11,7 +11,9 @@ use anchorite_engine::{EngineError, OpenOptions, Params, Patience, Session};
 use anchorite_vfs::files::{self, Import};
 use anchorite_vfs::memory::MemoryStorage;
 use anchorite_vfs::opfs::{Durable, Handles, OpfsStorage};
-use anchorite_vfs::{Options as VfsOptions, Storage, path, register, take_last_error, waiting};
+use anchorite_vfs::{
+    Options as VfsOptions, Storage, Vfs, path, register, take_last_error, waiting,
+};
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 
@@ -23,19 +25,31 @@ type Outcome = Result<JsValue, JobError>;
 /// The name that SQLite knows our VFS by.
 const OPFS_VFS: &str = "anchorite";
 
+/// The same for databases that several contexts use at once.
+const SHARED_VFS: &str = "anchorite-shared";
+
 /// Serves databases in memory where there is no OPFS.
 const MEMORY_VFS: &str = "anchorite-memory";
 
 /// The name that asks for a database in memory.
 const MEMORY_NAME: &str = ":memory:";
 
+/// What an open asks of the VFS.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    /// Bytes that temporary files may hold in memory; the first open of an instance decides for
+    /// all of its kind.
+    pub(crate) temp_memory: Option<u64>,
+    /// Whether other contexts may have the database open at the same time.
+    pub(crate) is_shared: bool,
+}
+
 /// One request, with everything it needs to be tried, and tried again.
 pub(crate) enum Job {
     Open {
         name: String,
         options: OpenOptions,
-        /// Bytes; the first open of an instance decides for all.
-        temp_memory: Option<u64>,
+        wanted: Wanted,
     },
     Exec {
         session: u32,
@@ -77,6 +91,8 @@ pub(crate) enum Job {
     ImportAbandon {
         import: u32,
     },
+    /// Nothing else is to be done.
+    Rest,
     List,
     Delete {
         name: String,
@@ -95,6 +111,8 @@ struct Connection {
     in_memory: bool,
     /// Whether reading its files suspends.
     reads_suspend: bool,
+    /// Whether other contexts may have the database open.
+    is_shared: bool,
 }
 
 impl Connection {
@@ -115,6 +133,7 @@ impl Connection {
 #[derive(Default)]
 struct State {
     opfs: Option<Rc<OpfsStorage>>,
+    shared: Option<(Rc<OpfsStorage>, Vfs)>,
     has_memory_vfs: bool,
     connections: BTreeMap<u32, Connection>,
     imports: BTreeMap<u32, Import>,
@@ -155,13 +174,13 @@ pub(crate) fn in_transaction(session: u32) -> bool {
 
 /// Tries a job once. After a refusal that waits it can be tried again.
 pub(crate) fn attempt(job: &mut Job, patience: Patience) -> Outcome {
-    drop(take_last_error());
+    drop((take_last_error(), waiting::take_refused()));
     match job {
         Job::Open {
             name,
             options,
-            temp_memory,
-        } => open(name, options, *temp_memory),
+            wanted,
+        } => open(name, options, *wanted),
         Job::Exec { session, sql, from } => exec(*session, sql, from, patience),
         Job::Query {
             session,
@@ -183,6 +202,7 @@ pub(crate) fn attempt(job: &mut Job, patience: Patience) -> Outcome {
         Job::ImportSeal { import } => import_seal(*import),
         Job::ImportFinish { import } => import_finish(*import),
         Job::ImportAbandon { import } => import_abandon(*import),
+        Job::Rest => rest(),
         Job::List => list(),
         Job::Delete { name } => delete(name),
         Job::Rename { from, to } => rename(from, to),
@@ -210,7 +230,8 @@ fn query(number: u32, sql: &str, params: &Params, patience: Patience) -> Outcome
 /// The answer to a question that can be had without waiting, or `None`: then it takes a job.
 pub(crate) fn query_at_once(number: u32, sql: &str, params: &Params) -> Option<JsValue> {
     let taken = with_state(|state| state.connections.remove(&number))?;
-    let batch = match taken.reads_suspend {
+    let waits = taken.reads_suspend || taken.is_shared && may_wait();
+    let batch = match waits {
         true => None,
         false => taken.session.query_again(sql, params),
     };
@@ -225,6 +246,7 @@ fn with_session<T>(
     sql: &str,
     work: impl FnOnce(&mut Session) -> Result<T, EngineError>,
 ) -> Result<T, JobError> {
+    refresh()?;
     let taken = with_state(|state| state.connections.remove(&number));
     let mut connection = taken.ok_or_else(|| JobError::closed("database"))?;
     let outcome = work(&mut connection.session);
@@ -236,18 +258,21 @@ fn with_session<T>(
     outcome
 }
 
-fn open(name: &str, options: &OpenOptions, temp_memory: Option<u64>) -> Outcome {
+fn open(name: &str, options: &OpenOptions, wanted: Wanted) -> Outcome {
     let in_memory = name == MEMORY_NAME;
     let (vfs, storage, durable) = if in_memory {
-        (memory_vfs(temp_memory)?, "memory", "none")
+        (memory_vfs(wanted.temp_memory)?, "memory", "none")
     } else {
         path::check_database_name(name)?;
-        let opfs = ensure_opfs(temp_memory)?;
-        (OPFS_VFS, storage_name(opfs.handles()), durable(&opfs))
+        let (vfs, opfs) = match wanted.is_shared {
+            true => (SHARED_VFS, ensure_shared(wanted.temp_memory)?),
+            false => (OPFS_VFS, ensure_opfs(wanted.temp_memory)?),
+        };
+        (vfs, storage_name(opfs.handles()), durable(&opfs))
     };
-    let reads_suspend = storage == storage_name(Handles::Async);
+    let is_async = storage == storage_name(Handles::Async);
     let options = OpenOptions {
-        syncs_replace_files: reads_suspend,
+        syncs_replace_files: is_async,
         ..options.clone()
     };
     let session = Session::open(name, Some(vfs), &options).map_err(JobError::opening)?;
@@ -256,7 +281,8 @@ fn open(name: &str, options: &OpenOptions, temp_memory: Option<u64>) -> Outcome 
         session,
         busy_timeout_ms: asked_ms.unwrap_or(options.busy_timeout_ms),
         in_memory,
-        reads_suspend,
+        reads_suspend: is_async,
+        is_shared: vfs == SHARED_VFS,
     };
     let number = with_state(|state| {
         state.last_number += 1;
@@ -291,6 +317,7 @@ fn vfs_options(temp_memory: Option<u64>) -> VfsOptions {
         default: true,
         temp_memory: temp_memory.unwrap_or(default.temp_memory),
         host_waits: true,
+        shares: false,
     }
 }
 
@@ -317,6 +344,48 @@ fn ensure_opfs(temp_memory: Option<u64>) -> Result<Rc<OpfsStorage>, JobError> {
     register(OPFS_VFS, opfs.clone(), vfs_options(temp_memory))?;
     with_state(|state| state.opfs = Some(opfs.clone()));
     Ok(opfs)
+}
+
+/// As [`ensure_opfs`], for databases that several contexts use at once.
+fn ensure_shared(temp_memory: Option<u64>) -> Result<Rc<OpfsStorage>, JobError> {
+    let opfs = ensure_opfs(temp_memory)?;
+    if let Some((shared, _)) = with_state(|state| state.shared.clone()) {
+        shared.refresh()?;
+        return Ok(shared);
+    }
+    let shared = Rc::new(opfs.sharing()?);
+    let options = VfsOptions {
+        default: false,
+        shares: true,
+        ..vfs_options(temp_memory)
+    };
+    let vfs = register(SHARED_VFS, shared.clone(), options)?;
+    with_state(|state| state.shared = Some((shared.clone(), vfs)));
+    Ok(shared)
+}
+
+/// Learns what other contexts have committed, before a connection is used.
+fn refresh() -> Result<(), JobError> {
+    let shared = with_state(|state| state.shared.clone());
+    shared.map_or(Ok(()), |(_, vfs)| vfs.refresh().map_err(JobError::from))
+}
+
+/// Whether there are locks that other contexts may want.
+pub(crate) fn shares_databases() -> bool {
+    with_state(|state| state.shared.is_some())
+}
+
+fn may_wait() -> bool {
+    let shared = with_state(|state| state.shared.clone());
+    shared.is_some_and(|(_, vfs)| vfs.may_wait())
+}
+
+/// Gives back the locks that are only kept because they may be needed again at once.
+fn rest() -> Outcome {
+    if let Some((_, vfs)) = with_state(|state| state.shared.clone()) {
+        vfs.rest()?;
+    }
+    Ok(JsValue::UNDEFINED)
 }
 
 fn close(number: u32) -> Outcome {

@@ -91,7 +91,7 @@ pub fn in_transaction(session: u32) -> bool {
     jobs::in_transaction(session)
 }
 
-/// `{ticket, limit, elsewhere, progressed}` if the job that has just run was parked.
+/// `{ticket, limit, elsewhere, lock, progressed}` if the job that has just run was parked.
 #[wasm_bindgen]
 #[must_use]
 pub fn take_parked() -> JsValue {
@@ -119,15 +119,15 @@ pub fn take_result() -> Result<JsValue, JsValue> {
     result.expect("a job has run").map_err(JsValue::from)
 }
 
-/// `options` is `{journalMode, relaxed, readonly, pageSize, busyTimeout, tempMemory}`, all but
-/// `relaxed` and `readonly` optional; answers `{session, storage, durable}`.
+/// `options` is `{journalMode, relaxed, readonly, pageSize, busyTimeout, tempMemory, shared}`, all
+/// but `relaxed`, `readonly` and `shared` optional; answers `{session, storage, durable}`.
 #[wasm_bindgen]
 pub fn stage_open(name: String, options: &JsValue) {
-    let (options, temp_memory) = convert::open_options(options);
+    let (options, wanted) = convert::open_options(options);
     stage(Job::Open {
         name,
         options,
-        temp_memory,
+        wanted,
     });
 }
 
@@ -246,6 +246,43 @@ pub fn sqlite_version() -> String {
 #[must_use]
 pub fn lock_name(database: &str) -> String {
     anchorite_vfs::opfs::lock_name(database)
+}
+
+/// When no other job is there: gives back locks that other contexts may want. Answers nothing.
+#[wasm_bindgen]
+pub fn stage_rest() {
+    stage(Job::Rest);
+}
+
+/// Whether a rest would give back anything, perhaps.
+#[wasm_bindgen]
+#[must_use]
+pub fn shares_databases() -> bool {
+    jobs::shares_databases()
+}
+
+/// Another context wants a lock of this database; to be followed by a rest.
+#[wasm_bindgen]
+pub fn wanted(database: String) {
+    anchorite_vfs::waiting::wanted(database);
+}
+
+/// Lends a lock that the host holds to the job that is staged, until [`end_loan`].
+#[wasm_bindgen]
+pub fn begin_loan(
+    name: String,
+    alone: bool,
+    give_back: js_sys::Function,
+    released: js_sys::Promise,
+) {
+    anchorite_vfs::opfs::begin_loan(name, alone, give_back, released);
+}
+
+/// Whether the job has taken the lock, and gives it back itself when it is done with it.
+#[wasm_bindgen]
+#[must_use]
+pub fn end_loan() -> bool {
+    anchorite_vfs::opfs::end_loan()
 }
 
 /// For tests: fixes randomness and the clock, as the VFS gives them to SQLite.

@@ -15,6 +15,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use anchorite_engine::Patience;
+use anchorite_vfs::waiting::Refused;
 use wasm_bindgen::JsValue;
 
 use crate::convert;
@@ -40,6 +41,7 @@ pub(crate) struct Parked {
     ticket: u32,
     limit_ms: u32,
     holder: Holder,
+    lock: Option<Refused>,
     /// Whether statements of it have taken effect in this try.
     progressed: bool,
 }
@@ -84,15 +86,18 @@ impl Staged {
         let outcome = jobs::attempt(&mut self.job, patience);
         // Read anew: the job may have changed its own time limit.
         let limit_ms = jobs::limit_ms(&self.job);
-        let holder = match &outcome {
-            Err(error) if patience == Patience::Wait && limit_ms > 0 => error.holder,
+        let waits = match &outcome {
+            Err(error) if patience == Patience::Wait && limit_ms > 0 => {
+                error.holder.map(|holder| (holder, error.lock.clone()))
+            }
             _ => None,
         };
-        match holder {
+        match waits {
             None => Outcome::Done(outcome),
-            Some(holder) => Outcome::Parked(Parked {
+            Some((holder, lock)) => Outcome::Parked(Parked {
                 limit_ms,
                 holder,
+                lock,
                 progressed: progress(&self.job) != before,
                 ticket: self.park(),
             }),
@@ -123,12 +128,22 @@ fn progress(job: &Job) -> usize {
     }
 }
 
+/// `{name, alone, database}`
+fn lock(refused: Refused) -> JsValue {
+    convert::object(&[
+        ("name", refused.name.into()),
+        ("alone", refused.alone.into()),
+        ("database", refused.database.into()),
+    ])
+}
+
 impl From<Parked> for JsValue {
     fn from(parked: Parked) -> Self {
         convert::object(&[
             ("ticket", parked.ticket.into()),
             ("limit", parked.limit_ms.into()),
             ("elsewhere", (parked.holder == Holder::Elsewhere).into()),
+            ("lock", parked.lock.map_or(JsValue::UNDEFINED, lock)),
             ("progressed", parked.progressed.into()),
         ])
     }

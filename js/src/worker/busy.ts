@@ -1,6 +1,8 @@
 // Waiting for what another context has open: outside Wasm, where other jobs go on. Used by
 // queue.ts. It must not know what is tried again.
 
+import { sayWanted } from './wanted.js';
+
 /** The shortest and the longest pause between two tries, in ms. */
 const PAUSE_MIN = 10;
 const PAUSE_MAX = 250;
@@ -21,6 +23,39 @@ export async function tryAgain(
   signal: AbortSignal,
 ): Promise<void> {
   await Promise.all([elapsed(pause, signal), lock === undefined ? undefined : free(lock, signal)]);
+}
+
+/** A lock that another context would not give. */
+export interface Refused {
+  readonly name: string;
+  /** Whether it was asked for alone, or to share it. */
+  readonly alone: boolean;
+  readonly database: string;
+}
+
+/** A lock that is held for the next try of a job, so that nobody comes first meanwhile. */
+export interface Loan {
+  readonly name: string;
+  readonly alone: boolean;
+  readonly giveBack: () => void;
+  /** Settles once it is free again. */
+  readonly released: Promise<unknown>;
+}
+
+/**
+ * Waits for its turn at a lock and keeps it, and tells the holders, who may only keep it because
+ * nobody seemed to want it. Nothing, if nobody waits for it any more.
+ */
+export function borrow(lock: Refused, signal: AbortSignal): Promise<Loan | undefined> {
+  const { name, alone, database } = lock;
+  const mode = alone ? 'exclusive' : 'shared';
+  return new Promise((resolve) => {
+    const held = () =>
+      new Promise<void>((giveBack) => resolve({ name, alone, giveBack, released }));
+    const released = navigator.locks.request(name, { mode, signal }, held);
+    released.catch(() => resolve(undefined));
+    sayWanted(database);
+  });
 }
 
 /** Resolves once the lock can be had. If it cannot be asked for, the next try says why. */

@@ -4,14 +4,19 @@
 import { SqliteError, text } from '../errors.js';
 import type { EngineChoice, RowBatch, TestHooks, WireError, WireParams } from '../protocol.js';
 import type { Glue } from '../wasm/anchorite.js';
+import type { Loan } from './busy.js';
 import { type Loaded, load } from './load.js';
 import { type Outcome, type Parked, Queue } from './queue.js';
+import { onWanted } from './wanted.js';
 
 /** Puts down the arguments of one job. */
 type Stage = (glue: Glue) => void;
 
 /** One page of Wasm memory, in pages. */
 const GROWTH = 1;
+
+/** How long locks are kept that nobody uses, in ms. */
+const REST_MS = 10;
 
 /** What a job is about, as far as its place in the queue depends on it. */
 export interface About {
@@ -29,6 +34,8 @@ export class Engine {
   #trap: { readonly cause: unknown } | undefined;
   /** What the instance said last; another number means that a lock was given up. */
   #unlocks = 0;
+  #resting: ReturnType<typeof setTimeout> | undefined;
+  #listens = false;
 
   private constructor(loaded: Loaded) {
     this.loaded = loaded;
@@ -45,16 +52,27 @@ export class Engine {
   }
 
   /** Runs a job when its turn comes; resolves to its answer, whose type the caller knows. */
-  run<Answer>(stage: Stage, { session, database }: About = {}): Promise<Answer> {
+  run<Answer>(stage: Stage, about: About = {}): Promise<Answer> {
+    this.#restLater();
+    const answer = this.#add(stage, about) as Promise<Answer>;
+    if (about.database !== undefined) {
+      // Perhaps the first one that is shared.
+      answer.finally(() => this.#restLater()).catch(() => undefined);
+    }
+    return answer;
+  }
+
+  #add(stage: Stage, { session, database }: About): Promise<unknown> {
     const named = database !== undefined && this.#trap === undefined;
-    const outcome = this.#queue.add({
+    return this.#queue.add({
       session,
       lock: named ? this.loaded.glue.lock_name(database) : undefined,
-      attempt: (ticket, last) =>
-        this.#attempt(ticket === undefined ? stage : (glue) => glue.stage_again(ticket, last)),
+      attempt: (ticket, last, loan) => {
+        const again = (glue: Glue) => glue.stage_again(ticket as number, last);
+        return this.#attempt(ticket === undefined ? stage : again, loan);
+      },
       forget: (ticket) => this.#untrapped?.forget_parked(ticket),
     });
-    return outcome as Promise<Answer>;
   }
 
   /**
@@ -90,9 +108,41 @@ export class Engine {
     return this.#trap === undefined ? this.loaded.glue : undefined;
   }
 
-  async #attempt(stage: Stage): Promise<Outcome> {
+  /** Lets go of what other contexts may want, once nothing was to be done for a moment. */
+  #restLater(): void {
+    if (this.#resting !== undefined || this.#untrapped?.shares_databases() !== true) {
+      return;
+    }
+    this.#listen();
+    this.#resting = setTimeout(() => {
+      this.#resting = undefined;
+      if (this.#queue.isEmpty) {
+        this.#rest();
+      } else {
+        this.#restLater();
+      }
+    }, REST_MS);
+  }
+
+  /** What goes wrong here goes wrong at the next job as well. */
+  #rest(): void {
+    this.#add((glue) => glue.stage_rest(), {}).catch(() => undefined);
+  }
+
+  /** From now on lets go at once of what another context waits for. */
+  #listen(): void {
+    if (!this.#listens) {
+      this.#listens = true;
+      onWanted((database) => {
+        this.#untrapped?.wanted(database);
+        this.#rest();
+      });
+    }
+  }
+
+  async #attempt(stage: Stage, loan: Loan | undefined): Promise<Outcome> {
     try {
-      const parked = await this.#enter(stage);
+      const parked = await this.#enter(stage, loan);
       const woken = this.#noteUnlocks();
       return parked === undefined ? { value: this.#result(), woken } : { parked, woken };
     } catch (error) {
@@ -101,13 +151,26 @@ export class Engine {
     }
   }
 
-  /** Runs what `stage` puts down. */
-  async #enter(stage: Stage): Promise<Parked | undefined> {
+  /** Runs what `stage` puts down; a lock that was waited for is taken, or given back. */
+  async #enter(stage: Stage, loan: Loan | undefined): Promise<Parked | undefined> {
+    try {
+      return await this.#run(stage, loan);
+    } finally {
+      if (loan !== undefined && this.#untrapped?.end_loan() !== true) {
+        loan.giveBack();
+      }
+    }
+  }
+
+  async #run(stage: Stage, loan: Loan | undefined): Promise<Parked | undefined> {
     if (this.#trap !== undefined) {
       throw failed(this.#trap.cause);
     }
     try {
       stage(this.loaded.glue);
+      if (loan !== undefined) {
+        this.loaded.glue.begin_loan(loan.name, loan.alone, loan.giveBack, loan.released);
+      }
       await this.loaded.run();
       return this.loaded.glue.take_parked() as Parked | undefined;
     } catch (error) {

@@ -10,7 +10,7 @@
 // Of the jobs that may run the oldest runs first, so what has waited goes before what has just
 // come. The calls of one session keep their order: a later one waits behind one that is parked.
 
-import { nextPause, tryAgain } from './busy.js';
+import { borrow, type Loan, nextPause, type Refused, tryAgain } from './busy.js';
 
 /** What Rust says of a job that has to wait. */
 export interface Parked {
@@ -19,6 +19,8 @@ export interface Parked {
   readonly limit: number;
   /** Whether another context is in the way, and not a connection of this instance. */
   readonly elsewhere: boolean;
+  /** The lock that it has, where it is not the one of the whole database. */
+  readonly lock: Refused | undefined;
   /** Whether a part of it has taken effect. */
   readonly progressed: boolean;
 }
@@ -35,8 +37,8 @@ export interface Work {
   readonly session?: number | undefined;
   /** The Web Lock of the database that it asks for, if it asks for one by name. */
   readonly lock?: string | undefined;
-  /** Tries it; `ticket` is that of the last try. Never rejects. */
-  attempt(ticket: number | undefined, last: boolean): Promise<Outcome>;
+  /** Tries it; `ticket` is that of the last try, and `loan` is given back. Never rejects. */
+  attempt(ticket: number | undefined, last: boolean, loan: Loan | undefined): Promise<Outcome>;
   /** It is not tried again. */
   forget(ticket: number): void;
 }
@@ -53,6 +55,8 @@ interface Job {
   deadline: ReturnType<typeof setTimeout> | undefined;
   /** Ends the wait for another context. */
   waiting: AbortController | undefined;
+  /** The lock it has waited for, until its next try. */
+  loan: Loan | undefined;
   pause: number;
 }
 
@@ -71,7 +75,8 @@ export class Queue {
   add(work: Work): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const parking = { ticket: undefined, deadline: undefined, waiting: undefined };
-      this.#jobs.add({ work, resolve, reject, due: true, last: false, pause: 0, ...parking });
+      const now = { due: true, last: false, loan: undefined, pause: 0 };
+      this.#jobs.add({ work, resolve, reject, ...now, ...parking });
       void this.#run();
     });
   }
@@ -82,6 +87,7 @@ export class Queue {
       if (job.work.session === session) {
         this.#settled(job);
         job.waiting?.abort();
+        job.loan?.giveBack();
         job.reject(why);
         if (job.ticket !== undefined) {
           job.work.forget(job.ticket);
@@ -120,11 +126,12 @@ export class Queue {
   }
 
   async #attempt(job: Job): Promise<void> {
+    const { ticket, loan } = job;
     job.due = false;
-    job.waiting?.abort();
-    const { ticket } = job;
     job.ticket = undefined;
-    const outcome = await job.work.attempt(ticket, job.last);
+    job.loan = undefined;
+    job.waiting?.abort();
+    const outcome = await job.work.attempt(ticket, job.last, loan);
     // A refused try has given up no more than it had taken itself.
     const wakes = outcome.woken && !('parked' in outcome && !outcome.parked.progressed);
     if (wakes) {
@@ -147,7 +154,7 @@ export class Queue {
     clearTimeout(job.deadline);
   }
 
-  #park(job: Job, { ticket, limit, elsewhere }: Parked): void {
+  #park(job: Job, { ticket, limit, elsewhere, lock }: Parked): void {
     if (!this.#jobs.has(job)) {
       job.work.forget(ticket);
       return;
@@ -158,18 +165,29 @@ export class Queue {
       this.#again(job);
     }, limit);
     if (elsewhere) {
-      void this.#waitElsewhere(job);
+      void this.#waitElsewhere(job, lock);
     }
   }
 
-  async #waitElsewhere(job: Job): Promise<void> {
+  async #waitElsewhere(job: Job, lock: Refused | undefined): Promise<void> {
     const waiting = new AbortController();
     job.waiting = waiting;
-    job.pause = nextPause(job.pause);
-    await tryAgain(job.work.lock, job.pause, waiting.signal);
-    if (!waiting.signal.aborted) {
+    const loan = await this.#wait(job, lock, waiting.signal);
+    if (waiting.signal.aborted) {
+      loan?.giveBack();
+    } else {
+      job.loan = loan;
       this.#again(job);
     }
+  }
+
+  async #wait(job: Job, lock: Refused | undefined, signal: AbortSignal): Promise<Loan | undefined> {
+    if (lock !== undefined) {
+      return borrow(lock, signal);
+    }
+    job.pause = nextPause(job.pause);
+    await tryAgain(job.work.lock, job.pause, signal);
+    return undefined;
   }
 
   /** Lets a parked job be tried again. */

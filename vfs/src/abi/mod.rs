@@ -30,6 +30,7 @@ use sqlite_wasm_rs as ffi;
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::opened::{Medium, Opened};
 use crate::storage::{Guarantees, Storage};
+use crate::waiting;
 
 /// How a VFS is registered.
 #[derive(Clone, Copy, Debug)]
@@ -118,6 +119,12 @@ impl Vfs {
     /// When the medium fails.
     pub fn rest(self) -> Result<()> {
         self.0.medium.databases().rest()
+    }
+
+    /// Whether using a database may have to wait for other contexts, or for a word to them.
+    #[must_use]
+    pub fn may_wait(self) -> bool {
+        waiting::is_any_wanted() || self.0.medium.databases().may_wait()
     }
 
     /// A job begins: learns what other contexts have committed. Without it a read transaction

@@ -1,29 +1,73 @@
-//! Web Locks as the ownership of a database; used by `mod.rs` on both kinds of handle.
+//! Web Locks: one as the ownership of a database, several as what contexts that share it hold.
+//!
+//! Used by `mod.rs` on both kinds of handle, and by `sharing.rs`.
 //!
 //! ```text
-//! name     anchorite:<protocol>:<path>        exclusive, one per open database
+//! name     anchorite:<protocol>:<path>        one per database that is open
+//! alone    by its owner, by who imports over it, renames or deletes it
+//! shared   by the contexts that use it together (`sharing.rs`), whose other locks have other names
 //! taken    before the first handle of the database is opened
 //! given    after the last one was closed; by the browser when the context dies
 //! ```
 //!
-//! The lock, not the handle, decides who is first. It is asked for with `ifAvailable` and never
-//! stolen; waiting for it is left to the host, outside Wasm, where other jobs can go on.
+//! The lock, not the handle, decides who is first. No lock is ever stolen. Waiting for a database
+//! is left to the host, outside Wasm, where other jobs can go on.
 
-use js_sys::{Array, Function, Promise};
+use std::cell::RefCell;
+use std::time::Duration;
+
+use js_sys::{Array, Function, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::storage::Ownership;
+use crate::suspend;
 
+use super::error::from_js;
 use super::web;
 
 /// Changes whenever contexts of different builds could no longer share a database.
 const PROTOCOL: u32 = 1;
 
+/// The name of the lock that the owner of a database holds.
+#[must_use]
+pub fn lock_name(path: &str) -> String {
+    format!("anchorite:{PROTOCOL}:{path}")
+}
+
+thread_local! {
+    static LENT: RefCell<Option<WebLock>> = const { RefCell::new(None) };
+}
+
+/// For the next job, until [`end_loan`], a lock that the host has waited for and holds, alone or
+/// shared: asked for, it is there. So locks go to those who wait, in their order, though nobody
+/// waits in Wasm. `give_back` ends the host's hold, after which `released` settles.
+pub fn begin_loan(name: String, alone: bool, give_back: Function, released: Promise) {
+    let lock = WebLock {
+        name,
+        alone,
+        give_back,
+        released,
+    };
+    LENT.set(Some(lock));
+}
+
+/// Whether the job has taken what was lent; otherwise it is the host's again.
+#[must_use]
+pub fn end_loan() -> bool {
+    LENT.take().is_none()
+}
+
+fn take_lent(name: &str, alone: bool) -> Option<WebLock> {
+    let fits = |lock: &mut WebLock| lock.name == name && lock.alone >= alone;
+    LENT.with_borrow_mut(|lent| lent.take_if(fits))
+}
+
 /// A held lock: it lasts until the promise that its callback returned is resolved.
 #[derive(Debug)]
 pub(super) struct WebLock {
-    path: String,
+    name: String,
+    alone: bool,
     /// Resolves the promise that holds the lock.
     give_back: Function,
     /// Settles once the lock is free again.
@@ -31,19 +75,73 @@ pub(super) struct WebLock {
 }
 
 impl WebLock {
-    /// Takes the lock of a database if nobody has it; suspends.
-    pub(super) fn acquire(path: &str) -> Result<Self> {
-        let manager = web::GLOBAL
-            .with(web::Global::navigator)
-            .and_then(|it| it.locks());
-        let Some(manager) = manager.filter(|it| !it.is_undefined()) else {
-            let message = "this context has no navigator.locks (it needs a secure context)";
-            return Err(VfsError::new(
-                ErrorKind::Unavailable,
-                Operation::Lock,
-                message,
-            ));
-        };
+    /// Becomes the owner of a database, if nobody has it open; suspends.
+    pub(super) fn own(path: &str) -> Result<Self> {
+        Self::open(path, true)
+    }
+
+    /// Takes part in the use of a database, if nobody owns it; suspends.
+    pub(super) fn take_part(path: &str) -> Result<Self> {
+        Self::open(path, false)
+    }
+
+    fn open(path: &str, alone: bool) -> Result<Self> {
+        let name = lock_name(path);
+        let lock = Self::take(&name, alone, Duration::ZERO)?;
+        lock.ok_or_else(|| {
+            let message = format!("another context has the database {path:?} open (lock {name:?})");
+            VfsError::new(ErrorKind::Busy, Operation::Lock, message)
+        })
+    }
+
+    /// Takes a lock; `None` if that did not work out within `patience`. Suspends.
+    pub(super) fn take(name: &str, alone: bool, patience: Duration) -> Result<Option<Self>> {
+        if let Some(lent) = take_lent(name, alone) {
+            let fits = lent.alone == alone;
+            return if fits { Ok(lent) } else { lent.weaken() }.map(Some);
+        }
+        let options = web::lock_options(alone);
+        if patience.is_zero() {
+            options.set_if_available(true);
+        } else {
+            options.set_signal(&web::AbortSignal::timeout(patience.as_secs_f64() * 1000.0));
+        }
+        Request::make(name, alone, &options)?.granted()
+    }
+
+    /// Turns a lock held alone into a shared one. It is asked for before it is given back, so that
+    /// who asks for it alone meanwhile comes later. Suspends.
+    pub(super) fn weaken(self) -> Result<Self> {
+        let request = Request::make(&self.name, false, &web::lock_options(false))?;
+        self.release()?;
+        let granted = request.granted()?;
+        Ok(granted.expect("nothing ends a request without a time limit"))
+    }
+
+    /// Gives it back; suspends until another context can have it.
+    pub(super) fn release(self) -> Result<()> {
+        self.give_back
+            .call0(&JsValue::UNDEFINED)
+            .expect("resolve functions do not throw");
+        super::wait(&self.released, Operation::Lock, &self.name).map(drop)
+    }
+}
+
+impl Ownership for WebLock {
+    fn release(self: Box<Self>) -> Result<()> {
+        (*self).release()
+    }
+}
+
+/// A request that may not have been answered yet.
+struct Request {
+    lock: WebLock,
+    /// Resolves to whether it was granted.
+    answered: Promise,
+}
+
+impl Request {
+    fn make(name: &str, alone: bool, options: &web::LockOptions) -> Result<Self> {
         let (hold, give_back) = deferred();
         let (answered, answer) = deferred();
         let callback = Closure::once_into_js(move |lock: JsValue| -> JsValue {
@@ -57,35 +155,42 @@ impl WebLock {
                 hold.into()
             }
         });
-        let name = lock_name(path);
-        let released = manager.request(&name, &web::if_available(), callback.unchecked_ref());
+        let released = manager()?.request(name, options, callback.unchecked_ref());
         // A refused request rejects without calling back.
-        let first = Promise::race(&Array::of2(&answered, &released));
-        if super::wait(&first, Operation::Lock, path)?.is_truthy() {
-            return Ok(Self {
-                path: path.to_owned(),
-                give_back,
-                released,
-            });
+        let answered = Promise::race(&Array::of2(&answered, &released));
+        let lock = WebLock {
+            name: name.to_owned(),
+            alone,
+            give_back,
+            released,
+        };
+        Ok(Self { lock, answered })
+    }
+
+    /// Suspends until it is answered; `None` if it was not granted in time.
+    fn granted(self) -> Result<Option<WebLock>> {
+        match suspend::wait(&self.answered) {
+            Ok(granted) => Ok(granted.is_truthy().then_some(self.lock)),
+            Err(error) if is_timeout(&error) => Ok(None),
+            Err(error) => Err(from_js(&error, Operation::Lock, &self.lock.name)),
         }
-        let message = format!("another context has the database {path:?} open (lock {name:?})");
-        Err(VfsError::new(ErrorKind::Busy, Operation::Lock, message))
     }
 }
 
-impl Ownership for WebLock {
-    fn release(self: Box<Self>) -> Result<()> {
-        self.give_back
-            .call0(&JsValue::UNDEFINED)
-            .expect("resolve functions do not throw");
-        super::wait(&self.released, Operation::Lock, &self.path).map(drop)
-    }
+fn is_timeout(error: &JsValue) -> bool {
+    let name = Reflect::get(error, &"name".into());
+    name.is_ok_and(|name| name == "TimeoutError")
 }
 
-/// The name of the lock that the owner of a database holds.
-#[must_use]
-pub fn lock_name(path: &str) -> String {
-    format!("anchorite:{PROTOCOL}:{path}")
+fn manager() -> Result<web::LockManager> {
+    let manager = web::GLOBAL
+        .with(web::Global::navigator)
+        .and_then(|it| it.locks())
+        .filter(|it| !it.is_undefined());
+    manager.ok_or_else(|| {
+        let message = "this context has no navigator.locks (it needs a secure context)";
+        VfsError::new(ErrorKind::Unavailable, Operation::Lock, message)
+    })
 }
 
 /// A promise and the function that resolves it.

@@ -11,6 +11,7 @@ mod error;
 mod locks;
 mod place;
 mod replacement;
+mod sharing;
 mod staging;
 mod swaps;
 mod sync;
@@ -29,8 +30,10 @@ use crate::{host, suspend};
 use r#async::AsyncFile;
 use browser::Browser;
 use error::from_js;
-pub use locks::lock_name;
+use locks::WebLock;
+pub use locks::{begin_loan, end_loan, lock_name};
 use place::Place;
+use sharing::WebLocks;
 use staging::Staging;
 use sync::SyncFile;
 use web::{DirectoryHandle, FileHandle, IteratorResult, Snapshot};
@@ -60,7 +63,12 @@ pub struct OpfsStorage {
     directories: RefCell<Directories>,
     browser: Browser,
     handles: Handles,
+    /// Whether files are opened so that other contexts may have them open as well.
+    shares: bool,
 }
+
+/// A file that may be opened to see how handles behave here.
+const PROBE: &str = "probe";
 
 /// The two directories that paths begin at.
 #[derive(Clone, Debug)]
@@ -97,14 +105,41 @@ impl OpfsStorage {
         let directories = Directories::open()?;
         let promise = directories
             .private
-            .get_file_handle("probe", &web::create_options(true));
-        let probe: FileHandle = await_as(&promise, Operation::Open, "probe")?;
+            .get_file_handle(PROBE, &web::create_options(true));
+        let probe: FileHandle = await_as(&promise, Operation::Open, PROBE)?;
         let browser = Browser::detect(&directories.root, &probe);
         let handles = choose(&probe);
         Ok(Self {
             directories: RefCell::new(directories),
             browser,
             handles,
+            shares: false,
+        })
+    }
+
+    /// The same storage for databases that several contexts use at once; suspends.
+    ///
+    /// # Errors
+    /// `Unavailable` where a file that is open here cannot be open elsewhere.
+    pub fn sharing(&self) -> Result<Self> {
+        let promise = self
+            .private()
+            .get_file_handle(PROBE, &web::create_options(true));
+        let probe: FileHandle = await_as(&promise, Operation::Open, PROBE)?;
+        let can_share = self.handles == Handles::Sync && {
+            let opened = patiently(|| SyncFile::open(&probe, PROBE, true))?;
+            let is_shared = opened.is_shared();
+            Box::new(opened).close()?;
+            is_shared
+        };
+        if !can_share {
+            return Err(cannot_share(PROBE));
+        }
+        Ok(Self {
+            directories: self.directories.clone(),
+            browser: self.browser,
+            handles: self.handles,
+            shares: true,
         })
     }
 
@@ -224,7 +259,7 @@ impl Storage for OpfsStorage {
         let promise = directory.get_file_handle(name, &options);
         let handle: FileHandle = await_as(&promise, Operation::Open, path)?;
         Ok(match self.handles {
-            Handles::Sync => Box::new(patiently(|| SyncFile::open(&handle, path))?),
+            Handles::Sync => Box::new(patiently(|| SyncFile::open(&handle, path, self.shares))?),
             Handles::Async => {
                 let place = Place::new(self.browser, &self.private(), directory, [path, name]);
                 Box::new(AsyncFile::open(handle, place, path)?)
@@ -283,7 +318,7 @@ impl Storage for OpfsStorage {
     }
 
     fn acquire(&self, path: &str) -> Result<Box<dyn Ownership>> {
-        let lock = Box::new(locks::WebLock::acquire(path)?);
+        let lock = Box::new(WebLock::own(path)?);
         match self.recover(path) {
             Ok(()) => Ok(lock),
             Err(error) => lock.release().and(Err(error)),
@@ -291,7 +326,10 @@ impl Storage for OpfsStorage {
     }
 
     fn share(&self, path: &str) -> Result<Box<dyn Sharing>> {
-        Err(cannot_share(path))
+        if !self.shares {
+            return Err(cannot_share(path));
+        }
+        Ok(Box::new(WebLocks::share(path)?))
     }
 }
 
@@ -328,7 +366,7 @@ fn sync_handles_work(probe: &FileHandle) -> bool {
     if !js_sys::Reflect::has(probe, &method).unwrap_or(false) {
         return false;
     }
-    match SyncFile::open(probe, "probe") {
+    match SyncFile::open(probe, PROBE, false) {
         Ok(opened) => Box::new(opened).close().is_ok(),
         Err(error) => error.kind == ErrorKind::Busy,
     }

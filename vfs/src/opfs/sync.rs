@@ -15,23 +15,30 @@ pub(super) struct SyncFile {
     /// One `{at}` object for all reads and writes.
     position: Position,
     /// The size in bytes, where it is known: SQLite asks for it at every read transaction, and to
-    /// ask the browser takes as long as the rest of it. The handle excludes all others, so only
-    /// what is done here changes it.
+    /// ask the browser takes as long as the rest of it. Only where the handle excludes all others.
     known_size: Option<u64>,
+    shares: bool,
     path: String,
 }
 
 impl SyncFile {
-    /// Opens the handle; suspends.
-    pub(super) fn open(file: &FileHandle, path: &str) -> Result<Self> {
-        let promise = file.create_sync_access_handle();
+    /// Opens the handle, which excludes all others, or shares the file with those that share it,
+    /// too; suspends.
+    pub(super) fn open(file: &FileHandle, path: &str, shares: bool) -> Result<Self> {
+        let promise = file.create_sync_access_handle(&web::access_options(shares));
         let handle = super::await_as(&promise, Operation::Open, path)?;
         Ok(Self {
             handle,
             position: web::position(),
             known_size: None,
+            shares,
             path: path.to_owned(),
         })
+    }
+
+    /// Whether others may have the file open as well.
+    pub(super) fn is_shared(&self) -> bool {
+        self.handle.mode().as_deref() == Some(web::SHARING)
     }
 
     fn seek(&self, offset: u64, operation: Operation) -> Result<()> {
@@ -82,7 +89,7 @@ impl File for SyncFile {
         self.handle
             .set_size(js_size)
             .map_err(|error| from_js(&error, Operation::Truncate, &self.path))?;
-        self.known_size = Some(size);
+        self.known_size = (!self.shares).then_some(size);
         Ok(())
     }
 
@@ -103,7 +110,7 @@ impl File for SyncFile {
         }
         let size = self.handle.get_size();
         let size = size.map_err(|error| from_js(&error, Operation::Size, &self.path))?;
-        self.known_size = Some(sized(size));
+        self.known_size = (!self.shares).then_some(sized(size));
         Ok(sized(size))
     }
 

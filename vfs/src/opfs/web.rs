@@ -63,7 +63,7 @@ extern "C" {
     pub(super) fn name(this: &FileHandle) -> String;
 
     #[wasm_bindgen(method, js_name = createSyncAccessHandle)]
-    pub(super) fn create_sync_access_handle(this: &FileHandle) -> Promise;
+    pub(super) fn create_sync_access_handle(this: &FileHandle, options: &AccessOptions) -> Promise;
 
     #[wasm_bindgen(method, js_name = createWritable)]
     pub(super) fn create_writable(this: &FileHandle, options: &WritableOptions) -> Promise;
@@ -113,6 +113,10 @@ extern "C" {
     #[derive(Debug)]
     pub(super) type AccessHandle;
 
+    /// Chromium alone has it.
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn mode(this: &AccessHandle) -> Option<String>;
+
     #[wasm_bindgen(method, catch, js_name = read)]
     pub(super) fn read_at(
         this: &AccessHandle,
@@ -150,6 +154,12 @@ extern "C" {
         callback: &Function,
     ) -> Promise;
 
+    /// A signal that ends what it was given to, after a time.
+    pub(super) type AbortSignal;
+
+    #[wasm_bindgen(static_method_of = AbortSignal)]
+    pub(super) fn timeout(duration_ms: f64) -> AbortSignal;
+
     /// `StorageManager`
     pub(super) type StorageManager;
 
@@ -177,6 +187,10 @@ extern "C" {
     #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues, catch)]
     pub(crate) fn get_random_values(buffer: &Uint8Array) -> Result<(), JsValue>;
 
+    /// Milliseconds since this context began.
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    pub(super) fn elapsed_ms() -> f64;
+
     #[wasm_bindgen(js_name = setTimeout)]
     pub(crate) fn set_timeout(callback: &Function, delay_ms: f64);
 
@@ -188,6 +202,12 @@ extern "C" {
 
     #[wasm_bindgen(method, setter)]
     fn set_create(this: &CreateOptions, create: bool);
+
+    #[wasm_bindgen(extends = Object)]
+    pub(super) type AccessOptions;
+
+    #[wasm_bindgen(method, setter)]
+    fn set_mode(this: &AccessOptions, mode: &str);
 
     #[wasm_bindgen(extends = Object)]
     pub(super) type WritableOptions;
@@ -217,8 +237,14 @@ extern "C" {
     #[wasm_bindgen(extends = Object)]
     pub(super) type LockOptions;
 
+    #[wasm_bindgen(method, setter, js_name = mode)]
+    fn set_lock_mode(this: &LockOptions, mode: &str);
+
     #[wasm_bindgen(method, setter, js_name = ifAvailable)]
-    fn set_if_available(this: &LockOptions, if_available: bool);
+    pub(super) fn set_if_available(this: &LockOptions, if_available: bool);
+
+    #[wasm_bindgen(method, setter)]
+    pub(super) fn set_signal(this: &LockOptions, signal: &AbortSignal);
 }
 
 /// `{create}`
@@ -250,9 +276,19 @@ pub(super) fn position() -> Position {
     Object::new().unchecked_into()
 }
 
-/// `{ifAvailable: true}`
-pub(super) fn if_available() -> LockOptions {
+/// `{mode}` of an access handle that excludes every other one, or none that shares as well.
+pub(super) fn access_options(shares: bool) -> AccessOptions {
+    let options: AccessOptions = Object::new().unchecked_into();
+    options.set_mode(if shares { SHARING } else { "readwrite" });
+    options
+}
+
+/// The mode of access handles that do not exclude each other.
+pub(super) const SHARING: &str = "readwrite-unsafe";
+
+/// `{mode}` of a lock held alone or shared.
+pub(super) fn lock_options(alone: bool) -> LockOptions {
     let options: LockOptions = Object::new().unchecked_into();
-    options.set_if_available(true);
+    options.set_lock_mode(if alone { "exclusive" } else { "shared" });
     options
 }

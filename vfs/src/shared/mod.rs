@@ -191,6 +191,11 @@ impl Shared {
         }
     }
 
+    /// Whether no other context uses the wal-index.
+    pub(crate) fn is_solo(&self) -> bool {
+        self.part.get() == Part::Solo
+    }
+
     /// Ends the part; the files are closed.
     pub(crate) fn end(self) -> Result<()> {
         self.locks.end()

@@ -69,6 +69,7 @@ const CONFINED: [Confined; 7] = [
             "js/src/owned.ts",
             "js/src/worker/clients.ts",
             "js/src/worker/owners.ts",
+            "js/src/worker/wanted.ts",
             "js/src/worker/shared.ts",
             "js/src/worker/worker.ts",
         ],

@@ -1,0 +1,116 @@
+// Several contexts with one database open at the same time, both builds among them: SQLite's own
+// WAL across them. Each context is a worker, as each tab has one of its own.
+import type { Database } from 'anchorite';
+import { equal, ok, rejects } from '../page/assert';
+import type { Hooked, TestContext } from '../page/context';
+import { describe, test } from '../page/registry';
+import { withWorkerOf } from '../page/workers';
+
+describe('shared by contexts');
+
+/** Where handles can be shared. */
+const SHARING = { browsers: ['chromium'], contexts: ['worker'] } as const;
+
+/** A worker that was busy when it was terminated keeps its locks for about 2 s. */
+const KILLED_MS = 6000;
+
+/** With a hook for its engine every open gets a worker of its own. */
+function options(engine: 'jspi' | 'asyncify'): Hooked {
+  return { engine, sharing: 'shared', testHooks: { growOnSuspend: false } };
+}
+
+async function openMany(t: TestContext, count: number): Promise<Database[]> {
+  const engine = (index: number) => (index % 2 === 0 ? t.cell.twin : 'asyncify');
+  const all = Array.from({ length: count }, (_, index) => t.open(t.name(), options(engine(index))));
+  return Promise.all(all);
+}
+
+async function count(db: Database): Promise<unknown> {
+  return (await db.query('SELECT count(*) AS n FROM a'))[0]?.['n'];
+}
+
+test('what one commits the others see, and not before', SHARING, async (t) => {
+  const [a, b, c] = (await openMany(t, 3)) as [Database, Database, Database];
+  await a.exec('CREATE TABLE a (b); INSERT INTO a VALUES (1)');
+  equal([await count(a), await count(b), await count(c)], [1, 1, 1]);
+  await b.exec('BEGIN; SELECT * FROM a');
+  await c.exec('BEGIN IMMEDIATE; INSERT INTO a VALUES (2)');
+  equal([await count(a), await count(b), await count(c)], [1, 1, 2], 'in the transaction');
+  await c.exec('COMMIT');
+  equal([await count(a), await count(b), await count(c)], [2, 1, 2], 'b keeps its snapshot');
+  await b.exec('COMMIT');
+  equal(await count(b), 2, 'and then sees all');
+  equal(await b.query('PRAGMA journal_mode'), [{ journal_mode: 'wal' }]);
+});
+
+const TABS = 4;
+const INCREMENTS = 50;
+
+test('four contexts lose no increment, and read back what they wrote', SHARING, async (t) => {
+  const all = await openMany(t, TABS);
+  await all[0]?.exec('CREATE TABLE n (n); INSERT INTO n VALUES (0); CREATE TABLE a (tab, i, text)');
+  await Promise.all(
+    all.map(async (db, tab) => {
+      for (let i = 0; i < INCREMENTS; i++) {
+        await db.exec('BEGIN IMMEDIATE; UPDATE n SET n = n + 1');
+        await db.query('INSERT INTO a VALUES (?, ?, ?)', [tab, i, 'x'.repeat(1800)]);
+        await db.exec('COMMIT');
+        const mine = 'SELECT count(*) AS n FROM a WHERE tab = ?';
+        equal(await db.query(mine, [tab]), [{ n: i + 1 }], `of tab ${tab}`);
+      }
+    }),
+  );
+  for (const db of all) {
+    equal(await db.query('SELECT n FROM n'), [{ n: TABS * INCREMENTS }]);
+    equal(await db.query('SELECT count(DISTINCT tab * 1000 + i) AS n FROM a'), [{ n: 200 }]);
+    equal(await db.query('PRAGMA integrity_check'), [{ integrity_check: 'ok' }]);
+  }
+});
+
+test('a fresh database may be opened by all at once', SHARING, async (t) => {
+  const all = await openMany(t, 8);
+  const migrate = 'CREATE TABLE IF NOT EXISTS a (b); INSERT INTO a VALUES (1)';
+  await Promise.all(all.map((db) => db.exec(migrate)));
+  for (const db of all) equal(await count(db), 8);
+});
+
+test('a second writer waits for the first, up to its time limit', SHARING, async (t) => {
+  const [a, b] = (await openMany(t, 2)) as [Database, Database];
+  await a.exec('CREATE TABLE a (b); BEGIN IMMEDIATE; INSERT INTO a VALUES (1)');
+  await b.exec('PRAGMA busy_timeout = 200');
+  const error = await rejects(b.exec('BEGIN IMMEDIATE'), { code: 'SQLITE_BUSY' });
+  ok(error.message.includes(t.name()) || error['cause'] !== undefined, 'says which');
+  await b.exec('PRAGMA busy_timeout = 5000');
+  const waiting = b.exec('INSERT INTO a VALUES (2)');
+  await a.exec('COMMIT');
+  await waiting;
+  equal(await count(a), 2);
+});
+
+test('one that is killed in its transaction is rolled back', SHARING, async (t) => {
+  const [survivor] = (await openMany(t, 1)) as [Database];
+  await survivor.exec('CREATE TABLE a (b); INSERT INTO a VALUES (1)');
+  const [victim, worker] = await withWorkerOf(() => t.open(t.name(), options(t.cell.twin)));
+  await victim.exec('INSERT INTO a VALUES (2); BEGIN IMMEDIATE; INSERT INTO a VALUES (3)');
+  worker.terminate();
+  const killed = performance.now();
+  await survivor.exec('INSERT INTO a VALUES (4)');
+  ok(performance.now() - killed < KILLED_MS, 'soon');
+  equal(await survivor.query('SELECT b FROM a'), [{ b: 1 }, { b: 2 }, { b: 4 }]);
+  equal(await survivor.query('PRAGMA integrity_check'), [{ integrity_check: 'ok' }]);
+});
+
+test('a context that wants it alone is busy until all others have closed', SHARING, async (t) => {
+  const [a, b] = (await openMany(t, 2)) as [Database, Database];
+  await a.exec('CREATE TABLE a (b); INSERT INTO a VALUES (1)');
+  const alone = { busyTimeout: 100, testHooks: { growOnSuspend: false } };
+  await rejects(t.open(t.name(), alone), { code: 'SQLITE_BUSY' });
+  await a.close();
+  await rejects(t.open(t.name(), alone), { code: 'SQLITE_BUSY' });
+  await b.close();
+  const db = await t.open(t.name(), alone);
+  equal(await count(db), 1);
+  await rejects(t.open(t.name(), { ...options(t.cell.twin), busyTimeout: 100 }), {
+    code: 'SQLITE_BUSY',
+  });
+});

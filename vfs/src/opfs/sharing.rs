@@ -1,0 +1,79 @@
+//! Web Locks as the locks of a database that several contexts use at once.
+//!
+//! Made by `mod.rs` where access handles can be shared. The names are in `crate::sharing`.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::error::Result;
+use crate::sharing::{SharedLock, Sharing};
+use crate::waiting::{self, Refused};
+
+use super::locks::WebLock;
+use super::web;
+
+/// What this context holds of one database.
+pub(super) struct WebLocks {
+    path: String,
+    part: WebLock,
+    held: RefCell<BTreeMap<SharedLock, WebLock>>,
+}
+
+impl WebLocks {
+    /// Takes part in the use of a database, if nobody owns it; suspends.
+    pub(super) fn share(path: &str) -> Result<Self> {
+        Ok(Self {
+            path: path.to_owned(),
+            part: WebLock::take_part(path)?,
+            held: RefCell::default(),
+        })
+    }
+
+    fn remove(&self, lock: SharedLock) -> Option<WebLock> {
+        self.held.borrow_mut().remove(&lock)
+    }
+}
+
+impl Sharing for WebLocks {
+    fn take(&self, lock: SharedLock, alone: bool, patience: Duration) -> Result<bool> {
+        let name = lock.name(&self.path);
+        let Some(taken) = WebLock::take(&name, alone, patience)? else {
+            waiting::refused(Refused {
+                database: self.path.clone(),
+                name,
+                alone,
+            });
+            return Ok(false);
+        };
+        self.held.borrow_mut().insert(lock, taken);
+        Ok(true)
+    }
+
+    fn weaken(&self, lock: SharedLock) -> Result<()> {
+        if let Some(alone) = self.remove(lock) {
+            let shared = alone.weaken()?;
+            self.held.borrow_mut().insert(lock, shared);
+        }
+        Ok(())
+    }
+
+    fn give_back(&self, lock: SharedLock) -> Result<()> {
+        self.remove(lock).map_or(Ok(()), WebLock::release)
+    }
+
+    /// The browser does not say who waits for a lock; the other context does, to the host.
+    fn is_wanted(&self) -> Result<bool> {
+        Ok(waiting::take_wanted(&self.path))
+    }
+
+    fn now(&self) -> Duration {
+        Duration::from_secs_f64(web::elapsed_ms() / 1000.0)
+    }
+
+    fn end(self: Box<Self>) -> Result<()> {
+        let held = self.held.into_inner().into_values();
+        let released = held.map(WebLock::release).fold(Ok(()), Result::and);
+        self.part.release().and(released)
+    }
+}
