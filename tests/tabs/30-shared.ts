@@ -87,6 +87,16 @@ test('a second writer waits for the first, up to its time limit', SHARING, async
   equal(await count(a), 2);
 });
 
+test('a transaction that stays open keeps nobody from reading', SHARING, async (t) => {
+  const [a, b] = (await openMany(t, 2)) as [Database, Database];
+  await a.exec('CREATE TABLE a (b); BEGIN IMMEDIATE; INSERT INTO a VALUES (1)');
+  const asked = performance.now();
+  equal(await count(b), 0);
+  ok(performance.now() - asked < 2500, `soon, not after ${performance.now() - asked} ms`);
+  await a.exec('COMMIT');
+  equal(await count(b), 1);
+});
+
 test('one that is killed in its transaction is rolled back', SHARING, async (t) => {
   const [survivor] = (await openMany(t, 1)) as [Database];
   await survivor.exec('CREATE TABLE a (b); INSERT INTO a VALUES (1)');

@@ -178,12 +178,18 @@ impl HeldSlots {
         unused.and(leasable)
     }
 
-    /// Gives all leases back.
+    /// Gives all leases back, and lets others share what is only shared here: a transaction may be
+    /// open for long, and whoever wants to read at the same mark tries for ten seconds and gives up.
     pub(super) fn rest(&self, locks: &dyn Sharing) -> Result<()> {
         if mutants::on(Mutant::LeaseOverCheckpoint) {
             return Ok(());
         }
-        self.release(locks, self.leased.get())
+        let lent = self.lent.take();
+        self.alone.set(self.alone.get().without(lent));
+        let weakened = lent.numbers().map(SharedLock::Slot);
+        let weakened = weakened.map(|slot| locks.weaken(slot));
+        let weakened = weakened.fold(Ok(()), Result::and);
+        weakened.and(self.release(locks, self.leased.get()))
     }
 
     /// Gives everything back.
