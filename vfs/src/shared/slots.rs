@@ -179,7 +179,7 @@ impl HeldSlots {
     }
 
     /// Gives all leases back, and lets others share what is only shared here: a transaction may be
-    /// open for long, and whoever wants to read at the same mark tries for ten seconds and gives up.
+    /// open for long, and who wants to read at the same mark tries for ten seconds and gives up.
     pub(super) fn rest(&self, locks: &dyn Sharing) -> Result<()> {
         if mutants::on(Mutant::LeaseOverCheckpoint) {
             return Ok(());
