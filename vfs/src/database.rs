@@ -77,6 +77,7 @@ impl Databases {
             _ => wanted,
         };
         let files = FileSet::new(&*self.storage);
+        files.are_ours(matches!(right, Right::Alone(_)));
         if let Err(error) = files.open(&*self.storage, path, wanted) {
             let closed = files.close();
             return right.end().and(closed).and(Err(error));

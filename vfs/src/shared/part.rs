@@ -68,6 +68,7 @@ impl Shared {
             given = given.and(self.follower.with(|file| file.truncate(0)));
         }
         let released = self.slots.leave(&*self.locks);
+        here.files.are_ours(false);
         let left = match self.part.replace(Part::Apart) {
             Part::Apart => Ok(()),
             Part::Solo | Part::Together => self.locks.give_back(SharedLock::Attached),
@@ -106,6 +107,7 @@ impl Shared {
         if self.locks.take(attached, true, AT_ONCE)? {
             self.attached.set(self.locks.now());
             self.part.set(Part::Solo);
+            here.files.are_ours(true);
             if mutants::on(Mutant::StaleIndexKept) {
                 return self.follower.refresh(here.index, here.files);
             }
@@ -146,6 +148,7 @@ impl Shared {
 
     /// Nobody else can have a slot yet, so all are granted.
     fn leave_solo(&self, here: Here<'_>) -> Result<()> {
+        here.files.are_ours(false);
         let (held, alone) = {
             let index = here.index.borrow();
             (index.held(), index.held_alone())
