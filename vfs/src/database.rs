@@ -71,14 +71,17 @@ impl Databases {
 
     fn open(&self, path: &str, wanted: Wanted) -> Result<Rc<Database>> {
         let right = self.right(path)?;
-        // A side file that stands in for one that is not there would hide one that another makes.
-        let wanted = match (&right, wanted) {
-            (Right::Shared(_), Wanted::Reading) => Wanted::Writing,
-            _ => wanted,
-        };
         let files = FileSet::new(&*self.storage);
-        files.are_ours(matches!(right, Right::Alone(_)));
-        if let Err(error) = files.open(&*self.storage, path, wanted) {
+        let opened = match &right {
+            Right::Alone(_) => {
+                files.are_ours(true);
+                files.open(&*self.storage, path, wanted)
+            }
+            // A side file that stands in for one that is not there would hide one that another
+            // makes.
+            Right::Shared(shared) => shared.open_files(&files, wanted.max(Wanted::Writing)),
+        };
+        if let Err(error) = opened {
             let closed = files.close();
             return right.end().and(closed).and(Err(error));
         }
@@ -107,6 +110,13 @@ impl Databases {
     /// Learns what other contexts have done meanwhile.
     pub(crate) fn refresh(&self) -> Result<()> {
         self.each(|database| database.meet(Shared::refresh))
+    }
+
+    /// Whether this database is open here and other contexts may have it open as well.
+    pub(crate) fn shares(&self, path: &str) -> bool {
+        let open = self.open.borrow();
+        let database = open.get(path).and_then(Weak::upgrade);
+        database.is_some_and(|database| database.shared().is_some())
     }
 
     /// Whether an open database is used by other contexts as well, or may be.

@@ -51,8 +51,8 @@ impl Side {
     }
 }
 
-/// What a connection is opened for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a connection is opened for: each may do what those before may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Wanted {
     /// Reading a database that is there; no file is made.
     Reading,

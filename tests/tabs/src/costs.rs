@@ -1,9 +1,10 @@
 //! How often a lock is asked for, how large a WAL may be, and what a schedule once found; tests.
 
-use rusqlite::Connection;
+use anchorite_vfs::SharedLock;
+use rusqlite::{Connection, ErrorCode};
 
 use crate::schedule::Stage;
-use crate::workload::{self, WAL_MAX};
+use crate::workload::{self, DATABASE, WAL_MAX};
 
 const INSERT: &str = "INSERT INTO log VALUES (?1, ?2, zeroblob(?3))";
 
@@ -50,6 +51,41 @@ fn small_transactions_beside_an_idle_tab_ask_for_few_locks() {
     assert_eq!(count(&other), 103);
 }
 
+#[test]
+fn a_word_counts_only_for_what_is_open_here() {
+    let stage = Stage::new().expect("a stage");
+    let _world = stage.two_tabs();
+    let vfs = stage.vfs(0);
+    assert!(!vfs.wanted(DATABASE), "it is not open yet");
+    let connection = workload::open(0).expect("opens");
+    insert(&connection, 1, 1);
+    assert!(!vfs.wanted("other.db"));
+    assert!(!vfs.may_wait(), "alone, and nobody wants what is open");
+    assert!(vfs.wanted(DATABASE));
+    assert!(vfs.may_wait());
+    connection.close().expect("closes");
+    assert!(!vfs.may_wait(), "nothing is left of it");
+}
+
+#[test]
+fn one_context_at_a_time_opens_the_files() {
+    let stage = Stage::new().expect("a stage");
+    let world = stage.two_tabs();
+    let making = SharedLock::Making.name(DATABASE);
+    assert!(world.try_take(&making, 1, true));
+    let busy = workload::open(0).expect_err("another one is making them");
+    assert_eq!(
+        busy.sqlite_error_code(),
+        Some(ErrorCode::DatabaseBusy),
+        "so that its host waits"
+    );
+    world.give_back(&making, 1);
+    let first = workload::open(0).expect("opens");
+    let second = workload::open(1).expect("nobody is opening any more");
+    assert_eq!((count(&first), count(&first)), (0, 0));
+    drop(second);
+}
+
 /// Its frames need three regions of the index, which the other tab makes from the WAL.
 #[test]
 fn a_large_transaction_is_seen_whole() {
@@ -76,7 +112,7 @@ fn a_large_transaction_is_seen_whole() {
         world.largest_wal()
     );
     assert_eq!(count(&other), 2501);
-    stage.rest(0);
+    stage.vfs(0).rest().expect("gives back");
     insert(&other, 3, 20);
     assert_eq!(count(&writer), 2521);
     for connection in [&writer, &other] {
@@ -98,7 +134,7 @@ fn pages_kept_over_a_recovery_are_not_believed() {
     let other = workload::open(1).expect("opens");
     let read = other.query_row("SELECT n FROM counter", [], |_| Ok(()));
     read.expect_err("the first tab is alone until it hears of it");
-    stage.rest(0);
+    stage.vfs(0).rest().expect("gives back");
     insert(&other, 1, 5);
     let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
     let done = other.query_row(checkpoint, [], |row| row.get::<_, i64>(0));

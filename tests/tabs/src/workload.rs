@@ -28,6 +28,10 @@ const COMPUTING: Time = 12 * 1_000_000;
 /// waits.
 const IDLE: [Time; 2] = [1_100_000, 60 * 1_000_000];
 
+/// How long an open may take, and the pause between two tries.
+const OPENING: Time = 20 * 1_000_000;
+const OPENING_PAUSE: Time = 10_000;
+
 /// The size from which on a WAL is emptied.
 pub(crate) const WAL_MAX: usize = 64 * 1024;
 
@@ -209,8 +213,15 @@ impl Tab {
         Refused::Over
     }
 
+    /// While another tab opens the files this one is refused; its host tries again.
     fn connect(&self) -> Outcome<Connection> {
-        let connection = self.sure("open", open(self.number))?;
+        let until = self.world.now() + OPENING;
+        let mut opened = open(self.number);
+        while self.world.now() < until && matches!(&opened, Err(error) if is_busy(error)) {
+            self.world.sleep(OPENING_PAUSE);
+            opened = open(self.number);
+        }
+        let connection = self.sure("open", opened)?;
         let pragmas = "PRAGMA cache_size = 6; PRAGMA synchronous = FULL;";
         self.sure("set up", connection.execute_batch(pragmas))?;
         Ok(connection)
@@ -241,12 +252,7 @@ impl Tab {
     /// As [`sure`](Self::sure), where another tab may rightly be in the way.
     fn perhaps<T>(&self, doing: &str, result: rusqlite::Result<T>) -> Outcome<T> {
         match result {
-            Err(error)
-                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
-                    && !self.world.is_dead(self.life) =>
-            {
-                Err(Refused::Busy)
-            }
+            Err(error) if is_busy(&error) && !self.world.is_dead(self.life) => Err(Refused::Busy),
             result => self.sure(doing, result),
         }
     }
@@ -378,6 +384,10 @@ impl Tab {
         }
         Ok(())
     }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
 }
 
 fn move_once(connection: &Connection, amount: u64, from: u64, to: u64) -> rusqlite::Result<()> {

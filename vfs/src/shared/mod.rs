@@ -22,19 +22,22 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::error::Result;
-use crate::fileset::FileSet;
+use crate::error::{ErrorKind, Operation, Result, VfsError};
+use crate::fileset::{FileSet, Wanted};
 use crate::hooks;
 use crate::lock::LockLevel;
 use crate::mutants::{self, Mutant};
-use crate::sharing::Sharing;
+use crate::sharing::{SharedLock, Sharing};
 use crate::shm::{Slots, WalIndex};
 use crate::storage::Storage;
+use crate::waiting;
 
 use follow::Follower;
 use levels::Levels;
 use part::Part;
 use slots::HeldSlots;
+
+const AT_ONCE: Duration = Duration::ZERO;
 
 /// This context's part in a database.
 pub(crate) struct Shared {
@@ -68,6 +71,16 @@ impl Shared {
             part: Cell::default(),
             attached: Cell::default(),
         }
+    }
+
+    /// Opens the files, or makes them, while no other context does.
+    pub(crate) fn open_files(&self, files: &FileSet, wanted: Wanted) -> Result<()> {
+        if !self.locks.take(SharedLock::Making, true, AT_ONCE)? {
+            let message = format!("another context is opening {:?}", self.path);
+            return Err(VfsError::new(ErrorKind::Busy, Operation::Lock, message));
+        }
+        let opened = files.open(&*self.storage, &self.path, wanted);
+        opened.and(self.locks.give_back(SharedLock::Making))
     }
 
     /// The strongest level that this context holds.
@@ -198,6 +211,7 @@ impl Shared {
 
     /// Ends the part; the files are closed.
     pub(crate) fn end(self) -> Result<()> {
+        waiting::take_wanted(&self.path);
         self.locks.end()
     }
 }

@@ -15,14 +15,12 @@
 
 use std::time::Duration;
 
-use super::{Here, Shared, index, published};
+use super::{AT_ONCE, Here, Shared, index, published};
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::lock::LockLevel;
 use crate::mutants::{self, Mutant};
 use crate::sharing::SharedLock;
 use crate::storage::Creation;
-
-const AT_ONCE: Duration = Duration::ZERO;
 
 /// How long a context is together with others before it looks whether they have gone.
 const TOGETHER_MIN: Duration = Duration::from_secs(1);
