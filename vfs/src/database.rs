@@ -35,16 +35,18 @@ pub(crate) struct Databases {
     storage: Rc<dyn Storage>,
     /// Whether other contexts may have a database open at the same time.
     shares: bool,
+    /// Whether nothing shall be kept that others may want.
+    is_withdrawn: Rc<Cell<bool>>,
     open: RefCell<BTreeMap<String, Weak<Database>>>,
 }
 
 impl Databases {
     pub(crate) fn new(storage: Rc<dyn Storage>, shares: bool) -> Self {
-        let open = RefCell::default();
         Self {
             storage,
             shares,
-            open,
+            is_withdrawn: Rc::default(),
+            open: RefCell::default(),
         }
     }
 
@@ -98,13 +100,18 @@ impl Databases {
             return self.storage.acquire(path).map(Right::Alone);
         }
         let locks = self.storage.share(path)?;
-        let shared = Shared::new(path, self.storage.clone(), locks);
+        let shared = Shared::new(path, self.storage.clone(), locks, self.is_withdrawn.clone());
         Ok(Right::Shared(Box::new(shared)))
     }
 
     /// Lets go of whatever other contexts may want while this one does nothing.
     pub(crate) fn rest(&self) -> Result<()> {
         self.each(|database| database.meet(Shared::rest))
+    }
+
+    /// From now on, or no longer, nothing is kept between two jobs that other contexts may want.
+    pub(crate) fn withdraw(&self, withdrawn: bool) {
+        self.is_withdrawn.set(withdrawn);
     }
 
     /// Learns what other contexts have done meanwhile.

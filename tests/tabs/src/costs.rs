@@ -1,8 +1,11 @@
 //! How often a lock is asked for, how large a WAL may be, and what a schedule once found; tests.
 
+use std::time::Duration;
+
 use anchorite_vfs::SharedLock;
 use rusqlite::{Connection, ErrorCode};
 
+use crate::ledger::FIRST_LIFE;
 use crate::schedule::Stage;
 use crate::workload::{self, DATABASE, WAL_MAX};
 
@@ -65,6 +68,61 @@ fn a_word_counts_only_for_what_is_open_here() {
     assert!(vfs.may_wait());
     connection.close().expect("closes");
     assert!(!vfs.may_wait(), "nothing is left of it");
+}
+
+/// Recovery would read hundreds of frames.
+#[test]
+fn whoever_is_left_alone_goes_on_without_a_recovery() {
+    let stage = Stage::new().expect("a stage");
+    let world = stage.two_tabs();
+    let (stays, leaves) = (workload::open(0).expect("opens"), workload::open(1));
+    let leaves = leaves.expect("opens");
+    insert(&stays, 1, 1);
+    let refused = leaves.query_row("SELECT n FROM counter", [], |_| Ok(()));
+    refused.expect_err("the first tab has it for itself until it hears of it");
+    stage.vfs(0).rest().expect("gives way");
+    insert(&leaves, 2, 100);
+    assert_eq!(count(&stays), 101);
+    leaves.close().expect("closes");
+    assert!(
+        world.take_wanted(FIRST_LIFE + 1),
+        "it would have liked to close the WAL"
+    );
+    world.pass(2_000_000);
+    let before = world.calls();
+    assert_eq!(count(&stays), 101);
+    assert!(
+        world.calls() - before < 60,
+        "{} calls",
+        world.calls() - before
+    );
+    let asked = world.asked();
+    insert(&stays, 3, 10);
+    assert_eq!(world.asked(), asked, "is alone");
+}
+
+/// Its host rests after each job; nobody hears a word from then on.
+#[test]
+fn a_context_that_is_withdrawn_delays_nobody() {
+    let stage = Stage::new().expect("a stage");
+    let _world = stage.two_tabs();
+    let (hidden, other) = (workload::open(0).expect("opens"), workload::open(1));
+    let other = other.expect("opens");
+    hidden.execute_batch("BEGIN IMMEDIATE").expect("begins");
+    stage.vfs(0).withdraw(true);
+    stage.vfs(0).rest().expect("keeps what it needs");
+    other.busy_timeout(Duration::ZERO).expect("sets");
+    let read = || other.query_row("SELECT n FROM counter", [], |_| Ok(()));
+    read().expect_err("it is in a transaction");
+    hidden.execute_batch("COMMIT").expect("commits");
+    stage.vfs(0).rest().expect("gives way");
+    assert_eq!(read(), Ok(()));
+    insert(&other, 1, 5);
+    stage.vfs(1).rest().expect("gives its leases back");
+    insert(&hidden, 2, 5);
+    stage.vfs(0).rest().expect("gives way");
+    insert(&other, 3, 5);
+    assert_eq!(count(&hidden), 15);
 }
 
 #[test]

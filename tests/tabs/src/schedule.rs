@@ -185,6 +185,7 @@ impl<'stage> Run<'stage> {
             ledger: self.ledger.clone(),
             seen: 0,
             seq: 0,
+            is_withdrawn: false,
         };
         self.fibers
             .insert(life, (number, Fiber::new(|| tab.live())));

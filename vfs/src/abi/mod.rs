@@ -121,6 +121,13 @@ impl Vfs {
         self.0.medium.databases().rest()
     }
 
+    /// The page of this context may be stopped at any moment, or no longer: it is hidden, frozen or
+    /// left. While it may be, a [`rest`](Self::rest) shall follow each job, and this call; it gives
+    /// back all that no transaction needs.
+    pub fn withdraw(self, withdrawn: bool) {
+        self.0.medium.databases().withdraw(withdrawn);
+    }
+
     /// Another context has asked for a lock of this database, between two jobs here. `true` if it
     /// is open here and shared: then a [`rest`](Self::rest) shall follow.
     #[must_use]

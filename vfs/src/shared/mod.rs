@@ -50,6 +50,8 @@ pub(crate) struct Shared {
     part: Cell<Part>,
     /// When this context last began to use the index, by the clock of the medium.
     attached: Cell<Duration>,
+    /// Whether nothing shall be kept that others may want.
+    is_withdrawn: Rc<Cell<bool>>,
 }
 
 /// What this context has of the database.
@@ -60,7 +62,12 @@ pub(crate) struct Here<'database> {
 }
 
 impl Shared {
-    pub(crate) fn new(path: &str, storage: Rc<dyn Storage>, locks: Box<dyn Sharing>) -> Self {
+    pub(crate) fn new(
+        path: &str,
+        storage: Rc<dyn Storage>,
+        locks: Box<dyn Sharing>,
+        is_withdrawn: Rc<Cell<bool>>,
+    ) -> Self {
         Self {
             path: path.to_owned(),
             storage,
@@ -70,6 +77,7 @@ impl Shared {
             slots: HeldSlots::default(),
             part: Cell::default(),
             attached: Cell::default(),
+            is_withdrawn,
         }
     }
 
