@@ -79,6 +79,7 @@ export interface VacuumOptions {
 const DURATION_MAX = 2 ** 31 - 1;
 
 const JOURNAL_MODES: readonly unknown[] = ['wal', 'delete', 'truncate', 'persist', 'memory', 'off'];
+const SHARINGS: readonly unknown[] = ['shared', 'owner', 'hand-over', 'exclusive'];
 const PAGE_SIZES: readonly unknown[] = [512, 1024, 2048, 4096, 8192, 16384, 32768, 65536];
 
 const isCount = (value: unknown, max: number) =>
@@ -88,7 +89,7 @@ const CHECKS: Readonly<Record<string, (value: unknown) => boolean>> = {
   engine: (value) => value === 'auto' || value === 'jspi' || value === 'asyncify',
   worker: (value) => typeof value === 'boolean',
   overwrite: (value) => typeof value === 'boolean',
-  sharing: (value) => value === 'shared' || value === 'owner' || value === 'exclusive',
+  sharing: (value) => SHARINGS.includes(value),
   testHooks: (value) => typeof value === 'object' && value !== null,
   journalMode: (value) => JOURNAL_MODES.includes(value),
   durability: (value) => value === 'full' || value === 'relaxed',
@@ -122,8 +123,9 @@ export function checkOpenOptions(options: OpenOptions): WireOpenOptions {
   if (relaxed && (journalMode ?? 'wal') !== 'wal') {
     throw invalid(`durability "relaxed" is for WAL, not for journal mode "${journalMode}"`);
   }
-  const shared = options.sharing === 'shared';
-  return { journalMode, relaxed, readonly, pageSize, busyTimeout, tempMemory, shared };
+  const named = options.sharing;
+  const sharing = named === 'shared' || named === 'hand-over' ? named : 'alone';
+  return { journalMode, relaxed, readonly, pageSize, busyTimeout, tempMemory, sharing };
 }
 
 /** Refuses unknown options, naming the one that was probably meant, and values of another type. */

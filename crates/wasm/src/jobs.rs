@@ -28,11 +28,36 @@ const OPFS_VFS: &str = "anchorite";
 /// The same for databases that several contexts use at once.
 const SHARED_VFS: &str = "anchorite-shared";
 
+/// The same for databases that several contexts use in turn.
+const HAND_OVER_VFS: &str = "anchorite-hand-over";
+
 /// Serves databases in memory where there is no OPFS.
 const MEMORY_VFS: &str = "anchorite-memory";
 
 /// The name that asks for a database in memory.
 const MEMORY_NAME: &str = ":memory:";
+
+/// How other contexts may use a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sharing {
+    /// Not at all.
+    Alone,
+    /// At the same time.
+    Shared,
+    /// In turn.
+    HandOver,
+}
+
+impl Sharing {
+    /// The name in js/src/protocol.ts.
+    pub(crate) fn from_name(name: &str) -> Self {
+        match name {
+            "shared" => Self::Shared,
+            "hand-over" => Self::HandOver,
+            _ => Self::Alone,
+        }
+    }
+}
 
 /// What an open asks of the VFS.
 #[derive(Clone, Copy, Debug)]
@@ -40,8 +65,7 @@ pub(crate) struct Wanted {
     /// Bytes that temporary files may hold in memory; the first open of an instance decides for
     /// all of its kind.
     pub(crate) temp_memory: Option<u64>,
-    /// Whether other contexts may have the database open at the same time.
-    pub(crate) is_shared: bool,
+    pub(crate) sharing: Sharing,
 }
 
 /// One request, with everything it needs to be tried, and tried again.
@@ -130,10 +154,14 @@ impl Connection {
     }
 }
 
+/// A VFS for databases that other contexts may use.
+type Shared = (Rc<OpfsStorage>, Vfs);
+
 #[derive(Default)]
 struct State {
     opfs: Option<Rc<OpfsStorage>>,
-    shared: Option<(Rc<OpfsStorage>, Vfs)>,
+    shared: Option<Shared>,
+    handed_over: Option<Shared>,
     has_memory_vfs: bool,
     connections: BTreeMap<u32, Connection>,
     imports: BTreeMap<u32, Import>,
@@ -264,9 +292,14 @@ fn open(name: &str, options: &OpenOptions, wanted: Wanted) -> Outcome {
         (memory_vfs(wanted.temp_memory)?, "memory", "none")
     } else {
         path::check_database_name(name)?;
-        let (vfs, opfs) = match wanted.is_shared {
-            true => (SHARED_VFS, ensure_shared(wanted.temp_memory)?),
-            false => (OPFS_VFS, ensure_opfs(wanted.temp_memory)?),
+        let opfs = ensure_opfs(wanted.temp_memory)?;
+        let (vfs, opfs) = match wanted.sharing {
+            Sharing::Shared => (SHARED_VFS, ensure_shared(&opfs, wanted.temp_memory)?),
+            Sharing::HandOver => (
+                HAND_OVER_VFS,
+                ensure_handed_over(&opfs, wanted.temp_memory)?,
+            ),
+            Sharing::Alone => (OPFS_VFS, opfs),
         };
         (vfs, storage_name(opfs.handles()), durable(&opfs))
     };
@@ -282,7 +315,7 @@ fn open(name: &str, options: &OpenOptions, wanted: Wanted) -> Outcome {
         busy_timeout_ms: asked_ms.unwrap_or(options.busy_timeout_ms),
         in_memory,
         reads_suspend: is_async,
-        is_shared: vfs == SHARED_VFS,
+        is_shared: [SHARED_VFS, HAND_OVER_VFS].contains(&vfs),
     };
     let number = with_state(|state| {
         state.last_number += 1;
@@ -346,51 +379,78 @@ fn ensure_opfs(temp_memory: Option<u64>) -> Result<Rc<OpfsStorage>, JobError> {
     Ok(opfs)
 }
 
-/// As [`ensure_opfs`], for databases that several contexts use at once.
-fn ensure_shared(temp_memory: Option<u64>) -> Result<Rc<OpfsStorage>, JobError> {
-    let opfs = ensure_opfs(temp_memory)?;
+/// Registers the VFS for databases that several contexts use at once, once per instance.
+fn ensure_shared(
+    opfs: &OpfsStorage,
+    temp_memory: Option<u64>,
+) -> Result<Rc<OpfsStorage>, JobError> {
     if let Some((shared, _)) = with_state(|state| state.shared.clone()) {
         shared.refresh()?;
         return Ok(shared);
     }
-    let shared = Rc::new(opfs.sharing()?);
+    let shared = register_shared(SHARED_VFS, opfs.sharing()?, temp_memory)?;
+    with_state(|state| state.shared = Some(shared.clone()));
+    Ok(shared.0)
+}
+
+/// As [`ensure_shared`], for databases that several contexts use in turn.
+fn ensure_handed_over(
+    opfs: &OpfsStorage,
+    temp_memory: Option<u64>,
+) -> Result<Rc<OpfsStorage>, JobError> {
+    if let Some((shared, _)) = with_state(|state| state.handed_over.clone()) {
+        shared.refresh()?;
+        return Ok(shared);
+    }
+    let shared = register_shared(HAND_OVER_VFS, opfs.handing_over(), temp_memory)?;
+    with_state(|state| state.handed_over = Some(shared.clone()));
+    Ok(shared.0)
+}
+
+fn register_shared(
+    name: &str,
+    storage: OpfsStorage,
+    temp_memory: Option<u64>,
+) -> Result<Shared, JobError> {
     let options = VfsOptions {
         default: false,
         shares: true,
         ..vfs_options(temp_memory)
     };
-    let vfs = register(SHARED_VFS, shared.clone(), options)?;
-    with_state(|state| state.shared = Some((shared.clone(), vfs)));
-    Ok(shared)
+    let storage = Rc::new(storage);
+    let vfs = register(name, storage.clone(), options)?;
+    Ok((storage, vfs))
+}
+
+/// The VFSes for databases that other contexts may use.
+fn shared_vfses() -> impl Iterator<Item = Vfs> {
+    let both = with_state(|state| [state.shared.clone(), state.handed_over.clone()]);
+    both.into_iter().flatten().map(|(_, vfs)| vfs)
 }
 
 /// Learns what other contexts have committed, before a connection is used.
 fn refresh() -> Result<(), JobError> {
-    let shared = with_state(|state| state.shared.clone());
-    shared.map_or(Ok(()), |(_, vfs)| vfs.refresh().map_err(JobError::from))
+    let mut all = shared_vfses();
+    all.try_for_each(|vfs| vfs.refresh().map_err(JobError::from))
 }
 
 /// Whether there are locks that other contexts may want.
 pub(crate) fn shares_databases() -> bool {
-    with_state(|state| state.shared.is_some())
+    shared_vfses().next().is_some()
 }
 
 /// Another context wants a lock of this database; whether it is shared here.
 pub(crate) fn wanted(database: &str) -> bool {
-    let shared = with_state(|state| state.shared.clone());
-    shared.is_some_and(|(_, vfs)| vfs.wanted(database))
+    shared_vfses().any(|vfs| vfs.wanted(database))
 }
 
 fn may_wait() -> bool {
-    let shared = with_state(|state| state.shared.clone());
-    shared.is_some_and(|(_, vfs)| vfs.may_wait())
+    shared_vfses().any(Vfs::may_wait)
 }
 
 /// Gives back the locks that are only kept because they may be needed again at once.
 fn rest() -> Outcome {
-    if let Some((_, vfs)) = with_state(|state| state.shared.clone()) {
-        vfs.rest()?;
-    }
+    shared_vfses().try_for_each(Vfs::rest)?;
     Ok(JsValue::UNDEFINED)
 }
 

@@ -119,8 +119,8 @@ pub fn take_result() -> Result<JsValue, JsValue> {
     result.expect("a job has run").map_err(JsValue::from)
 }
 
-/// `options` is `{journalMode, relaxed, readonly, pageSize, busyTimeout, tempMemory, shared}`, all
-/// but `relaxed`, `readonly` and `shared` optional; answers `{session, storage, durable}`.
+/// `options` is `{journalMode, relaxed, readonly, pageSize, busyTimeout, tempMemory, sharing}`, all
+/// but `relaxed`, `readonly` and `sharing` optional; answers `{session, storage, durable}`.
 #[wasm_bindgen]
 pub fn stage_open(name: String, options: &JsValue) {
     let (options, wanted) = convert::open_options(options);

@@ -44,16 +44,23 @@ export interface Loan {
 
 /**
  * Waits for its turn at a lock and keeps it, and tells the holders, who may only keep it because
- * nobody seemed to want it. Nothing, if nobody waits for it any more.
+ * nobody seemed to want it: again and again, because who gets it next may not have listened yet.
+ * Nothing, if nobody waits for it any more.
  */
 export function borrow(lock: Refused, signal: AbortSignal): Promise<Loan | undefined> {
   const { name, alone, database } = lock;
   const mode = alone ? 'exclusive' : 'shared';
   return new Promise((resolve) => {
-    const held = () =>
-      new Promise<void>((giveBack) => resolve({ name, alone, giveBack, released }));
+    const word = setInterval(() => sayWanted(database), PAUSE_MAX);
+    const held = () => {
+      clearInterval(word);
+      return new Promise<void>((giveBack) => resolve({ name, alone, giveBack, released }));
+    };
     const released = navigator.locks.request(name, { mode, signal }, held);
-    released.catch(() => resolve(undefined));
+    released.catch(() => {
+      clearInterval(word);
+      resolve(undefined);
+    });
     sayWanted(database);
   });
 }

@@ -1,6 +1,7 @@
 //! Web Locks as the locks of a database that several contexts use at once.
 //!
-//! Made by `mod.rs` where access handles can be shared. The names are in `crate::sharing`.
+//! Made by `mod.rs`, where access handles can be shared, or for contexts that take turns. The names
+//! are in `crate::sharing`.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ use crate::error::Result;
 use crate::sharing::{SharedLock, Sharing};
 use crate::waiting::{self, Refused};
 
+use super::OpfsStorage;
 use super::locks::WebLock;
 use super::web;
 
@@ -17,15 +19,18 @@ use super::web;
 pub(super) struct WebLocks {
     path: String,
     part: WebLock,
+    /// Set where files exclude each other: whoever gets the turn puts right what a dead one left.
+    in_turn: Option<OpfsStorage>,
     held: RefCell<BTreeMap<SharedLock, WebLock>>,
 }
 
 impl WebLocks {
     /// Takes part in the use of a database, if nobody owns it; suspends.
-    pub(super) fn share(path: &str) -> Result<Self> {
+    pub(super) fn share(path: &str, in_turn: Option<OpfsStorage>) -> Result<Self> {
         Ok(Self {
             path: path.to_owned(),
             part: WebLock::take_part(path)?,
+            in_turn,
             held: RefCell::default(),
         })
     }
@@ -36,6 +41,10 @@ impl WebLocks {
 }
 
 impl Sharing for WebLocks {
+    fn files_are_shared(&self) -> bool {
+        self.in_turn.is_none()
+    }
+
     fn take(&self, lock: SharedLock, alone: bool, patience: Duration) -> Result<bool> {
         let name = lock.name(&self.path);
         let Some(taken) = WebLock::take(&name, alone, patience)? else {
@@ -46,6 +55,12 @@ impl Sharing for WebLocks {
             });
             return Ok(false);
         };
+        let begins_turn = lock == SharedLock::Attached;
+        if let Some(storage) = self.in_turn.as_ref().filter(|_| begins_turn)
+            && let Err(error) = storage.recover(&self.path)
+        {
+            return taken.release().and(Err(error));
+        }
         self.held.borrow_mut().insert(lock, taken);
         Ok(true)
     }
