@@ -13,7 +13,7 @@ use crate::value::{self, RowBatch};
 use crate::waits::Waits;
 
 /// The schema of the database that was opened, as opposed to attached ones.
-pub(crate) const MAIN: Option<&str> = Some("main");
+pub(crate) const MAIN: &str = "main";
 
 /// A connection to one database.
 #[derive(Debug)]
@@ -79,7 +79,7 @@ impl Session {
             let page_size = check_page_size(page_size)?;
             if is_new {
                 self.connection
-                    .pragma_update(MAIN, "page_size", page_size)?;
+                    .pragma_update(Some(MAIN), "page_size", page_size)?;
             }
         }
         match options.journal_mode {
@@ -95,7 +95,7 @@ impl Session {
             && self.journal_mode()? == JournalMode::Wal.name();
         let synchronous = if relaxed { "NORMAL" } else { "FULL" };
         self.connection
-            .pragma_update(MAIN, "synchronous", synchronous)?;
+            .pragma_update(Some(MAIN), "synchronous", synchronous)?;
         Ok(())
     }
 
@@ -127,7 +127,7 @@ impl Session {
     pub(crate) fn pragma<T: rusqlite::types::FromSql>(&self, name: &str) -> Result<T, EngineError> {
         Ok(self
             .connection
-            .pragma_query_value(MAIN, name, |row| row.get(0))?)
+            .pragma_query_value(Some(MAIN), name, |row| row.get(0))?)
     }
 
     pub(crate) fn connect(

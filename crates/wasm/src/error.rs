@@ -102,8 +102,13 @@ fn holder(error: &EngineError, cause: Option<&VfsError>) -> Option<Holder> {
         return Some(Holder::Here);
     }
     let is_attach = error.message.starts_with("unable to open database: ");
-    let is_busy = error.code == "SQLITE_BUSY" && cause.is_some_and(|it| it.kind == ErrorKind::Busy);
+    let is_busy = error.code == "SQLITE_BUSY" && cause.is_some_and(|it| is_busy(it.kind));
     (is_attach && is_busy).then_some(Holder::Elsewhere)
+}
+
+fn is_busy(kind: ErrorKind) -> bool {
+    use ErrorKind::{Busy, BusyTimeout, Occupied};
+    matches!(kind, Busy | BusyTimeout | Occupied)
 }
 
 impl From<Refusal> for JobError {
@@ -127,7 +132,7 @@ impl From<Refusal> for JobError {
 impl From<VfsError> for JobError {
     fn from(error: VfsError) -> Self {
         let code = match error.kind {
-            ErrorKind::Busy | ErrorKind::BusyTimeout | ErrorKind::Occupied => "SQLITE_BUSY",
+            kind if is_busy(kind) => "SQLITE_BUSY",
             ErrorKind::NotFound => "SQLITE_CANTOPEN",
             ErrorKind::Exists => "EXISTS",
             ErrorKind::Full => "SQLITE_FULL",
@@ -138,8 +143,8 @@ impl From<VfsError> for JobError {
             _ => "SQLITE_IOERR",
         };
         Self {
-            holder: (error.kind == ErrorKind::Busy).then_some(Holder::Elsewhere),
-            lock: None,
+            holder: is_busy(error.kind).then_some(Holder::Elsewhere),
+            lock: waiting::take_refused(),
             code,
             extended_code: code,
             message: error.message,
