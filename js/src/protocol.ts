@@ -75,6 +75,8 @@ export interface TestHooks {
 /** Which build was loaded, why, and what it is. */
 export interface Started {
   readonly engine: EngineName;
+  /** Of this one instance. */
+  readonly engineId: string;
   readonly reason: string;
   readonly context: Context;
   readonly sqliteVersion: string;
@@ -83,12 +85,17 @@ export interface Started {
 
 /** Each operation: what it takes, what it answers. */
 export interface Operations {
-  start: { takes: { engine: EngineChoice; testHooks: TestHooks }; answers: Started };
+  start: {
+    /** `page`: the path of the page that uses the engine; empty if many do. */
+    takes: { engine: EngineChoice; testHooks: TestHooks; page: string };
+    answers: Started;
+  };
   open: { takes: { name: string; options: WireOpenOptions }; answers: Opened };
   exec: { takes: { session: number; sql: string }; answers: undefined };
   query: { takes: { session: number; sql: string; params: WireParams }; answers: RowBatch };
   export: { takes: { session: number }; answers: Uint8Array<ArrayBuffer> };
   vacuum: { takes: { session: number; pageSize: number | undefined }; answers: undefined };
+  sequence: { takes: { session: number }; answers: number | undefined };
   close: { takes: { session: number }; answers: undefined };
   importBegin: { takes: { name: string; overwrite: boolean }; answers: number };
   importAppend: { takes: { import: number; bytes: Uint8Array<ArrayBuffer> }; answers: undefined };
@@ -106,6 +113,20 @@ export type Operation = keyof Operations;
 export type Request = {
   [Name in Operation]: { readonly operation: Name } & Readonly<Operations[Name]['takes']>;
 }[Operation];
+
+/**
+ * Engine to all contexts of the origin: one connection has made these commits to a database, whose
+ * numbers follow each other, up to 2^32 - 1 and then from 0 on.
+ */
+export interface Commits {
+  readonly engineId: string;
+  readonly session: number;
+  readonly database: string;
+  readonly first: number;
+  readonly last: number;
+  /** What may have changed; `undefined`: anything. */
+  readonly tables: readonly string[] | undefined;
+}
 
 /** Page to worker. The order in which requests are carried out is in docs/protocol.md. */
 export interface RequestMessage {

@@ -1,10 +1,12 @@
 //! One connection: opening rules, running SQL, export; called by `crates/wasm` and by tests.
 
+use std::collections::BTreeMap;
+
 use rusqlite::config::DbConfig;
 use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::{Batch, Connection, OpenFlags, Row, Statement};
 
-use crate::changes::{Changes, Written};
+use crate::changes::{Changes, Tables, Written};
 use crate::error::EngineError;
 use crate::options::{Durability, JournalMode, OpenOptions, check_page_size, wal_pages};
 use crate::params::Params;
@@ -162,6 +164,51 @@ impl Session {
     /// of the database: `main`, or as it was attached.
     pub fn take_changes(&self) -> Written {
         self.changes.take_told()
+    }
+
+    /// The path of the database that was opened; empty for one in memory.
+    #[must_use]
+    pub fn path(&self) -> String {
+        self.connection.path().unwrap_or_default().to_owned()
+    }
+
+    /// The same by path.
+    ///
+    /// # Errors
+    /// When SQLite is out of memory.
+    pub fn take_changed_files(&self) -> Result<BTreeMap<String, Tables>, EngineError> {
+        let written = self.take_changes();
+        if written.keys().all(|name| name == MAIN) {
+            return Ok(written.into_values().map(|it| (self.path(), it)).collect());
+        }
+        let mut list = self.connection.prepare_cached("PRAGMA database_list")?;
+        let mut rows = list.query([])?;
+        let mut files = BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            let (name, path): (String, Option<String>) = (row.get(1)?, row.get(2)?);
+            if let (Some(path), Some(tables)) = (path, written.get(&name)) {
+                files.insert(path, tables.clone());
+            }
+        }
+        Ok(files)
+    }
+
+    /// Learns what was committed elsewhere, as any read does.
+    ///
+    /// # Errors
+    /// As [`query`](Self::query).
+    pub fn look(&self, patience: Patience) -> Result<(), EngineError> {
+        let look = "SELECT 1 FROM sqlite_schema LIMIT 1";
+        self.query_with(look, &Params::NONE, patience).map(drop)
+    }
+
+    /// Moves all of the WAL into the database and cuts it off, or as much of it as others let.
+    ///
+    /// # Errors
+    /// As [`query`](Self::query).
+    pub fn cut_wal(&self, patience: Patience) -> Result<(), EngineError> {
+        let cut = "PRAGMA main.wal_checkpoint(TRUNCATE)";
+        self.query_with(cut, &Params::NONE, patience).map(drop)
     }
 
     /// What `PRAGMA busy_timeout` has set, in ms, where no VFS answers it, as with a database in

@@ -7,7 +7,7 @@ use anchorite_vfs::{ErrorKind, VfsError, take_last_error};
 use js_sys::{Object, Reflect};
 use wasm_bindgen::JsValue;
 
-use crate::convert::Refusal;
+use crate::convert::{self, Refusal};
 
 /// Who is in the way of a job that may be tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,6 +165,7 @@ impl From<JobError> for JsValue {
         set("message", error.message.into());
         set("offset", error.offset.into());
         set("cause", error.cause.into());
+        set("lock", error.lock.map_or(JsValue::UNDEFINED, convert::lock));
         object.into()
     }
 }

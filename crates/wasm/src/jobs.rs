@@ -17,6 +17,7 @@ use anchorite_vfs::{
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 
+use crate::commits;
 use crate::convert::{self, Refusal};
 use crate::error::JobError;
 
@@ -33,6 +34,10 @@ const MEMORY_VFS: &str = "anchorite-memory";
 
 /// The name that asks for a database in memory.
 const MEMORY_NAME: &str = ":memory:";
+
+/// How long readers and writers are waited for, that they let a WAL be cut off, in ms: they wait
+/// meanwhile, too.
+const CUT_WAL_MS: u32 = 100;
 
 /// What an open asks of the VFS.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +75,14 @@ pub(crate) enum Job {
     Vacuum {
         session: u32,
         page_size: Option<u32>,
+    },
+    /// The number of the last commit.
+    Sequence {
+        session: u32,
+    },
+    /// The WAL has become large.
+    CutWal {
+        session: u32,
     },
     Close {
         session: u32,
@@ -132,7 +145,7 @@ impl Connection {
 
 #[derive(Default)]
 struct State {
-    opfs: Option<Rc<OpfsStorage>>,
+    opfs: Option<(Rc<OpfsStorage>, Vfs)>,
     shared: Option<(Rc<OpfsStorage>, Vfs)>,
     has_memory_vfs: bool,
     connections: BTreeMap<u32, Connection>,
@@ -156,10 +169,12 @@ pub(crate) fn limit_ms(job: &Job) -> u32 {
         Job::Exec { session, .. }
         | Job::Query { session, .. }
         | Job::Export { session }
+        | Job::Sequence { session }
         | Job::Vacuum { session, .. } => with_state(|state| {
             let connection = state.connections.get(session);
             connection.map_or(0, |connection| connection.busy_timeout_ms)
         }),
+        Job::CutWal { .. } => CUT_WAL_MS,
         _ => OpenOptions::BUSY_TIMEOUT_MS,
     }
 }
@@ -195,6 +210,10 @@ pub(crate) fn attempt(job: &mut Job, patience: Patience) -> Outcome {
         Job::Vacuum { session, page_size } => {
             let page_size = *page_size;
             with_session(*session, "", |session| session.vacuum(page_size)).map(undefined)
+        }
+        Job::Sequence { session } => sequence(*session, patience),
+        Job::CutWal { session } => {
+            with_session(*session, "", |session| session.cut_wal(patience)).map(undefined)
         }
         Job::Close { session } => close(*session),
         Job::ImportBegin { name, overwrite } => import_begin(name, *overwrite),
@@ -254,20 +273,33 @@ fn with_session<T>(
     if let Some(limit_ms) = connection.new_busy_timeout(sql) {
         connection.busy_timeout_ms = limit_ms;
     }
+    commits::note(number, &connection.session);
     with_state(|state| state.connections.insert(number, connection));
     outcome
+}
+
+/// The number of the last commit to a database; none for one in memory.
+fn sequence(number: u32, patience: Patience) -> Outcome {
+    let path = with_session(number, "", |session| {
+        session.look(patience)?;
+        Ok(session.path())
+    })?;
+    let (opfs, shared) = with_state(|state| (state.opfs.clone(), state.shared.clone()));
+    for (_, vfs) in [shared, opfs].into_iter().flatten() {
+        if let Some((number, _)) = vfs.sequence(&path)? {
+            return Ok(number.into());
+        }
+    }
+    Ok(JsValue::UNDEFINED)
 }
 
 fn open(name: &str, options: &OpenOptions, wanted: Wanted) -> Outcome {
     let in_memory = name == MEMORY_NAME;
     let (vfs, storage, durable) = if in_memory {
-        (memory_vfs(wanted.temp_memory)?, "memory", "none")
+        (memory_vfs(wanted)?, "memory", "none")
     } else {
         path::check_database_name(name)?;
-        let (vfs, opfs) = match wanted.is_shared {
-            true => (SHARED_VFS, ensure_shared(wanted.temp_memory)?),
-            false => (OPFS_VFS, ensure_opfs(wanted.temp_memory)?),
-        };
+        let (vfs, opfs) = opfs_vfs(wanted)?;
         (vfs, storage_name(opfs.handles()), durable(&opfs))
     };
     let is_async = storage == storage_name(Handles::Async);
@@ -286,9 +318,10 @@ fn open(name: &str, options: &OpenOptions, wanted: Wanted) -> Outcome {
     };
     let number = with_state(|state| {
         state.last_number += 1;
-        state.connections.insert(state.last_number, connection);
         state.last_number
     });
+    commits::note(number, &connection.session);
+    with_state(|state| state.connections.insert(number, connection));
     Ok(convert::object(&[
         ("session", number.into()),
         ("storage", storage.into()),
@@ -323,10 +356,11 @@ fn vfs_options(temp_memory: Option<u64>) -> VfsOptions {
 
 /// The VFS of a connection to a database in memory: what it attaches is a file in OPFS, as with any
 /// other connection. Only where there is no OPFS, everything stays in memory.
-fn memory_vfs(temp_memory: Option<u64>) -> Result<&'static str, JobError> {
-    if ensure_opfs(temp_memory).is_ok() {
-        return Ok(OPFS_VFS);
+fn memory_vfs(wanted: Wanted) -> Result<&'static str, JobError> {
+    if let Ok((vfs, _)) = opfs_vfs(wanted) {
+        return Ok(vfs);
     }
+    let temp_memory = wanted.temp_memory;
     if !with_state(|state| std::mem::replace(&mut state.has_memory_vfs, true)) {
         let storage = Rc::new(MemoryStorage::default());
         register(MEMORY_VFS, storage, vfs_options(temp_memory))?;
@@ -334,15 +368,23 @@ fn memory_vfs(temp_memory: Option<u64>) -> Result<&'static str, JobError> {
     Ok(MEMORY_VFS)
 }
 
+/// The VFS over OPFS that is asked for.
+fn opfs_vfs(wanted: Wanted) -> Result<(&'static str, Rc<OpfsStorage>), JobError> {
+    match wanted.is_shared {
+        true => Ok((SHARED_VFS, ensure_shared(wanted.temp_memory)?)),
+        false => Ok((OPFS_VFS, ensure_opfs(wanted.temp_memory)?)),
+    }
+}
+
 /// Finds OPFS and registers the VFS on it, once per instance; later makes sure it is still there.
 fn ensure_opfs(temp_memory: Option<u64>) -> Result<Rc<OpfsStorage>, JobError> {
-    if let Some(opfs) = with_state(|state| state.opfs.clone()) {
+    if let Some((opfs, _)) = with_state(|state| state.opfs.clone()) {
         opfs.refresh()?;
         return Ok(opfs);
     }
     let opfs = Rc::new(OpfsStorage::detect()?);
-    register(OPFS_VFS, opfs.clone(), vfs_options(temp_memory))?;
-    with_state(|state| state.opfs = Some(opfs.clone()));
+    let vfs = register(OPFS_VFS, opfs.clone(), vfs_options(temp_memory))?;
+    with_state(|state| state.opfs = Some((opfs.clone(), vfs)));
     Ok(opfs)
 }
 

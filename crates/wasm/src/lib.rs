@@ -13,6 +13,7 @@
 #![cfg(all(target_family = "wasm", target_os = "unknown"))]
 #![expect(unsafe_code, reason = "the raw promising export has a fixed name")]
 
+mod commits;
 mod convert;
 mod error;
 mod jobs;
@@ -178,6 +179,26 @@ pub fn stage_export(session: u32) {
 #[wasm_bindgen]
 pub fn stage_vacuum(session: u32, page_size: Option<u32>) {
     stage(Job::Vacuum { session, page_size });
+}
+
+/// Answers the number of the last commit, or nothing for a database in memory.
+#[wasm_bindgen]
+pub fn stage_sequence(session: u32) {
+    stage(Job::Sequence { session });
+}
+
+/// Answers nothing; others are waited for no longer than a moment.
+#[wasm_bindgen]
+pub fn stage_cut_wal(session: u32) {
+    stage(Job::CutWal { session });
+}
+
+/// What was committed since the last call, as `{session, database, first, last, walBytes, tables}`
+/// each; `undefined` if nothing was.
+#[wasm_bindgen]
+#[must_use]
+pub fn take_commits() -> JsValue {
+    commits::take()
 }
 
 /// Answers nothing.

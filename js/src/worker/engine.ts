@@ -1,10 +1,19 @@
 // One instance of the wasm module, typed. Used by host.ts; queue.ts decides when a job is tried.
 // The only file that knows the names of the exports.
 
+import { tell } from '../commits.js';
 import { SqliteError, text } from '../errors.js';
-import type { EngineChoice, RowBatch, TestHooks, WireError, WireParams } from '../protocol.js';
+import type {
+  Commits,
+  EngineChoice,
+  RowBatch,
+  TestHooks,
+  WireError,
+  WireParams,
+} from '../protocol.js';
 import type { Glue } from '../wasm/anchorite.js';
-import type { Loan } from './busy.js';
+import type { Loan, Refused } from './busy.js';
+import { whoHolds } from './holders.js';
 import { type Loaded, load } from './load.js';
 import { type Outcome, type Parked, Queue } from './queue.js';
 import { onWanted } from './wanted.js';
@@ -18,6 +27,16 @@ const GROWTH = 1;
 /** How long locks are kept that nobody uses, in ms. */
 const REST_MS = 10;
 
+/** Bytes of a WAL that are to be cut off, and how many more before it is tried again. */
+const WAL_MAX = 8 * 2 ** 20;
+const WAL_STEP = 2 ** 20;
+
+/** What Rust says of an error, and of the lock that was refused. */
+type Failure = WireError & { readonly lock: Refused | undefined };
+
+/** What Rust says of commits. */
+type Made = Omit<Commits, 'engineId'> & { readonly walBytes: number };
+
 /** What a job is about, as far as its place in the queue depends on it. */
 export interface About {
   /** The connection it uses. */
@@ -29,6 +48,8 @@ export interface About {
 /** A running instance. */
 export class Engine {
   readonly loaded: Loaded;
+  /** No other engine has it. */
+  readonly id: string = crypto.randomUUID();
   readonly #queue = new Queue();
   /** Set when the instance has trapped: its memory may be anything, so nothing enters it again. */
   #trap: { readonly cause: unknown } | undefined;
@@ -36,6 +57,10 @@ export class Engine {
   #unlocks = 0;
   #resting: ReturnType<typeof setTimeout> | undefined;
   #listens = false;
+  /** The lock that the last job that failed was refused, if that was why. */
+  #refused: Refused | undefined;
+  /** By database: how large a WAL has to be before it is tried again to cut it off. */
+  readonly #walTried = new Map<string, number>();
 
   private constructor(loaded: Loaded) {
     this.loaded = loaded;
@@ -67,9 +92,9 @@ export class Engine {
     return this.#queue.add({
       session,
       lock: named ? this.loaded.glue.lock_name(database) : undefined,
-      attempt: (ticket, last, loan) => {
+      attempt: async (ticket, last, loan) => {
         const again = (glue: Glue) => glue.stage_again(ticket as number, last);
-        return this.#attempt(ticket === undefined ? stage : again, loan);
+        return this.#attempt(ticket === undefined ? stage : again, loan, database);
       },
       forget: (ticket) => this.#untrapped?.forget_parked(ticket),
     });
@@ -140,15 +165,48 @@ export class Engine {
     }
   }
 
-  async #attempt(stage: Stage, loan: Loan | undefined): Promise<Outcome> {
+  async #attempt(
+    stage: Stage,
+    loan: Loan | undefined,
+    database: string | undefined,
+  ): Promise<Outcome> {
     try {
       const parked = await this.#enter(stage, loan);
+      this.#tellCommits();
       const woken = this.#noteUnlocks();
       return parked === undefined ? { value: this.#result(), woken } : { parked, woken };
     } catch (error) {
+      this.#tellCommits();
       // Once it has trapped, those who wait need not wait any longer.
-      return { error, woken: this.#trap !== undefined || this.#noteUnlocks() };
+      const woken = this.#trap !== undefined || this.#noteUnlocks();
+      return { error: await this.#explain(error, database), woken };
     }
+  }
+
+  /** What was committed by the last job, whether or not it has failed in the end. */
+  #tellCommits(): void {
+    const made = (this.#untrapped?.take_commits() ?? []) as Made[];
+    for (const { walBytes, ...told } of made) {
+      tell({ engineId: this.id, ...told });
+      this.#boundWal(told, walBytes);
+    }
+  }
+
+  /**
+   * Cuts off a WAL that others' reading has made large: a checkpoint waits for them, but not for
+   * long, and if it was in vain, not again before the WAL has grown on.
+   */
+  #boundWal({ session, database }: Omit<Commits, 'engineId'>, walBytes: number): void {
+    if (walBytes < WAL_MAX) {
+      this.#walTried.delete(database);
+      return;
+    }
+    if (walBytes < (this.#walTried.get(database) ?? WAL_MAX)) {
+      return;
+    }
+    this.#walTried.set(database, walBytes + WAL_STEP);
+    // What is wrong with the WAL, the next commit says as well.
+    this.#add((glue) => glue.stage_cut_wal(session), { session }).catch(() => undefined);
   }
 
   /** Runs what `stage` puts down; a lock that was waited for is taken, or given back. */
@@ -178,6 +236,29 @@ export class Engine {
     }
   }
 
+  /** Adds to an error who is in the way, where another context is. */
+  async #explain(error: unknown, database: string | undefined): Promise<unknown> {
+    if (!(error instanceof SqliteError) || error.code !== 'SQLITE_BUSY') {
+      return error;
+    }
+    const named = database === undefined ? undefined : this.#untrapped?.lock_name(database);
+    const lock = this.#refused ?? { name: named, database };
+    if (lock.name === undefined || lock.database === undefined) {
+      return error;
+    }
+    const who = await whoHolds(lock.name, lock.database);
+    if (who === undefined) {
+      return error;
+    }
+    const { code, extendedCode, offset, cause } = error;
+    return new SqliteError(`${error.message}; held by ${who}`, {
+      code,
+      extendedCode,
+      offset,
+      cause,
+    });
+  }
+
   #trapped(error: unknown): SqliteError {
     this.#trap = { cause: this.#lastWords(error) };
     return failed(this.#trap.cause);
@@ -204,7 +285,8 @@ export class Engine {
     try {
       return this.loaded.glue.take_result();
     } catch (error) {
-      const { code, extendedCode, message, offset, cause } = error as WireError;
+      const { code, extendedCode, message, offset, cause, lock } = error as Failure;
+      this.#refused = lock;
       const because = cause === undefined ? undefined : new Error(cause);
       throw new SqliteError(message, { code, extendedCode, offset, cause: because });
     }

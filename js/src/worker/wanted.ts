@@ -2,10 +2,19 @@
 // seemed to want it. Said by busy.ts, heard by engine.ts. It must not know what a lock is for.
 //
 // Nobody relies on it: a lock that is leased is given back after 10 ms all the same, and a context
-// that was alone with a database gives way when it next has something to do.
+// that was alone with a database gives way when it next has something to do, or has nothing to do.
+// Without BroadcastChannel nothing is said, and whoever holds a lock looks for those who wait.
 
 /** The name of the channel: a message is the path of a database. The number is of its protocol. */
 const CHANNEL = 'anchorite:wanted:1';
+
+/** How often those who wait are looked for where they cannot say so, in ms. */
+const LOOK_MS = 100;
+
+/** The names of the locks of databases that are shared, as vfs/src/sharing.rs makes them. */
+const LOCK = /^anchorite:(?:attached|shared:\d+:\w+):(.+)$/s;
+
+const canSay = typeof BroadcastChannel === 'function';
 
 let opened: BroadcastChannel | undefined;
 
@@ -17,10 +26,26 @@ function channel(): BroadcastChannel {
 
 /** Says that a lock of a database is waited for. */
 export function sayWanted(database: string): void {
-  channel().postMessage(database);
+  if (canSay) {
+    channel().postMessage(database);
+  }
 }
 
-/** Calls back when another context has said so, whichever database it is. */
+/** Calls back when another context waits for a lock, whichever database it is of. */
 export function onWanted(tell: (database: string) => void): void {
-  channel().addEventListener('message', ({ data }: MessageEvent<string>) => tell(data));
+  if (canSay) {
+    channel().addEventListener('message', ({ data }: MessageEvent<string>) => tell(data));
+  } else {
+    setInterval(() => look(tell), LOOK_MS);
+  }
+}
+
+async function look(tell: (database: string) => void): Promise<void> {
+  const { pending = [] } = await navigator.locks.query();
+  const names = pending.map(({ name = '' }) => LOCK.exec(name)?.[1]);
+  for (const database of new Set(names)) {
+    if (database !== undefined) {
+      tell(database);
+    }
+  }
 }

@@ -148,6 +148,12 @@ impl Follower {
     }
 }
 
+/// The bytes of the WAL that a header counts.
+pub(super) fn wal_size(header: &Header) -> u64 {
+    let frame_size = header.page_size() + FRAME_HEADER_SIZE as u64;
+    WAL_HEADER_SIZE + u64::from(header.last_frame()) * frame_size
+}
+
 /// The page that a frame holds; none if the frame is not of the header's round of the WAL.
 fn page_of(files: &FileSet, header: &Header, frame: u32) -> Result<Option<u32>> {
     let frame_size = header.page_size() + FRAME_HEADER_SIZE as u64;

@@ -22,6 +22,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::commits;
 use crate::error::Result;
 use crate::fileset::FileSet;
 use crate::hooks;
@@ -47,6 +48,16 @@ pub(crate) struct Shared {
     part: Cell<Part>,
     /// When this context last began to use the index, by the clock of the medium.
     attached: Cell<Duration>,
+}
+
+/// The number of the last commit that a wal-index counts, and the bytes of the WAL up to there.
+/// None if the index is not in use.
+pub(crate) fn sequence(index: &RefCell<WalIndex>) -> Option<(u32, u64)> {
+    let header = index::state(index.borrow_mut().regions()).header;
+    let number = commits::number_in_wal(header.change_counter());
+    header
+        .is_valid()
+        .then(|| (number, follow::wal_size(&header)))
 }
 
 /// What this context has of the database.
