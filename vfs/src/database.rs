@@ -36,16 +36,18 @@ pub(crate) struct Databases {
     storage: Rc<dyn Storage>,
     /// Whether other contexts may have a database open at the same time.
     shares: bool,
+    /// Whether nothing shall be kept that others may want.
+    is_withdrawn: Rc<Cell<bool>>,
     open: RefCell<BTreeMap<String, Weak<Database>>>,
 }
 
 impl Databases {
     pub(crate) fn new(storage: Rc<dyn Storage>, shares: bool) -> Self {
-        let open = RefCell::default();
         Self {
             storage,
             shares,
-            open,
+            is_withdrawn: Rc::default(),
+            open: RefCell::default(),
         }
     }
 
@@ -72,13 +74,17 @@ impl Databases {
 
     fn open(&self, path: &str, wanted: Wanted) -> Result<Rc<Database>> {
         let right = self.right(path)?;
-        // A side file that stands in for one that is not there would hide one that another makes.
-        let wanted = match (&right, wanted) {
-            (Right::Shared(_), Wanted::Reading) => Wanted::Writing,
-            _ => wanted,
-        };
         let files = FileSet::new(&*self.storage);
-        if let Err(error) = files.open(&*self.storage, path, wanted) {
+        let opened = match &right {
+            Right::Alone(_) => {
+                files.are_ours(true);
+                files.open(&*self.storage, path, wanted)
+            }
+            // A side file that stands in for one that is not there would hide one that another
+            // makes.
+            Right::Shared(shared) => shared.open_files(&files, wanted.max(Wanted::Writing)),
+        };
+        if let Err(error) = opened {
             let closed = files.close();
             return right.end().and(closed).and(Err(error));
         }
@@ -95,7 +101,7 @@ impl Databases {
             return self.storage.acquire(path).map(Right::Alone);
         }
         let locks = self.storage.share(path)?;
-        let shared = Shared::new(path, self.storage.clone(), locks);
+        let shared = Shared::new(path, self.storage.clone(), locks, self.is_withdrawn.clone());
         Ok(Right::Shared(Box::new(shared)))
     }
 
@@ -113,9 +119,21 @@ impl Databases {
         release(database).and(sequence).map(Some)
     }
 
+    /// From now on, or no longer, nothing is kept between two jobs that other contexts may want.
+    pub(crate) fn withdraw(&self, withdrawn: bool) {
+        self.is_withdrawn.set(withdrawn);
+    }
+
     /// Learns what other contexts have done meanwhile.
     pub(crate) fn refresh(&self) -> Result<()> {
         self.each(|database| database.meet(Shared::refresh))
+    }
+
+    /// Whether this database is open here and other contexts may have it open as well.
+    pub(crate) fn shares(&self, path: &str) -> bool {
+        let open = self.open.borrow();
+        let database = open.get(path).and_then(Weak::upgrade);
+        database.is_some_and(|database| database.shared().is_some())
     }
 
     /// Whether an open database is used by other contexts as well, or may be.

@@ -38,6 +38,7 @@ mod shm;
     not(all(target_family = "wasm", target_os = "unknown"))
 ))]
 pub mod sim;
+mod sized;
 mod storage;
 mod temp;
 pub mod waiting;

@@ -6,6 +6,7 @@
 //! ```text
 //! lock       name                            shared by                alone
 //! Attached   anchorite:attached:<path>       users of the wal-index   who makes the -shm anew
+//! Making     anchorite:shared:<n>:making:…   -                        who opens or makes the files
 //! Main       anchorite:shared:<n>:main:…     SHARED                   EXCLUSIVE
 //! Reserved   anchorite:shared:<n>:reserved:… who asks about it        RESERVED
 //! Pending    anchorite:shared:<n>:pending:…  who enters SHARED        PENDING, EXCLUSIVE
@@ -31,6 +32,8 @@ pub const PROTOCOL: u32 = 1;
 pub enum SharedLock {
     /// The use of the wal-index.
     Attached,
+    /// The way to the files: opening them, making them, putting right what is left of an import.
+    Making,
     /// The main file.
     Main,
     /// The intention to write to it.
@@ -48,6 +51,7 @@ impl SharedLock {
         let numbered = |kind: &str| format!("anchorite:shared:{PROTOCOL}:{kind}:{path}");
         match self {
             Self::Attached => format!("anchorite:attached:{path}"),
+            Self::Making => numbered("making"),
             Self::Main => numbered("main"),
             Self::Reserved => numbered("reserved"),
             Self::Pending => numbered("pending"),

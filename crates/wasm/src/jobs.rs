@@ -417,6 +417,12 @@ pub(crate) fn shares_databases() -> bool {
     with_state(|state| state.shared.is_some())
 }
 
+/// Another context wants a lock of this database; whether it is shared here.
+pub(crate) fn wanted(database: &str) -> bool {
+    let shared = with_state(|state| state.shared.clone());
+    shared.is_some_and(|(_, vfs)| vfs.wanted(database))
+}
+
 fn may_wait() -> bool {
     let shared = with_state(|state| state.shared.clone());
     shared.is_some_and(|(_, vfs)| vfs.may_wait())

@@ -282,10 +282,11 @@ pub fn shares_databases() -> bool {
     jobs::shares_databases()
 }
 
-/// Another context wants a lock of this database; to be followed by a rest.
+/// Another context wants a lock of this database; `true` if a rest shall follow.
 #[wasm_bindgen]
-pub fn wanted(database: String) {
-    anchorite_vfs::waiting::wanted(database);
+#[must_use]
+pub fn wanted(database: &str) -> bool {
+    jobs::wanted(database)
 }
 
 /// Lends a lock that the host holds to the job that is staged, until [`end_loan`].

@@ -159,8 +159,9 @@ export class Engine {
     if (!this.#listens) {
       this.#listens = true;
       onWanted((database) => {
-        this.#untrapped?.wanted(database);
-        this.#rest();
+        if (this.#untrapped?.wanted(database)) {
+          this.#rest();
+        }
       });
     }
   }

@@ -7,7 +7,7 @@
 use std::cell::{Cell, RefCell};
 
 use super::index::{self, Header, State};
-use super::published;
+use super::{Here, published};
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::fileset::{FileSet, Side};
 use crate::shm::WalIndex;
@@ -116,6 +116,14 @@ impl Follower {
             // If the WAL has begun anew, that was published before a frame was overwritten (S5).
             header = again;
         }
+    }
+
+    /// Goes on from what is published, without any other user of the index; `false` if that cannot
+    /// be relied on.
+    pub(super) fn takes_over(&self, here: Here<'_>, path: &str) -> bool {
+        let is_there = self.with(|file| published::check(file, path)).is_ok();
+        let refreshed = is_there && self.refresh(here.index, here.files).is_ok();
+        refreshed && self.seen.get().header.is_valid()
     }
 
     /// Enters the frames up to the last one of a header; says which one is missing in the WAL.

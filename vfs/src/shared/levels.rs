@@ -10,13 +10,11 @@
 //! ```
 
 use std::cell::Cell;
-use std::time::Duration;
 
+use super::AT_ONCE;
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::lock::LockLevel;
 use crate::sharing::{SharedLock, Sharing};
-
-const AT_ONCE: Duration = Duration::ZERO;
 
 /// The strongest level of the connections of this context.
 #[derive(Default)]

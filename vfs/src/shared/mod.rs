@@ -23,19 +23,22 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::commits;
-use crate::error::Result;
-use crate::fileset::FileSet;
+use crate::error::{ErrorKind, Operation, Result, VfsError};
+use crate::fileset::{FileSet, Wanted};
 use crate::hooks;
 use crate::lock::LockLevel;
 use crate::mutants::{self, Mutant};
-use crate::sharing::Sharing;
+use crate::sharing::{SharedLock, Sharing};
 use crate::shm::{Slots, WalIndex};
 use crate::storage::Storage;
+use crate::waiting;
 
 use follow::Follower;
 use levels::Levels;
 use part::Part;
 use slots::HeldSlots;
+
+const AT_ONCE: Duration = Duration::ZERO;
 
 /// This context's part in a database.
 pub(crate) struct Shared {
@@ -48,6 +51,8 @@ pub(crate) struct Shared {
     part: Cell<Part>,
     /// When this context last began to use the index, by the clock of the medium.
     attached: Cell<Duration>,
+    /// Whether nothing shall be kept that others may want.
+    is_withdrawn: Rc<Cell<bool>>,
 }
 
 /// The number of the last commit that a wal-index counts, and the bytes of the WAL up to there.
@@ -68,7 +73,12 @@ pub(crate) struct Here<'database> {
 }
 
 impl Shared {
-    pub(crate) fn new(path: &str, storage: Rc<dyn Storage>, locks: Box<dyn Sharing>) -> Self {
+    pub(crate) fn new(
+        path: &str,
+        storage: Rc<dyn Storage>,
+        locks: Box<dyn Sharing>,
+        is_withdrawn: Rc<Cell<bool>>,
+    ) -> Self {
         Self {
             path: path.to_owned(),
             storage,
@@ -78,7 +88,18 @@ impl Shared {
             slots: HeldSlots::default(),
             part: Cell::default(),
             attached: Cell::default(),
+            is_withdrawn,
         }
+    }
+
+    /// Opens the files, or makes them, while no other context does.
+    pub(crate) fn open_files(&self, files: &FileSet, wanted: Wanted) -> Result<()> {
+        if !self.locks.take(SharedLock::Making, true, AT_ONCE)? {
+            let message = format!("another context is opening {:?}", self.path);
+            return Err(VfsError::new(ErrorKind::Busy, Operation::Lock, message));
+        }
+        let opened = files.open(&*self.storage, &self.path, wanted);
+        opened.and(self.locks.give_back(SharedLock::Making))
     }
 
     /// The strongest level that this context holds.
@@ -209,6 +230,7 @@ impl Shared {
 
     /// Ends the part; the files are closed.
     pub(crate) fn end(self) -> Result<()> {
+        waiting::take_wanted(&self.path);
         self.locks.end()
     }
 }

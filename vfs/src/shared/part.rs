@@ -10,19 +10,21 @@
 //! ```
 //!
 //! Whoever comes from `Apart` to `Solo` knows nothing of what others did before: the index is
-//! emptied, and SQLite makes it anew from the WAL. The `-shm` is empty or true: whoever enters
-//! `Solo` empties it, and whoever leaves `Solo` makes it anew.
+//! emptied, and SQLite makes it anew from the WAL. Whoever comes from `Together` goes on from the
+//! `-shm`, which is empty or true: whoever enters `Solo` empties it, and whoever leaves `Solo`
+//! makes it anew.
+//!
+//! A context that is withdrawn, because its page may be stopped at any moment, is in `Solo` for no
+//! longer than a transaction.
 
 use std::time::Duration;
 
-use super::{Here, Shared, index, published};
+use super::{AT_ONCE, Here, Shared, index, published};
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::lock::LockLevel;
 use crate::mutants::{self, Mutant};
 use crate::sharing::SharedLock;
 use crate::storage::Creation;
-
-const AT_ONCE: Duration = Duration::ZERO;
 
 /// How long a context is together with others before it looks whether they have gone.
 const TOGETHER_MIN: Duration = Duration::from_secs(1);
@@ -68,6 +70,7 @@ impl Shared {
             given = given.and(self.follower.with(|file| file.truncate(0)));
         }
         let released = self.slots.leave(&*self.locks);
+        here.files.are_ours(false);
         let left = match self.part.replace(Part::Apart) {
             Part::Apart => Ok(()),
             Part::Solo | Part::Together => self.locks.give_back(SharedLock::Attached),
@@ -80,40 +83,59 @@ impl Shared {
         match self.part.get() {
             Part::Apart => self.enter(here)?,
             Part::Solo => self.leave_if_wanted(here)?,
-            Part::Together if self.may_be_alone() => {
-                self.slots.rest(&*self.locks)?;
-                self.publish(here)?;
-                self.part.set(Part::Apart);
-                self.locks.give_back(SharedLock::Attached)?;
-                // If the lock cannot be had again at once, SQLite finds no header and asks its
-                // busy handler; with one it would try again by itself, and give up.
-                self.follower.forget(here.index);
-                self.enter(here)?;
-            }
+            Part::Together if self.may_be_alone() => self.look_around(here)?,
             Part::Together => {}
         }
         Ok(self.part.get() == Part::Together)
     }
 
     fn may_be_alone(&self) -> bool {
-        self.slots.is_unused()
+        !self.is_withdrawn.get()
+            && self.slots.is_unused()
             && self.levels.held() <= LockLevel::Shared
             && self.locks.now() >= self.attached.get() + TOGETHER_MIN
     }
 
-    fn enter(&self, here: Here<'_>) -> Result<()> {
-        let attached = SharedLock::Attached;
-        if self.locks.take(attached, true, AT_ONCE)? {
-            self.attached.set(self.locks.now());
-            self.part.set(Part::Solo);
-            if mutants::on(Mutant::StaleIndexKept) {
-                return self.follower.refresh(here.index, here.files);
-            }
-            // What is known here, and what the -shm says, may be older than the WAL; and who comes
-            // when this context has died must not believe it either (S7).
-            self.follower.forget(here.index);
-            return self.follower.with(|file| file.truncate(0));
+    /// From together to solo, if all others have gone.
+    fn look_around(&self, here: Here<'_>) -> Result<()> {
+        self.slots.rest(&*self.locks)?;
+        self.publish(here)?;
+        self.part.set(Part::Apart);
+        self.locks.give_back(SharedLock::Attached)?;
+        if self.locks.take(SharedLock::Attached, true, AT_ONCE)? {
+            return self.be_solo(here, true);
         }
+        // If the lock cannot be had again at once, SQLite finds no header and asks its busy
+        // handler; with one it would try again by itself, and give up.
+        self.follower.forget(here.index);
+        self.join(here)
+    }
+
+    fn enter(&self, here: Here<'_>) -> Result<()> {
+        match self.locks.take(SharedLock::Attached, true, AT_ONCE)? {
+            true => self.be_solo(here, false),
+            false => self.join(here),
+        }
+    }
+
+    fn be_solo(&self, here: Here<'_>, was_together: bool) -> Result<()> {
+        self.attached.set(self.locks.now());
+        self.part.set(Part::Solo);
+        here.files.are_ours(true);
+        if mutants::on(Mutant::StaleIndexKept) {
+            return self.follower.refresh(here.index, here.files);
+        }
+        // What is known here, and what the -shm says, may be older than the WAL; and who comes
+        // when this context has died must not believe it either (S7).
+        let goes_on = was_together && self.follower.takes_over(here, &self.path);
+        if !goes_on {
+            self.follower.forget(here.index);
+        }
+        self.follower.with(|file| file.truncate(0))
+    }
+
+    fn join(&self, here: Here<'_>) -> Result<()> {
+        let attached = SharedLock::Attached;
         if !self.locks.take(attached, false, AT_ONCE)? {
             let message = format!("another context has {:?} for itself", self.path);
             return Err(VfsError::new(ErrorKind::Occupied, Operation::Lock, message));
@@ -132,9 +154,10 @@ impl Shared {
         self.refresh(here)
     }
 
-    /// From solo to together, if another context has asked.
+    /// From solo to together, if another context has asked, or may do so when nobody hears it.
     pub(super) fn leave_if_wanted(&self, here: Here<'_>) -> Result<()> {
-        if !self.locks.is_wanted()? {
+        let withdraws = self.is_withdrawn.get() && self.is_between_transactions(here);
+        if !self.locks.is_wanted()? && !withdraws {
             return Ok(());
         }
         let left = self.leave_solo(here);
@@ -144,8 +167,15 @@ impl Shared {
         left
     }
 
+    /// Whether no connection of this context reads or writes.
+    fn is_between_transactions(&self, here: Here<'_>) -> bool {
+        let holds_slots = !here.index.borrow().held().is_empty();
+        !holds_slots && self.levels.held() <= LockLevel::Shared
+    }
+
     /// Nobody else can have a slot yet, so all are granted.
     fn leave_solo(&self, here: Here<'_>) -> Result<()> {
+        here.files.are_ours(false);
         let (held, alone) = {
             let index = here.index.borrow();
             (index.held(), index.held_alone())
