@@ -19,6 +19,7 @@ import type {
   TestHooks,
 } from './protocol.js';
 import { startWorker, whenReady } from './start.js';
+import { onPageState } from './visibility.js';
 import { Host } from './worker/host.js';
 
 /** The way to an engine. */
@@ -54,6 +55,7 @@ export async function connect(options: EngineOptions): Promise<[Channel, Started
     const request = { operation: 'start', engine, testHooks, page } as const;
     const started = await channel.request<'start'>(request);
     channel.engineId = started.engineId;
+    own?.followPage();
     return [channel, started];
   } catch (error) {
     channel.end();
@@ -369,6 +371,13 @@ class WorkerChannel implements Channel {
     } else {
       pending?.resolve(reply.value);
     }
+  }
+
+  /** Lets the worker know whether the page is seen. */
+  followPage(): void {
+    onPageState((state) => {
+      this.request<'pageState'>({ operation: 'pageState', state }).catch(() => undefined);
+    }, this.#ended.signal);
   }
 
   /** The worker holds this lock for as long as it lives. */

@@ -23,7 +23,11 @@ export function tell(commits: Commits): void {
   untold.push(commits);
 }
 
-function flush(): void {
+/** Tells them what it has not been told yet. */
+export function flush(): void {
+  if (untold.length === 0) {
+    return;
+  }
   telling ??= new BroadcastChannel(CHANNEL);
   telling.postMessage(untold);
   untold = [];

@@ -72,6 +72,9 @@ export interface TestHooks {
   readonly owner?: string;
 }
 
+/** Whether the page is seen; one that is frozen does nothing until it is seen again. */
+export type PageState = 'visible' | 'hidden' | 'frozen';
+
 /** Which build was loaded, why, and what it is. */
 export interface Started {
   readonly engine: EngineName;
@@ -101,6 +104,7 @@ export interface Operations {
   importAppend: { takes: { import: number; bytes: Uint8Array<ArrayBuffer> }; answers: undefined };
   importFinish: { takes: { import: number; name: string }; answers: undefined };
   importAbandon: { takes: { import: number }; answers: undefined };
+  pageState: { takes: { state: PageState }; answers: undefined };
   list: { takes: object; answers: string[] };
   delete: { takes: { name: string }; answers: boolean };
   rename: { takes: { name: string; to: string }; answers: undefined };

@@ -148,6 +148,8 @@ struct State {
     opfs: Option<(Rc<OpfsStorage>, Vfs)>,
     shared: Option<(Rc<OpfsStorage>, Vfs)>,
     has_memory_vfs: bool,
+    /// Whether nothing is kept that other contexts may want.
+    is_withdrawn: bool,
     connections: BTreeMap<u32, Connection>,
     imports: BTreeMap<u32, Import>,
     last_number: u32,
@@ -402,7 +404,10 @@ fn ensure_shared(temp_memory: Option<u64>) -> Result<Rc<OpfsStorage>, JobError> 
         ..vfs_options(temp_memory)
     };
     let vfs = register(SHARED_VFS, shared.clone(), options)?;
-    with_state(|state| state.shared = Some((shared.clone(), vfs)));
+    with_state(|state| {
+        vfs.withdraw(state.is_withdrawn);
+        state.shared = Some((shared.clone(), vfs));
+    });
     Ok(shared)
 }
 
@@ -421,6 +426,16 @@ pub(crate) fn shares_databases() -> bool {
 pub(crate) fn wanted(database: &str) -> bool {
     let shared = with_state(|state| state.shared.clone());
     shared.is_some_and(|(_, vfs)| vfs.wanted(database))
+}
+
+/// Whether the page may be stopped at any moment.
+pub(crate) fn withdraw(withdrawn: bool) {
+    with_state(|state| {
+        state.is_withdrawn = withdrawn;
+        if let Some((_, vfs)) = &state.shared {
+            vfs.withdraw(withdrawn);
+        }
+    });
 }
 
 fn may_wait() -> bool {

@@ -289,6 +289,13 @@ pub fn wanted(database: &str) -> bool {
     jobs::wanted(database)
 }
 
+/// From now on, or no longer, a rest gives back everything that other contexts may want: the page
+/// may be stopped at any moment.
+#[wasm_bindgen]
+pub fn withdraw(withdrawn: bool) {
+    jobs::withdraw(withdrawn);
+}
+
 /// Lends a lock that the host holds to the job that is staged, until [`end_loan`].
 #[wasm_bindgen]
 pub fn begin_loan(

@@ -1,11 +1,12 @@
 // One instance of the wasm module, typed. Used by host.ts; queue.ts decides when a job is tried.
 // The only file that knows the names of the exports.
 
-import { tell } from '../commits.js';
+import { flush, tell } from '../commits.js';
 import { SqliteError, text } from '../errors.js';
 import type {
   Commits,
   EngineChoice,
+  PageState,
   RowBatch,
   TestHooks,
   WireError,
@@ -26,6 +27,9 @@ const GROWTH = 1;
 
 /** How long locks are kept that nobody uses, in ms. */
 const REST_MS = 10;
+
+/** After how long without a job a context does not keep a database for itself, in ms. */
+const LEAVE_MS = 1000;
 
 /** Bytes of a WAL that are to be cut off, and how many more before it is tried again. */
 const WAL_MAX = 8 * 2 ** 20;
@@ -56,6 +60,11 @@ export class Engine {
   /** What the instance said last; another number means that a lock was given up. */
   #unlocks = 0;
   #resting: ReturnType<typeof setTimeout> | undefined;
+  #leaving: ReturnType<typeof setTimeout> | undefined;
+  /** Whether the page is, as far as is known. */
+  #isSeen = true;
+  /** Whether nothing is kept that other contexts may want. */
+  #isAway = false;
   #listens = false;
   /** The lock that the last job that failed was refused, if that was why. */
   #refused: Refused | undefined;
@@ -81,10 +90,15 @@ export class Engine {
     this.#restLater();
     const answer = this.#add(stage, about) as Promise<Answer>;
     if (about.database !== undefined) {
-      // Perhaps the first one that is shared.
-      answer.finally(() => this.#restLater()).catch(() => undefined);
+      answer.finally(() => this.#opened()).catch(() => undefined);
     }
     return answer;
+  }
+
+  /** Perhaps the first database that is shared; whoever listens to it does so from here on. */
+  #opened(): void {
+    flush();
+    this.#restLater();
   }
 
   #add(stage: Stage, { session, database }: About): Promise<unknown> {
@@ -133,25 +147,53 @@ export class Engine {
     return this.#trap === undefined ? this.loaded.glue : undefined;
   }
 
+  /**
+   * While the page is not seen, nothing is kept that other contexts may want; and while it is
+   * frozen nothing is waited for either, since what is granted then could not be given back.
+   */
+  async setPageState(state: PageState): Promise<undefined> {
+    this.#isSeen = state === 'visible';
+    this.#withdraw(!this.#isSeen);
+    const rested = this.#rest();
+    this.#queue.hold(state === 'frozen');
+    await rested;
+  }
+
   /** Lets go of what other contexts may want, once nothing was to be done for a moment. */
   #restLater(): void {
     if (this.#resting !== undefined || this.#untrapped?.shares_databases() !== true) {
       return;
     }
     this.#listen();
-    this.#resting = setTimeout(() => {
-      this.#resting = undefined;
-      if (this.#queue.isEmpty) {
-        this.#rest();
-      } else {
-        this.#restLater();
-      }
-    }, REST_MS);
+    clearTimeout(this.#leaving);
+    if (this.#isAway && this.#isSeen) {
+      this.#withdraw(false);
+    }
+    this.#resting = setTimeout(() => this.#restNow(), REST_MS);
+  }
+
+  #restNow(): void {
+    this.#resting = undefined;
+    if (!this.#queue.isEmpty) {
+      this.#restLater();
+      return;
+    }
+    void this.#rest();
+    this.#leaving = setTimeout(() => {
+      this.#withdraw(true);
+      void this.#rest();
+    }, LEAVE_MS);
+  }
+
+  /** From the next rest on, also being alone is given up, or no longer. */
+  #withdraw(isAway: boolean): void {
+    this.#isAway = isAway;
+    this.#untrapped?.withdraw(isAway);
   }
 
   /** What goes wrong here goes wrong at the next job as well. */
-  #rest(): void {
-    this.#add((glue) => glue.stage_rest(), {}).catch(() => undefined);
+  #rest(): Promise<unknown> {
+    return this.#add((glue) => glue.stage_rest(), {}).catch(() => undefined);
   }
 
   /** From now on lets go at once of what another context waits for. */
@@ -160,7 +202,7 @@ export class Engine {
       this.#listens = true;
       onWanted((database) => {
         if (this.#untrapped?.wanted(database)) {
-          this.#rest();
+          void this.#rest();
         }
       });
     }

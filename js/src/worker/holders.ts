@@ -48,6 +48,6 @@ function describe(lock: string, database: string): string[] {
     return [];
   }
   const [sharing, context, since, ...page] = lock.slice(prefix.length).split(' ');
-  const where = page.join(' ') || 'all pages';
+  const where = page.join('') !== '' ? `the page ${page.join(' ')}` : 'the owner of all pages';
   return [`${where} (${context}, sharing "${sharing}", open since ${since})`];
 }

@@ -155,6 +155,8 @@ function dispatch(engine: Engine, request: Dispatched): Promise<Answer<Operation
       return importFinish(engine, request.import, request.name);
     case 'importAbandon':
       return engine.run<undefined>((glue) => glue.stage_import_abandon(request.import));
+    case 'pageState':
+      return engine.setPageState(request.state);
     case 'list':
       return engine.run<string[]>((glue) => glue.stage_list());
     case 'delete': {

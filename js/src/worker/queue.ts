@@ -65,6 +65,7 @@ export class Queue {
   /** All that is not settled, oldest first. */
   readonly #jobs = new Set<Job>();
   #running = false;
+  #held = false;
 
   /** Whether nothing runs and nothing waits. */
   get isEmpty(): boolean {
@@ -93,6 +94,19 @@ export class Queue {
           job.work.forget(job.ticket);
         }
       }
+    }
+  }
+
+  /** From now on, or no longer, no lock is waited for; what is parked is tried again after that. */
+  hold(held: boolean): void {
+    this.#held = held;
+    for (const job of this.#jobs) {
+      job.waiting?.abort();
+      job.waiting = undefined;
+    }
+    if (!held) {
+      this.#wake();
+      void this.#run();
     }
   }
 
@@ -164,7 +178,7 @@ export class Queue {
       job.last = true;
       this.#again(job);
     }, limit);
-    if (elsewhere) {
+    if (elsewhere && !this.#held) {
       void this.#waitElsewhere(job, lock);
     }
   }
