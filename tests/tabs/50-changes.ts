@@ -42,8 +42,11 @@ async function twoTabs(t: TestContext): Promise<[TabDatabase, TabDatabase]> {
 }
 
 const SCHEMA = `
-  CREATE TABLE a (i INTEGER PRIMARY KEY); CREATE TABLE b (i) ; CREATE TABLE keyed (i PRIMARY KEY) WITHOUT ROWID;
-  CREATE TABLE log (i); CREATE TRIGGER t AFTER INSERT ON b BEGIN INSERT INTO log VALUES (new.i); END`;
+  CREATE TABLE a (i INTEGER PRIMARY KEY);
+  CREATE TABLE b (i);
+  CREATE TABLE keyed (i PRIMARY KEY) WITHOUT ROWID;
+  CREATE TABLE log (i);
+  CREATE TRIGGER t AFTER INSERT ON b BEGIN INSERT INTO log VALUES (new.i); END`;
 
 test('are told to this and to other tabs', TABS, async (t) => {
   const [a, b] = await twoTabs(t);
@@ -64,7 +67,7 @@ test('are told to this and to other tabs', TABS, async (t) => {
     equal(await own.next(1), [{ tables, own: true }], sql);
     equal(await other.next(1), [{ tables, own: false }], sql);
   }
-  await b.exec('BEGIN; INSERT INTO a VALUES (9); ROLLBACK; SELECT * FROM a; INSERT INTO a VALUES (8)');
+  await b.exec('BEGIN; INSERT INTO a VALUES (9); ROLLBACK; INSERT INTO a VALUES (8)');
   equal(await own.next(1), [{ tables: ['a'], own: false }], 'and nothing of what was rolled back');
   equal(await other.next(1), [{ tables: ['a'], own: true }]);
 });

@@ -1,4 +1,4 @@
-//! Commits that JavaScript has not heard of yet; filled by `jobs.rs` after each use of a connection.
+//! Commits that JavaScript has not heard of yet; filled by `jobs.rs` after each use of a session.
 //!
 //! That a commit was made, and its number, is what the VFS saw; what it may have changed is what
 //! the engine knows. Where the two do not meet, anything may have changed.
