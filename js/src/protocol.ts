@@ -62,13 +62,14 @@ export interface RowBatch {
 export type Sharing = 'shared' | 'owner' | 'exclusive';
 
 /**
- * What tests fix from outside: randomness, the clock (ms), growth of memory while suspended; an
- * owner of their own, by its name.
+ * What tests fix from outside: randomness, the clock (ms), growth of memory while suspended; the
+ * protocol by which files are shared; an owner of their own, by its name.
  */
 export interface TestHooks {
   readonly seed?: number;
   readonly now?: number;
   readonly growOnSuspend?: boolean;
+  readonly protocol?: number;
   readonly owner?: string;
 }
 

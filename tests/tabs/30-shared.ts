@@ -83,7 +83,7 @@ test('a second writer waits for the first, up to its time limit', SHARING, async
   await a.exec('CREATE TABLE a (b); BEGIN IMMEDIATE; INSERT INTO a VALUES (1)');
   await b.exec('PRAGMA busy_timeout = 200');
   const error = await rejects(b.exec('BEGIN IMMEDIATE'), { code: 'SQLITE_BUSY' });
-  match(error.message, /held by the page \/\S* \(dedicated-worker, sharing "shared", open since 2/);
+  match(error.message, /held by the page \/\S* \(dedicated-worker, sharing "shared", protocol 1, since 2/);
   await b.exec('PRAGMA busy_timeout = 5000');
   const waiting = b.exec('INSERT INTO a VALUES (2)');
   await a.exec('COMMIT');
@@ -96,7 +96,7 @@ test('who is in the way is named to one that wants it alone', SHARING, async (t)
   const { message } = await rejects(t.open(t.name(), { worker: false, busyTimeout: 100 }), {
     code: 'SQLITE_BUSY',
   });
-  match(message, /held by the page \/\S* \(dedicated-worker, sharing "shared", open since 2/);
+  match(message, /held by the page \/\S* \(dedicated-worker, sharing "shared", protocol 1, since 2/);
 });
 
 test('without BroadcastChannel they give way all the same', SHARING, async (t) => {

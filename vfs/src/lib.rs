@@ -58,5 +58,5 @@ pub use abi::{Options, Vfs, register};
 pub use commits::{Commits, take_commits};
 pub use error::{ErrorKind, Operation, Result, VfsError, take_last_error};
 pub use lock::LockLevel;
-pub use sharing::{PROTOCOL, SharedLock, Sharing, cannot_share};
+pub use sharing::{PROTOCOL, SharedLock, Sharing, cannot_share, protocol, speak};
 pub use storage::{Creation, File, Guarantees, Ownership, Storage};

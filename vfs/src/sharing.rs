@@ -19,6 +19,7 @@
 //! `<n>` is [`PROTOCOL`], `…` the path. Only `Attached` has no number: contexts of different
 //! protocols must not make the `-shm` anew under each other.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use crate::error::{ErrorKind, Operation, Result, VfsError};
@@ -26,6 +27,22 @@ use crate::error::{ErrorKind, Operation, Result, VfsError};
 /// Changes whenever contexts of different builds could no longer share a database: with the names
 /// above, with the layout of the `-shm` file, with the order in which either is used.
 pub const PROTOCOL: u32 = 1;
+
+thread_local! {
+    static SPOKEN: Cell<u32> = const { Cell::new(PROTOCOL) };
+}
+
+/// What this instance speaks: [`PROTOCOL`], but for tests.
+#[must_use]
+pub fn protocol() -> u32 {
+    SPOKEN.get()
+}
+
+/// For tests: from now on this instance is of another protocol.
+#[doc(hidden)]
+pub fn speak(protocol: u32) {
+    SPOKEN.set(protocol);
+}
 
 /// One of the locks of a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,7 +65,8 @@ impl SharedLock {
     /// The name of the lock among all locks of the origin.
     #[must_use]
     pub fn name(self, path: &str) -> String {
-        let numbered = |kind: &str| format!("anchorite:shared:{PROTOCOL}:{kind}:{path}");
+        let number = protocol();
+        let numbered = |kind: &str| format!("anchorite:shared:{number}:{kind}:{path}");
         match self {
             Self::Attached => format!("anchorite:attached:{path}"),
             Self::Making => numbered("making"),

@@ -193,6 +193,18 @@ impl Session {
         Ok(files)
     }
 
+    /// Whether a database is the one that was opened, or attached; by path.
+    #[must_use]
+    pub fn uses(&self, path: &str) -> bool {
+        let sql = "SELECT count(*) FROM pragma_database_list WHERE file = ?";
+        let is_main = self.connection.path() == Some(path);
+        let counted = || {
+            self.connection
+                .query_row(sql, [path], |row| row.get::<_, u32>(0))
+        };
+        is_main || counted().is_ok_and(|count| count > 0)
+    }
+
     /// Learns what was committed elsewhere, as any read does.
     ///
     /// # Errors

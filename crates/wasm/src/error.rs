@@ -18,6 +18,9 @@ pub(crate) enum Holder {
     Elsewhere,
 }
 
+/// What is used by a newer version of this library.
+const OUTDATED: &str = "OUTDATED";
+
 /// A failed job.
 #[derive(Debug)]
 pub(crate) struct JobError {
@@ -46,6 +49,16 @@ impl JobError {
             message,
             offset: None,
             cause: None,
+        }
+    }
+
+    /// A newer version has the database.
+    pub(crate) fn outdated(message: String) -> Self {
+        Self {
+            code: OUTDATED,
+            extended_code: OUTDATED,
+            message,
+            ..Self::closed("database")
         }
     }
 
@@ -79,6 +92,10 @@ impl JobError {
             mut message,
             ..
         } = error;
+        let outdated = cause.as_ref().filter(|it| it.kind == ErrorKind::Outdated);
+        if let Some(cause) = outdated {
+            return Self::outdated(cause.message.clone());
+        }
         if let (Some(Holder::Here), Some(cause)) = (holder, &cause) {
             // SQLite says only that a database is locked; the lock table knows which, and by whom.
             message = format!("{message}: {cause}");
@@ -133,6 +150,7 @@ impl From<VfsError> for JobError {
     fn from(error: VfsError) -> Self {
         let code = match error.kind {
             kind if is_busy(kind) => "SQLITE_BUSY",
+            ErrorKind::Outdated => OUTDATED,
             ErrorKind::NotFound => "SQLITE_CANTOPEN",
             ErrorKind::Exists => "EXISTS",
             ErrorKind::Full => "SQLITE_FULL",

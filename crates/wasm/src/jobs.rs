@@ -20,6 +20,7 @@ use wasm_bindgen::JsValue;
 use crate::commits;
 use crate::convert::{self, Refusal};
 use crate::error::JobError;
+use crate::outdated;
 
 type Outcome = Result<JsValue, JobError>;
 
@@ -106,6 +107,11 @@ pub(crate) enum Job {
     },
     /// Nothing else is to be done.
     Rest,
+    /// A context of a newer protocol wants the database.
+    LetGo {
+        database: String,
+        protocol: u32,
+    },
     List,
     Delete {
         name: String,
@@ -162,6 +168,21 @@ thread_local! {
 /// Borrows the state for a moment; never across anything that may suspend.
 fn with_state<T>(work: impl FnOnce(&mut State) -> T) -> T {
     STATE.with(|state| work(&mut state.borrow_mut()))
+}
+
+/// Takes out the connections that are wanted, which no job is using.
+pub(crate) fn take_sessions(wanted: impl Fn(&Session) -> bool) -> Vec<(u32, Session)> {
+    with_state(|state| {
+        let taken = state
+            .connections
+            .extract_if(.., |_, it| wanted(&it.session));
+        taken.map(|(number, it)| (number, it.session)).collect()
+    })
+}
+
+/// Whether there is such a connection.
+pub(crate) fn any_session(wanted: impl Fn(&Session) -> bool) -> bool {
+    with_state(|state| state.connections.values().any(|it| wanted(&it.session)))
 }
 
 /// How long a job may be parked, in ms.
@@ -224,6 +245,7 @@ pub(crate) fn attempt(job: &mut Job, patience: Patience) -> Outcome {
         Job::ImportFinish { import } => import_finish(*import),
         Job::ImportAbandon { import } => import_abandon(*import),
         Job::Rest => rest(),
+        Job::LetGo { database, protocol } => outdated::let_go(database, *protocol),
         Job::List => list(),
         Job::Delete { name } => delete(name),
         Job::Rename { from, to } => rename(from, to),
@@ -269,7 +291,7 @@ fn with_session<T>(
 ) -> Result<T, JobError> {
     refresh()?;
     let taken = with_state(|state| state.connections.remove(&number));
-    let mut connection = taken.ok_or_else(|| JobError::closed("database"))?;
+    let mut connection = taken.ok_or_else(|| outdated::why_closed(number))?;
     let outcome = work(&mut connection.session);
     let outcome = outcome.map_err(|error| JobError::in_text(error, sql));
     if let Some(limit_ms) = connection.new_busy_timeout(sql) {
@@ -453,7 +475,9 @@ fn rest() -> Outcome {
 
 fn close(number: u32) -> Outcome {
     let connection = with_state(|state| state.connections.remove(&number));
-    let connection = connection.ok_or_else(|| JobError::closed("database"))?;
+    let Some(connection) = connection else {
+        return outdated::close(number);
+    };
     // A session that fails to close is dropped all the same, which frees its file and lock.
     let closed = connection.session.close();
     closed.map(undefined).map_err(JobError::engine)

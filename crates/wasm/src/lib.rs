@@ -17,6 +17,7 @@ mod commits;
 mod convert;
 mod error;
 mod jobs;
+mod outdated;
 mod parked;
 
 use std::cell::RefCell;
@@ -289,6 +290,20 @@ pub fn wanted(database: &str) -> bool {
     jobs::wanted(database)
 }
 
+/// The number of the protocol by which contexts share a database.
+#[wasm_bindgen]
+#[must_use]
+pub fn protocol() -> u32 {
+    anchorite_vfs::protocol()
+}
+
+/// Closes the connections to a database that a newer protocol wants; answers whether none is left,
+/// since those that have a transaction open stay.
+#[wasm_bindgen]
+pub fn stage_let_go(database: String, protocol: u32) {
+    stage(Job::LetGo { database, protocol });
+}
+
 /// From now on, or no longer, a rest gives back everything that other contexts may want: the page
 /// may be stopped at any moment.
 #[wasm_bindgen]
@@ -314,13 +329,17 @@ pub fn end_loan() -> bool {
     anchorite_vfs::opfs::end_loan()
 }
 
-/// For tests: fixes randomness and the clock, as the VFS gives them to SQLite.
+/// For tests: fixes randomness and the clock, as the VFS gives them to SQLite, and the protocol by
+/// which contexts share a database.
 #[wasm_bindgen]
 #[expect(
     clippy::cast_possible_truncation,
     reason = "a time in ms, an integer below 2^53"
 )]
-pub fn test_hooks(seed: Option<u32>, now_ms: Option<f64>) {
+pub fn test_hooks(seed: Option<u32>, now_ms: Option<f64>, protocol: Option<u32>) {
+    if let Some(protocol) = protocol {
+        anchorite_vfs::speak(protocol);
+    }
     if let Some(seed) = seed {
         anchorite_vfs::hooks::seed(seed);
     }

@@ -17,7 +17,7 @@ import type { Loan, Refused } from './busy.js';
 import { whoHolds } from './holders.js';
 import { type Loaded, load } from './load.js';
 import { type Outcome, type Parked, Queue } from './queue.js';
-import { onWanted } from './wanted.js';
+import { onWanted, type Wanted } from './wanted.js';
 
 /** Puts down the arguments of one job. */
 type Stage = (glue: Glue) => void;
@@ -54,6 +54,8 @@ export class Engine {
   readonly loaded: Loaded;
   /** No other engine has it. */
   readonly id: string = crypto.randomUUID();
+  /** The number of the protocol by which contexts share a database. */
+  readonly protocol: number;
   readonly #queue = new Queue();
   /** Set when the instance has trapped: its memory may be anything, so nothing enters it again. */
   #trap: { readonly cause: unknown } | undefined;
@@ -65,7 +67,8 @@ export class Engine {
   #isSeen = true;
   /** Whether nothing is kept that other contexts may want. */
   #isAway = false;
-  #listens = false;
+  /** The databases that a newer protocol wants, and its number. */
+  readonly #outdatedBy = new Map<string, number>();
   /** The lock that the last job that failed was refused, if that was why. */
   #refused: Refused | undefined;
   /** By database: how large a WAL has to be before it is tried again to cut it off. */
@@ -73,14 +76,16 @@ export class Engine {
 
   private constructor(loaded: Loaded) {
     this.loaded = loaded;
+    this.protocol = loaded.glue.protocol();
+    onWanted((wanted) => this.#hearWanted(wanted));
   }
 
   /** Loads and starts an instance. */
   static async start(choice: EngineChoice, hooks: TestHooks): Promise<Engine> {
     const grow = (memory: WebAssembly.Memory) => memory.grow(GROWTH);
     const loaded = await load(choice, hooks.growOnSuspend ? grow : undefined);
-    if (hooks.seed !== undefined || hooks.now !== undefined) {
-      loaded.glue.test_hooks(hooks.seed, hooks.now);
+    if ([hooks.seed, hooks.now, hooks.protocol].some((hook) => hook !== undefined)) {
+      loaded.glue.test_hooks(hooks.seed, hooks.now, hooks.protocol);
     }
     return new Engine(loaded);
   }
@@ -89,6 +94,9 @@ export class Engine {
   run<Answer>(stage: Stage, about: About = {}): Promise<Answer> {
     this.#restLater();
     const answer = this.#add(stage, about) as Promise<Answer>;
+    if (this.#outdatedBy.size > 0) {
+      answer.finally(() => this.#letGo()).catch(() => undefined);
+    }
     if (about.database !== undefined) {
       answer.finally(() => this.#opened()).catch(() => undefined);
     }
@@ -105,6 +113,8 @@ export class Engine {
     const named = database !== undefined && this.#trap === undefined;
     return this.#queue.add({
       session,
+      database,
+      protocol: this.protocol,
       lock: named ? this.loaded.glue.lock_name(database) : undefined,
       attempt: async (ticket, last, loan) => {
         const again = (glue: Glue) => glue.stage_again(ticket as number, last);
@@ -164,7 +174,6 @@ export class Engine {
     if (this.#resting !== undefined || this.#untrapped?.shares_databases() !== true) {
       return;
     }
-    this.#listen();
     clearTimeout(this.#leaving);
     if (this.#isAway && this.#isSeen) {
       this.#withdraw(false);
@@ -196,16 +205,27 @@ export class Engine {
     return this.#add((glue) => glue.stage_rest(), {}).catch(() => undefined);
   }
 
-  /** From now on lets go at once of what another context waits for. */
-  #listen(): void {
-    if (!this.#listens) {
-      this.#listens = true;
-      onWanted((database) => {
-        if (this.#untrapped?.wanted(database)) {
-          void this.#rest();
-        }
-      });
+  /** Lets go at once of what another context waits for; of everything, if that is a newer one. */
+  #hearWanted({ database, protocol }: Wanted): void {
+    if (protocol > this.protocol) {
+      this.#outdatedBy.set(database, protocol);
+      this.#letGo();
+    } else if (this.#untrapped?.wanted(database)) {
+      void this.#rest();
     }
+  }
+
+  /** A connection that has a transaction open lets go after it, which is tried after each call. */
+  #letGo(): void {
+    for (const [database, protocol] of this.#outdatedBy) {
+      const stage = (glue: Glue) => glue.stage_let_go(database, protocol);
+      const done = this.#add(stage, {}).then((isGone) => isGone && this.#gone(database));
+      done.catch(() => undefined);
+    }
+  }
+
+  #gone(database: string): void {
+    this.#outdatedBy.delete(database);
   }
 
   async #attempt(

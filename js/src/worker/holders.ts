@@ -3,7 +3,7 @@
 //
 // The name of a lock that is never waited for says it:
 //
-//   anchorite-open:1:<database> <sharing> <context> <since> <page>
+//   anchorite-open:1:<database> <protocol> <sharing> <context> <since> <page>
 //
 // It is held by the context that holds the database's other locks, which is how they are matched.
 
@@ -17,19 +17,25 @@ export interface Announcement {
   readonly context: Context;
   /** The path of the page that uses the engine; empty if many do. */
   readonly page: string;
+  /** By which it shares databases. */
+  readonly protocol: number;
 }
 
-/** Says who has a database open, until what it returns is called. */
-export function announce(database: string, { sharing, context, page }: Announcement): () => void {
+/** Says who has a database open, until what it returns is called; that resolves when it is over. */
+export function announce(database: string, about: Announcement): () => Promise<void> {
+  const { sharing, context, page, protocol } = about;
   const since = new Date().toISOString();
+  const name = `${OPEN}${database} ${protocol} ${sharing} ${context} ${since} ${page}`;
   let end = (): void => undefined;
   const ended = new Promise<void>((resolve) => {
     end = resolve;
   });
-  const name = `${OPEN}${database} ${sharing} ${context} ${since} ${page}`;
-  // Without it an error says less, and nothing else changes.
-  navigator.locks?.request(name, { mode: 'shared' }, () => ended).catch(() => undefined);
-  return end;
+  const held = navigator.locks?.request(name, { mode: 'shared' }, () => ended);
+  return async () => {
+    end();
+    // Without it an error says less, and nothing else changes.
+    await held?.catch(() => undefined);
+  };
 }
 
 /** In words, who holds a lock of a database; nothing if nobody does any more. */
@@ -47,7 +53,7 @@ function describe(lock: string, database: string): string[] {
   if (!lock.startsWith(prefix)) {
     return [];
   }
-  const [sharing, context, since, ...page] = lock.slice(prefix.length).split(' ');
+  const [protocol, sharing, context, since, ...page] = lock.slice(prefix.length).split(' ');
   const where = page.join('') !== '' ? `the page ${page.join(' ')}` : 'the owner of all pages';
-  return [`${where} (${context}, sharing "${sharing}", open since ${since})`];
+  return [`${where} (${context}, sharing "${sharing}", protocol ${protocol}, since ${since})`];
 }

@@ -20,7 +20,7 @@ export class Host {
   readonly #kind: 'owner' | 'exclusive';
   #page = '';
   /** How to take back that a connection has a database open. */
-  readonly #announced = new Map<number, () => void>();
+  readonly #announced = new Map<number, () => Promise<void>>();
 
   /** What a database is for other contexts that it has to itself. */
   constructor(kind: 'owner' | 'exclusive' = 'exclusive') {
@@ -76,19 +76,21 @@ export class Host {
       throw new SqliteError('the engine was not started', { code: 'ENGINE_FAILED' });
     }
     const answer = await dispatch(await this.#engine, request);
-    this.#announce(request, answer);
+    await this.#announce(request, answer);
     return answer;
   }
 
   /** Says who has a database open, from its open to its close. */
-  #announce(request: Request, answer: Answer<Operation>): void {
+  async #announce(request: Request, answer: Answer<Operation>): Promise<void> {
     if (request.operation === 'open') {
       const sharing = request.options.shared ? 'shared' : this.#kind;
-      const about = { sharing, context: here(), page: this.#page } as const;
+      const protocol = this.#running?.protocol ?? 0;
+      const about = { sharing, context: here(), page: this.#page, protocol } as const;
       this.#announced.set((answer as Answer<'open'>).session, announce(request.name, about));
     } else if (request.operation === 'close') {
-      this.#announced.get(request.session)?.();
+      const end = this.#announced.get(request.session);
       this.#announced.delete(request.session);
+      await end?.();
     }
   }
 }

@@ -37,6 +37,10 @@ export interface Work {
   readonly session?: number | undefined;
   /** The Web Lock of the database that it asks for, if it asks for one by name. */
   readonly lock?: string | undefined;
+  /** That database. */
+  readonly database?: string | undefined;
+  /** By which databases are shared. */
+  readonly protocol: number;
   /** Tries it; `ticket` is that of the last try, and `loan` is given back. Never rejects. */
   attempt(ticket: number | undefined, last: boolean, loan: Loan | undefined): Promise<Outcome>;
   /** It is not tried again. */
@@ -197,10 +201,12 @@ export class Queue {
 
   async #wait(job: Job, lock: Refused | undefined, signal: AbortSignal): Promise<Loan | undefined> {
     if (lock !== undefined) {
-      return borrow(lock, signal);
+      return borrow(lock, job.work.protocol, signal);
     }
     job.pause = nextPause(job.pause);
-    await tryAgain(job.work.lock, job.pause, signal);
+    const { lock: named, database, protocol } = job.work;
+    const wanted = database === undefined ? undefined : { database, protocol };
+    await tryAgain(named, job.pause, signal, wanted);
     return undefined;
   }
 
