@@ -65,6 +65,10 @@ impl Databases {
         let Some(database) = self.find(path) else {
             return self.open(path, wanted).map(Connection::new);
         };
+        if database.shared().is_some() {
+            // All files were made by the first connection, and may be open elsewhere now.
+            return Ok(Connection::new(database));
+        }
         let storage = &*self.storage;
         match database.files.open_sides(storage, path, wanted) {
             Ok(()) => Ok(Connection::new(database)),
@@ -85,7 +89,7 @@ impl Databases {
             Right::Shared(shared) => shared.open_files(&files, wanted.max(Wanted::Writing)),
         };
         if let Err(error) = opened {
-            let closed = files.close();
+            let closed = files.shut();
             return right.end().and(closed).and(Err(error));
         }
         let database = Rc::new(Database::new(path, files, right));
@@ -140,7 +144,7 @@ impl Databases {
     pub(crate) fn may_wait(&self) -> bool {
         let open = self.open.borrow();
         let mut open = open.values().filter_map(Weak::upgrade);
-        open.any(|database| database.shared().is_some_and(|shared| !shared.is_solo()))
+        open.any(|database| database.shared().is_some_and(Shared::may_wait))
     }
 
     fn each(&self, work: impl Fn(&Database) -> Result<()>) -> Result<()> {
@@ -234,6 +238,7 @@ impl Database {
 
     /// Works on the main file.
     pub(crate) fn with_main<T>(&self, work: impl FnOnce(&mut dyn File) -> Result<T>) -> Result<T> {
+        self.meet(Shared::be_open)?;
         self.files.with_main(work)
     }
 
@@ -243,6 +248,7 @@ impl Database {
         side: Side,
         work: impl FnOnce(&mut dyn File) -> Result<T>,
     ) -> Result<T> {
+        self.meet(Shared::be_open)?;
         self.files.with_side(side, work)
     }
 
@@ -277,7 +283,7 @@ impl Database {
 
     /// Closes everything, whatever fails, and then gives up the ownership.
     fn close(self) -> Result<()> {
-        let closed = self.files.close();
+        let closed = self.files.shut();
         let ended = self.right.end();
         closed.and(ended)
     }
@@ -412,6 +418,7 @@ impl Connection {
     /// Takes slots of the wal-index, to share them or alone. Only for another context it waits.
     pub(crate) fn take(&self, slots: Slots, alone: bool, patience: Duration) -> Result<()> {
         let database = &self.database;
+        database.meet(|shared, here| shared.before_slots(here, slots))?;
         let granted = self.with_index(|index, id| match alone {
             true => index.exclude(id, slots),
             false => index.share(id, slots),

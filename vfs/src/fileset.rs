@@ -132,7 +132,7 @@ impl FileSet {
     }
 
     /// Opens what is there and makes what is wanted. After an error, what was opened is closed by
-    /// [`close`](Self::close).
+    /// [`shut`](Self::shut).
     pub(crate) fn open(&self, storage: &dyn Storage, path: &str, wanted: Wanted) -> Result<()> {
         let mut main = self.main.borrow_mut();
         main.fill(storage, path, Creation::Never, &self.term)?;
@@ -264,11 +264,11 @@ impl FileSet {
         self.has_lost.set(true);
     }
 
-    /// Closes all, whatever fails.
-    pub(crate) fn close(self) -> Result<()> {
-        let wal = self.wal.into_inner().file.close();
-        let journal = self.journal.into_inner().file.close();
-        let main = self.main.into_inner().file.close();
+    /// Closes all, whatever fails; they may be opened again.
+    pub(crate) fn shut(&self) -> Result<()> {
+        let wal = self.wal.take().file.close();
+        let journal = self.journal.take().file.close();
+        let main = self.main.take().file.close();
         main.and(wal).and(journal)
     }
 }

@@ -16,6 +16,9 @@
 //! Slot(3–7)  anchorite:shared:<n>:slot3:…    readers at READ(0…4)     who moves or needs the mark
 //! ```
 //!
+//! Where the files cannot be open in two contexts at once, `Attached` alone is the right to have
+//! them open, `Main` is shared by the users of the wal-index, and the others are not asked for.
+//!
 //! `<n>` is [`PROTOCOL`], `…` the path. Only `Attached` has no number: contexts of different
 //! protocols must not make the `-shm` anew under each other.
 
@@ -81,6 +84,10 @@ impl SharedLock {
 /// The locks of one database, from [`Storage::share`](crate::Storage::share) on. They belong to
 /// this context, and become free when it dies.
 pub trait Sharing {
+    /// Whether several contexts may have the files open at once. If not, `Attached` alone is the
+    /// right to open them, and of the other locks only `Main` is asked for.
+    fn files_are_shared(&self) -> bool;
+
     /// Takes a lock, to share it or alone; `false` if another context has it, or has asked for it
     /// before, and this did not change within `patience`. Those who ask are served in their order.
     /// The caller does not hold it yet.

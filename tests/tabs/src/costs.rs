@@ -125,6 +125,63 @@ fn a_context_that_is_withdrawn_delays_nobody() {
     assert_eq!(count(&hidden), 15);
 }
 
+/// It never waits for the other: each gives way when its host hears a word.
+#[test]
+fn in_turn_each_has_the_files_for_itself() {
+    let stage = Stage::new().expect("a stage");
+    let world = stage.two_tabs();
+    world.take_turns();
+    let first = workload::open(0).expect("opens");
+    insert(&first, 1, 1);
+    workload::open(1).expect_err("the first tab has them");
+    stage.vfs(0).rest().expect("gives way");
+    let other = workload::open(1).expect("opens");
+    insert(&other, 2, 5);
+    let asked = world.asked();
+    assert_eq!(count(&other), 6, "keeps its turn while nobody asks");
+    assert_eq!(world.asked(), asked);
+    let read = || first.query_row("SELECT n FROM counter", [], |_| Ok(()));
+    first.busy_timeout(Duration::ZERO).expect("sets");
+    read().expect_err("the other tab has its turn");
+    other.execute_batch("BEGIN IMMEDIATE").expect("begins");
+    stage.vfs(1).rest().expect("keeps what it needs");
+    for _ in 0..2 {
+        read().expect_err("a transaction is open; and one word of four is lost");
+    }
+    other.execute_batch("COMMIT").expect("commits");
+    stage.vfs(1).rest().expect("gives way");
+    assert_eq!((read(), count(&first)), (Ok(()), 6));
+}
+
+/// What one believes of the journal mode stays true while it has not the turn.
+#[test]
+fn in_turn_nobody_leaves_wal_under_another() {
+    let stage = Stage::new().expect("a stage");
+    let world = stage.two_tabs();
+    world.take_turns();
+    let first = workload::open(0).expect("opens");
+    insert(&first, 1, 1);
+    workload::open(1).expect_err("the first tab has them");
+    stage.vfs(0).rest().expect("gives way");
+    let other = workload::open(1).expect("opens");
+    other.busy_timeout(Duration::ZERO).expect("sets");
+    let leave = || other.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0));
+    let busy: rusqlite::Result<String> = leave();
+    assert_eq!(
+        busy.expect_err("is used").sqlite_error_code(),
+        Some(ErrorCode::DatabaseBusy)
+    );
+    stage.vfs(1).withdraw(true);
+    stage.vfs(1).rest().expect("gives way");
+    first.close().expect("closes");
+    assert_eq!(leave(), Ok("delete".to_owned()));
+    insert(&other, 2, 1);
+    stage.vfs(1).rest().expect("gives way");
+    let again = workload::open(0).expect("opens");
+    insert(&again, 3, 1);
+    assert_eq!(count(&again), 3);
+}
+
 #[test]
 fn one_context_at_a_time_opens_the_files() {
     let stage = Stage::new().expect("a stage");

@@ -144,6 +144,9 @@ impl<'stage> Run<'stage> {
         if with_trace {
             world.keep_trace();
         }
+        if random.one_in(3) {
+            world.take_turns();
+        }
         medium::enter(&world);
         let stickiness = [1, 2, 4, 16][usize::try_from(random.below(4)).expect("small")];
         Self {

@@ -30,6 +30,11 @@ impl Levels {
         self.held.get()
     }
 
+    /// Holds a level that no lock is needed for.
+    pub(super) fn note(&self, level: LockLevel) {
+        self.held.set(level);
+    }
+
     /// Climbs; `false` if another context is in the way. Then a holder of RESERVED that asked for
     /// EXCLUSIVE may be left with PENDING.
     pub(super) fn raise(&self, locks: &dyn Sharing, to: LockLevel) -> Result<bool> {

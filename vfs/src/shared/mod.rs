@@ -4,6 +4,7 @@
 //! know SQLite's C tables. Why it is right is in docs/locking.md, whose numbers are cited here.
 //!
 //! ```text
+//! turn.rs       in turn, where files cannot be open in two contexts
 //! mod.rs        when: take, give back; publish before, refresh after
 //! part.rs       apart, solo or together with others
 //! levels.rs     the lock levels of the main file    slots.rs       the slots of the index
@@ -17,6 +18,7 @@ mod levels;
 mod part;
 mod published;
 mod slots;
+mod turn;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -37,6 +39,7 @@ use follow::Follower;
 use levels::Levels;
 use part::Part;
 use slots::HeldSlots;
+use turn::Turn;
 
 const AT_ONCE: Duration = Duration::ZERO;
 
@@ -48,6 +51,7 @@ pub(crate) struct Shared {
     levels: Levels,
     follower: Follower,
     slots: HeldSlots,
+    turn: Turn,
     part: Cell<Part>,
     /// When this context last began to use the index, by the clock of the medium.
     attached: Cell<Duration>,
@@ -86,6 +90,7 @@ impl Shared {
             levels: Levels::default(),
             follower: Follower::default(),
             slots: HeldSlots::default(),
+            turn: Turn::default(),
             part: Cell::default(),
             attached: Cell::default(),
             is_withdrawn,
@@ -94,6 +99,9 @@ impl Shared {
 
     /// Opens the files, or makes them, while no other context does.
     pub(crate) fn open_files(&self, files: &FileSet, wanted: Wanted) -> Result<()> {
+        if self.takes_turns() {
+            return self.open_in_turn(files, wanted);
+        }
         if !self.locks.take(SharedLock::Making, true, AT_ONCE)? {
             let message = format!("another context is opening {:?}", self.path);
             return Err(VfsError::new(ErrorKind::Busy, Operation::Lock, message));
@@ -110,6 +118,9 @@ impl Shared {
     /// Climbs to a level. Whoever is left alone with a database closes it without asking for a
     /// slot, so this is a refresh like any other (S8).
     pub(crate) fn raise(&self, here: Here<'_>, level: LockLevel) -> Result<bool> {
+        if self.takes_turns() {
+            return self.raise_in_turn(here, level);
+        }
         if self.follower.is_open() {
             self.take_part(here)?;
         }
@@ -121,6 +132,9 @@ impl Shared {
 
     /// Descends to a level.
     pub(crate) fn lower(&self, here: Here<'_>, level: LockLevel) -> Result<()> {
+        if self.takes_turns() {
+            return self.lower_in_turn(level);
+        }
         let published = self.publish(here);
         let lowered = self.levels.lower(&*self.locks, level);
         published.and(lowered)
@@ -128,7 +142,20 @@ impl Shared {
 
     /// Whether another context holds RESERVED.
     pub(crate) fn is_reserved_elsewhere(&self) -> Result<bool> {
+        if self.takes_turns() {
+            return Ok(false);
+        }
         self.levels.is_reserved_elsewhere(&*self.locks)
+    }
+
+    /// A connection is about to ask for slots: another context may be let in first. A checkpoint
+    /// that follows a transaction is not kept from its work: otherwise the WAL would grow while two
+    /// contexts write by turns.
+    pub(crate) fn before_slots(&self, here: Here<'_>, slots: Slots) -> Result<()> {
+        match self.takes_turns() && !slots.meets(slots::CKPT) {
+            true => self.let_in(here),
+            false => Ok(()),
+        }
     }
 
     /// Takes slots, all of them or none; `false` if another context is in the way. A connection of
@@ -142,6 +169,9 @@ impl Shared {
     ) -> Result<bool> {
         self.stamp(here)?;
         if !self.attach(here)? {
+            if !alone && slots.meets(slots::READ) {
+                self.use_turn();
+            }
             return Ok(true);
         }
         self.publish(here)?;
@@ -167,6 +197,7 @@ impl Shared {
         let still_held = here.index.borrow().held();
         let released = match self.part.get() {
             Part::Together => self.slots.give_back(&*self.locks, still_held),
+            Part::Solo if self.takes_turns() => Ok(()),
             Part::Solo => self.leave_if_wanted(here),
             Part::Apart => Ok(()),
         };
@@ -218,14 +249,16 @@ impl Shared {
                 let released = self.slots.rest(&*self.locks);
                 published.and(released)
             }
+            Part::Solo if self.takes_turns() => self.pass_if_wanted(here),
             Part::Solo => self.leave_if_wanted(here),
             Part::Apart => Ok(()),
         }
     }
 
-    /// Whether no other context uses the wal-index.
-    pub(crate) fn is_solo(&self) -> bool {
-        self.part.get() == Part::Solo
+    /// Whether the next call may have to wait for another context.
+    pub(crate) fn may_wait(&self) -> bool {
+        let is_solo = self.part.get() == Part::Solo;
+        !is_solo || self.is_withdrawn.get() || self.is_turn_wanted()
     }
 
     /// Ends the part; the files are closed.

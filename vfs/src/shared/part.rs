@@ -45,6 +45,10 @@ impl Shared {
     /// Begins to use the wal-index, if it was not used yet; whether others may use it too. SQLite
     /// may ask for a slot before it asks for a region.
     pub(crate) fn attach(&self, here: Here<'_>) -> Result<bool> {
+        if self.takes_turns() {
+            index::begin(here.index.borrow_mut().regions())?;
+            return self.attach_in_turn(here).map(|()| false);
+        }
         if !self.follower.is_open() {
             index::begin(here.index.borrow_mut().regions())?;
             let path = format!("{}-shm", self.path);
@@ -63,6 +67,9 @@ impl Shared {
         leave: impl FnOnce(),
     ) -> Result<()> {
         let mut given = self.give_back(here, leave);
+        if self.takes_turns() && !here.index.borrow().is_used() {
+            return given.and(self.detach_in_turn());
+        }
         if here.index.borrow().is_used() || !self.follower.is_open() {
             return given;
         }

@@ -28,10 +28,10 @@ use crate::shm::Slots;
 const LEASE: Duration = Duration::from_millis(10);
 
 const WRITE: Slots = Slots::of(0b0000_0001);
-const CKPT: Slots = Slots::of(0b0000_0010);
+pub(super) const CKPT: Slots = Slots::of(0b0000_0010);
 /// Held alone in a recovery only.
 pub(super) const RECOVER: Slots = Slots::of(0b0000_0100);
-const READ: Slots = Slots::of(0b1111_1000);
+pub(super) const READ: Slots = Slots::of(0b1111_1000);
 /// READ(1…4): those with a mark.
 const MARKED: Slots = Slots::of(0b1111_0000);
 
