@@ -130,7 +130,7 @@ impl Databases {
 
     /// Learns what other contexts have done meanwhile.
     pub(crate) fn refresh(&self) -> Result<()> {
-        self.each(|database| database.meet(Shared::refresh))
+        self.each(|database| database.meet(Shared::look))
     }
 
     /// Whether this database is open here and other contexts may have it open as well.

@@ -88,6 +88,11 @@ pub trait Sharing {
     /// right to open them, and of the other locks only `Main` is asked for.
     fn files_are_shared(&self) -> bool;
 
+    /// Whether locks may be asked for and given back now, for which the medium may have to wait.
+    fn may_wait(&self) -> bool {
+        true
+    }
+
     /// Takes a lock, to share it or alone; `false` if another context has it, or has asked for it
     /// before, and this did not change within `patience`. Those who ask are served in their order.
     /// The caller does not hold it yet.

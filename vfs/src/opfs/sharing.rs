@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::error::Result;
 use crate::sharing::{SharedLock, Sharing};
+use crate::suspend;
 use crate::waiting::{self, Refused};
 
 use super::locks::WebLock;
@@ -44,6 +45,10 @@ impl WebLocks {
 }
 
 impl Sharing for WebLocks {
+    fn may_wait(&self) -> bool {
+        !suspend::is_at_once()
+    }
+
     fn take(&self, lock: SharedLock, alone: bool, patience: Duration) -> Result<bool> {
         let name = lock.name(&self.path);
         let Some(taken) = WebLock::take(&name, alone, patience)? else {

@@ -96,6 +96,12 @@ impl Follower {
         Ok(())
     }
 
+    /// Whether the header is the one that was last read or written.
+    pub(super) fn is_up_to_date(&self) -> Result<bool> {
+        let header = self.with(published::read_header)?;
+        Ok(header == self.seen.get().header)
+    }
+
     /// Takes over what others have published. Nothing here may be unpublished.
     ///
     /// The header is the same before and after the words are read (S4): whoever computes with them

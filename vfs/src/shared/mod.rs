@@ -38,7 +38,7 @@ use crate::waiting;
 use follow::Follower;
 use levels::Levels;
 use part::Part;
-use slots::HeldSlots;
+use slots::{HeldSlots, Taken};
 use turn::Turn;
 
 const AT_ONCE: Duration = Duration::ZERO;
@@ -152,7 +152,7 @@ impl Shared {
     /// that follows a transaction is not kept from its work: otherwise the WAL would grow while two
     /// contexts write by turns.
     pub(crate) fn before_slots(&self, here: Here<'_>, slots: Slots) -> Result<()> {
-        match self.takes_turns() && !slots.meets(slots::CKPT) {
+        match self.takes_turns() && self.locks.may_wait() && !slots.meets(slots::CKPT) {
             true => self.let_in(here),
             false => Ok(()),
         }
@@ -178,10 +178,12 @@ impl Shared {
         let taken = self.slots.take(&*self.locks, slots, alone, patience);
         let skips =
             mutants::on(Mutant::RefreshMissing) || mutants::on_every_third(Mutant::RefreshSkipped);
-        if !skips {
-            self.refresh(here)?;
+        match taken {
+            _ if skips => {}
+            Ok(Taken::Kept) => self.look(here)?,
+            _ => self.refresh(here)?,
         }
-        taken
+        taken.map(|taken| taken != Taken::Not)
     }
 
     /// Gives back those slots that no connection of this context holds any more; `release` has yet
@@ -233,6 +235,15 @@ impl Shared {
         published
     }
 
+    /// The same where only another header is news: at the beginning of a job, and for slots that
+    /// have been held here all the time (S16).
+    pub(crate) fn look(&self, here: Here<'_>) -> Result<()> {
+        match self.part.get() {
+            Part::Together if !self.follower.is_up_to_date()? => self.refresh(here),
+            _ => Ok(()),
+        }
+    }
+
     /// Takes over what other contexts have published.
     pub(crate) fn refresh(&self, here: Here<'_>) -> Result<()> {
         match self.part.get() {
@@ -255,10 +266,13 @@ impl Shared {
         }
     }
 
-    /// Whether the next call may have to wait for another context.
+    /// Whether the next reader may have to wait for another context.
     pub(crate) fn may_wait(&self) -> bool {
-        let is_solo = self.part.get() == Part::Solo;
-        !is_solo || self.is_withdrawn.get() || self.is_turn_wanted()
+        match self.part.get() {
+            Part::Solo => self.is_withdrawn.get() || self.is_turn_wanted(),
+            Part::Together => !self.slots.can_read(&*self.locks),
+            Part::Apart => true,
+        }
     }
 
     /// Ends the part; the files are closed.
