@@ -111,8 +111,11 @@ const OPEN_OPTIONS: readonly string[] = [
 /** What would change a database, and so contradicts `readonly`. */
 const CHANGING: readonly (keyof OpenOptions)[] = ['journalMode', 'durability', 'pageSize'];
 
+/** What an engine has to know of the options of `open`; how it shares is not for them to say. */
+export type Checked = Omit<WireOpenOptions, 'sharing'>;
+
 /** Checks the options of `open`, and how they go together. */
-export function checkOpenOptions(options: OpenOptions): WireOpenOptions {
+export function checkOpenOptions(options: OpenOptions): Checked {
   checkOptions(options, OPEN_OPTIONS);
   const { journalMode, durability, readonly = false, pageSize, busyTimeout, tempMemory } = options;
   const contradicts = CHANGING.find((name) => options[name] !== undefined);
@@ -123,9 +126,7 @@ export function checkOpenOptions(options: OpenOptions): WireOpenOptions {
   if (relaxed && (journalMode ?? 'wal') !== 'wal') {
     throw invalid(`durability "relaxed" is for WAL, not for journal mode "${journalMode}"`);
   }
-  const named = options.sharing;
-  const sharing = named === 'shared' || named === 'hand-over' ? named : 'alone';
-  return { journalMode, relaxed, readonly, pageSize, busyTimeout, tempMemory, sharing };
+  return { journalMode, relaxed, readonly, pageSize, busyTimeout, tempMemory };
 }
 
 /** Refuses unknown options, naming the one that was probably meant, and values of another type. */

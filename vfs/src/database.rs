@@ -20,12 +20,13 @@ use std::fmt;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
+use crate::commits::{self, CHANGE_COUNTER};
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::fileset::{FileSet, Side, Wanted};
 use crate::lock::{ConnectionId, LockLevel, LockTable};
 use crate::mutants::{self, Mutant};
 use crate::path::PRIVATE_DIRECTORY;
-use crate::shared::{Here, Shared};
+use crate::shared::{self, Here, Shared};
 use crate::shm::{Slots, WRITING_SLOTS, WalIndex};
 use crate::storage::{File, Ownership, Storage};
 use crate::waiting;
@@ -113,6 +114,15 @@ impl Databases {
         self.each(|database| database.meet(Shared::rest))
     }
 
+    /// The number of the last commit to a database that is open, and the bytes of its WAL.
+    pub(crate) fn sequence(&self, path: &str) -> Result<Option<(u32, u64)>> {
+        let Some(database) = self.find(path) else {
+            return Ok(None);
+        };
+        let sequence = database.sequence();
+        release(database).and(sequence).map(Some)
+    }
+
     /// From now on, or no longer, nothing is kept between two jobs that other contexts may want.
     pub(crate) fn withdraw(&self, withdrawn: bool) {
         self.is_withdrawn.set(withdrawn);
@@ -120,7 +130,7 @@ impl Databases {
 
     /// Learns what other contexts have done meanwhile.
     pub(crate) fn refresh(&self) -> Result<()> {
-        self.each(|database| database.meet(Shared::refresh))
+        self.each(|database| database.meet(Shared::look))
     }
 
     /// Whether this database is open here and other contexts may have it open as well.
@@ -171,6 +181,10 @@ pub(crate) struct Database {
     index: RefCell<WalIndex>,
     last_id: Cell<ConnectionId>,
     right: Right,
+    /// The change counter in the header, as this context has last written it.
+    change_counter: Cell<u32>,
+    /// The number of the last commit that the host was told of.
+    told: Cell<Option<u32>>,
 }
 
 impl fmt::Debug for Database {
@@ -188,6 +202,37 @@ impl Database {
             index: RefCell::default(),
             last_id: Cell::new(0),
             right,
+            change_counter: Cell::new(0),
+            told: Cell::new(None),
+        }
+    }
+
+    /// Something is about to be written to the main file.
+    pub(crate) fn note_header(&self, data: &[u8], offset: u64) {
+        if let (0, Some(bytes)) = (offset, data.get(CHANGE_COUNTER)) {
+            let bytes = bytes.first_chunk().expect("the counter has four bytes");
+            self.change_counter.set(u32::from_be_bytes(*bytes));
+        }
+    }
+
+    /// The number of the last commit that this context knows of, and how many bytes of the WAL
+    /// count. Reads the main file where that has the number and was not written here.
+    pub(crate) fn sequence(&self) -> Result<(u32, u64)> {
+        if let Some(sequence) = shared::sequence(&self.index) {
+            return Ok(sequence);
+        }
+        let mut header = [0; CHANGE_COUNTER.end];
+        self.with_main(|file| file.read(&mut header, 0))?;
+        let counter = header.last_chunk().expect("the header has more");
+        Ok((u32::from_be_bytes(*counter), 0))
+    }
+
+    /// The same right after a commit of this context.
+    fn tell_commit(&self) {
+        let written = (self.change_counter.get(), 0);
+        let (number, wal_bytes) = shared::sequence(&self.index).unwrap_or(written);
+        if self.told.replace(Some(number)) != Some(number) {
+            commits::committed(&self.path, number, wal_bytes);
         }
     }
 
@@ -337,6 +382,13 @@ impl Connection {
         let given = database.shared().map_or(Ok(()), lower);
         waiting::unlocked();
         settled.and(given)
+    }
+
+    /// A commit is under way: it shall survive the end of this context, and the host shall know.
+    pub(crate) fn committed(&self) -> Result<()> {
+        self.database.settle()?;
+        self.database.tell_commit();
+        Ok(())
     }
 
     /// Whether any connection intends to write.

@@ -22,6 +22,7 @@
 //! `<n>` is [`PROTOCOL`], `…` the path. Only `Attached` has no number: contexts of different
 //! protocols must not make the `-shm` anew under each other.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use crate::error::{ErrorKind, Operation, Result, VfsError};
@@ -29,6 +30,22 @@ use crate::error::{ErrorKind, Operation, Result, VfsError};
 /// Changes whenever contexts of different builds could no longer share a database: with the names
 /// above, with the layout of the `-shm` file, with the order in which either is used.
 pub const PROTOCOL: u32 = 1;
+
+thread_local! {
+    static SPOKEN: Cell<u32> = const { Cell::new(PROTOCOL) };
+}
+
+/// What this instance speaks: [`PROTOCOL`], but for tests.
+#[must_use]
+pub fn protocol() -> u32 {
+    SPOKEN.get()
+}
+
+/// For tests: from now on this instance is of another protocol.
+#[doc(hidden)]
+pub fn speak(protocol: u32) {
+    SPOKEN.set(protocol);
+}
 
 /// One of the locks of a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,7 +68,8 @@ impl SharedLock {
     /// The name of the lock among all locks of the origin.
     #[must_use]
     pub fn name(self, path: &str) -> String {
-        let numbered = |kind: &str| format!("anchorite:shared:{PROTOCOL}:{kind}:{path}");
+        let number = protocol();
+        let numbered = |kind: &str| format!("anchorite:shared:{number}:{kind}:{path}");
         match self {
             Self::Attached => format!("anchorite:attached:{path}"),
             Self::Making => numbered("making"),
@@ -69,6 +87,11 @@ pub trait Sharing {
     /// Whether several contexts may have the files open at once. If not, `Attached` alone is the
     /// right to open them, and of the other locks only `Main` is asked for.
     fn files_are_shared(&self) -> bool;
+
+    /// Whether locks may be asked for and given back now, for which the medium may have to wait.
+    fn may_wait(&self) -> bool {
+        true
+    }
 
     /// Takes a lock, to share it or alone; `false` if another context has it, or has asked for it
     /// before, and this did not change within `patience`. Those who ask are served in their order.

@@ -5,68 +5,30 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 use anchorite_engine::{EngineError, OpenOptions, Params, Patience, Session};
 use anchorite_vfs::files::{self, Import};
-use anchorite_vfs::memory::MemoryStorage;
-use anchorite_vfs::opfs::{Durable, Handles, OpfsStorage};
-use anchorite_vfs::{
-    Options as VfsOptions, Storage, Vfs, path, register, take_last_error, waiting,
-};
+use anchorite_vfs::opfs::{Handles, OpfsStorage};
+use anchorite_vfs::{Storage, path, take_last_error, waiting};
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 
+use crate::commits;
 use crate::convert::{self, Refusal};
 use crate::error::JobError;
+use crate::media::{
+    self, OPFS_VFS, Sharing, Wanted, durable, ensure_opfs, memory_vfs, opfs_vfs, storage_name,
+};
+use crate::outdated;
 
 type Outcome = Result<JsValue, JobError>;
-
-/// The name that SQLite knows our VFS by.
-const OPFS_VFS: &str = "anchorite";
-
-/// The same for databases that several contexts use at once.
-const SHARED_VFS: &str = "anchorite-shared";
-
-/// The same for databases that several contexts use in turn.
-const HAND_OVER_VFS: &str = "anchorite-hand-over";
-
-/// Serves databases in memory where there is no OPFS.
-const MEMORY_VFS: &str = "anchorite-memory";
 
 /// The name that asks for a database in memory.
 const MEMORY_NAME: &str = ":memory:";
 
-/// How other contexts may use a database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sharing {
-    /// Not at all.
-    Alone,
-    /// At the same time.
-    Shared,
-    /// In turn.
-    HandOver,
-}
-
-impl Sharing {
-    /// The name in js/src/protocol.ts.
-    pub(crate) fn from_name(name: &str) -> Self {
-        match name {
-            "shared" => Self::Shared,
-            "hand-over" => Self::HandOver,
-            _ => Self::Alone,
-        }
-    }
-}
-
-/// What an open asks of the VFS.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Wanted {
-    /// Bytes that temporary files may hold in memory; the first open of an instance decides for
-    /// all of its kind.
-    pub(crate) temp_memory: Option<u64>,
-    pub(crate) sharing: Sharing,
-}
+/// How long readers and writers are waited for, that they let a WAL be cut off, in ms: they wait
+/// meanwhile, too.
+const CUT_WAL_MS: u32 = 100;
 
 /// One request, with everything it needs to be tried, and tried again.
 pub(crate) enum Job {
@@ -95,6 +57,14 @@ pub(crate) enum Job {
         session: u32,
         page_size: Option<u32>,
     },
+    /// The number of the last commit.
+    Sequence {
+        session: u32,
+    },
+    /// The WAL has become large.
+    CutWal {
+        session: u32,
+    },
     Close {
         session: u32,
     },
@@ -117,6 +87,11 @@ pub(crate) enum Job {
     },
     /// Nothing else is to be done.
     Rest,
+    /// A context of a newer protocol wants the database.
+    LetGo {
+        database: String,
+        protocol: u32,
+    },
     List,
     Delete {
         name: String,
@@ -154,15 +129,8 @@ impl Connection {
     }
 }
 
-/// A VFS for databases that other contexts may use.
-type Shared = (Rc<OpfsStorage>, Vfs);
-
 #[derive(Default)]
 struct State {
-    opfs: Option<Rc<OpfsStorage>>,
-    shared: Option<Shared>,
-    handed_over: Option<Shared>,
-    has_memory_vfs: bool,
     connections: BTreeMap<u32, Connection>,
     imports: BTreeMap<u32, Import>,
     last_number: u32,
@@ -177,6 +145,21 @@ fn with_state<T>(work: impl FnOnce(&mut State) -> T) -> T {
     STATE.with(|state| work(&mut state.borrow_mut()))
 }
 
+/// Takes out the connections that are wanted, which no job is using.
+pub(crate) fn take_sessions(wanted: impl Fn(&Session) -> bool) -> Vec<(u32, Session)> {
+    with_state(|state| {
+        let taken = state
+            .connections
+            .extract_if(.., |_, it| wanted(&it.session));
+        taken.map(|(number, it)| (number, it.session)).collect()
+    })
+}
+
+/// Whether there is such a connection.
+pub(crate) fn any_session(wanted: impl Fn(&Session) -> bool) -> bool {
+    with_state(|state| state.connections.values().any(|it| wanted(&it.session)))
+}
+
 /// How long a job may be parked, in ms.
 pub(crate) fn limit_ms(job: &Job) -> u32 {
     match job {
@@ -184,10 +167,12 @@ pub(crate) fn limit_ms(job: &Job) -> u32 {
         Job::Exec { session, .. }
         | Job::Query { session, .. }
         | Job::Export { session }
+        | Job::Sequence { session }
         | Job::Vacuum { session, .. } => with_state(|state| {
             let connection = state.connections.get(session);
             connection.map_or(0, |connection| connection.busy_timeout_ms)
         }),
+        Job::CutWal { .. } => CUT_WAL_MS,
         _ => OpenOptions::BUSY_TIMEOUT_MS,
     }
 }
@@ -224,13 +209,18 @@ pub(crate) fn attempt(job: &mut Job, patience: Patience) -> Outcome {
             let page_size = *page_size;
             with_session(*session, "", |session| session.vacuum(page_size)).map(undefined)
         }
+        Job::Sequence { session } => sequence(*session, patience),
+        Job::CutWal { session } => {
+            with_session(*session, "", |session| session.cut_wal(patience)).map(undefined)
+        }
         Job::Close { session } => close(*session),
         Job::ImportBegin { name, overwrite } => import_begin(name, *overwrite),
         Job::ImportAppend { import, bytes } => with_import(*import, |it| it.append(bytes)),
         Job::ImportSeal { import } => import_seal(*import),
         Job::ImportFinish { import } => import_finish(*import),
         Job::ImportAbandon { import } => import_abandon(*import),
-        Job::Rest => rest(),
+        Job::Rest => media::rest().map(undefined),
+        Job::LetGo { database, protocol } => outdated::let_go(database, *protocol),
         Job::List => list(),
         Job::Delete { name } => delete(name),
         Job::Rename { from, to } => rename(from, to),
@@ -258,7 +248,7 @@ fn query(number: u32, sql: &str, params: &Params, patience: Patience) -> Outcome
 /// The answer to a question that can be had without waiting, or `None`: then it takes a job.
 pub(crate) fn query_at_once(number: u32, sql: &str, params: &Params) -> Option<JsValue> {
     let taken = with_state(|state| state.connections.remove(&number))?;
-    let waits = taken.reads_suspend || taken.is_shared && may_wait();
+    let waits = taken.reads_suspend || taken.is_shared && media::may_wait();
     let batch = match waits {
         true => None,
         false => taken.session.query_again(sql, params),
@@ -274,33 +264,36 @@ fn with_session<T>(
     sql: &str,
     work: impl FnOnce(&mut Session) -> Result<T, EngineError>,
 ) -> Result<T, JobError> {
-    refresh()?;
+    media::refresh()?;
     let taken = with_state(|state| state.connections.remove(&number));
-    let mut connection = taken.ok_or_else(|| JobError::closed("database"))?;
+    let mut connection = taken.ok_or_else(|| outdated::why_closed(number))?;
     let outcome = work(&mut connection.session);
     let outcome = outcome.map_err(|error| JobError::in_text(error, sql));
     if let Some(limit_ms) = connection.new_busy_timeout(sql) {
         connection.busy_timeout_ms = limit_ms;
     }
+    commits::note(number, &connection.session);
     with_state(|state| state.connections.insert(number, connection));
     outcome
+}
+
+/// The number of the last commit to a database; none for one in memory.
+fn sequence(number: u32, patience: Patience) -> Outcome {
+    let path = with_session(number, "", |session| {
+        session.look(patience)?;
+        Ok(session.path())
+    })?;
+    let number = media::sequence(&path)?;
+    Ok(number.map_or(JsValue::UNDEFINED, JsValue::from))
 }
 
 fn open(name: &str, options: &OpenOptions, wanted: Wanted) -> Outcome {
     let in_memory = name == MEMORY_NAME;
     let (vfs, storage, durable) = if in_memory {
-        (memory_vfs(wanted.temp_memory)?, "memory", "none")
+        (memory_vfs(wanted)?, "memory", "none")
     } else {
         path::check_database_name(name)?;
-        let opfs = ensure_opfs(wanted.temp_memory)?;
-        let (vfs, opfs) = match wanted.sharing {
-            Sharing::Shared => (SHARED_VFS, ensure_shared(&opfs, wanted.temp_memory)?),
-            Sharing::HandOver => (
-                HAND_OVER_VFS,
-                ensure_handed_over(&opfs, wanted.temp_memory)?,
-            ),
-            Sharing::Alone => (OPFS_VFS, opfs),
-        };
+        let (vfs, opfs) = opfs_vfs(wanted)?;
         (vfs, storage_name(opfs.handles()), durable(&opfs))
     };
     let is_async = storage == storage_name(Handles::Async);
@@ -315,13 +308,14 @@ fn open(name: &str, options: &OpenOptions, wanted: Wanted) -> Outcome {
         busy_timeout_ms: asked_ms.unwrap_or(options.busy_timeout_ms),
         in_memory,
         reads_suspend: is_async,
-        is_shared: [SHARED_VFS, HAND_OVER_VFS].contains(&vfs),
+        is_shared: wanted.sharing != Sharing::Alone,
     };
     let number = with_state(|state| {
         state.last_number += 1;
-        state.connections.insert(state.last_number, connection);
         state.last_number
     });
+    commits::note(number, &connection.session);
+    with_state(|state| state.connections.insert(number, connection));
     Ok(convert::object(&[
         ("session", number.into()),
         ("storage", storage.into()),
@@ -329,134 +323,11 @@ fn open(name: &str, options: &OpenOptions, wanted: Wanted) -> Outcome {
     ]))
 }
 
-fn durable(opfs: &OpfsStorage) -> &'static str {
-    match opfs.durable() {
-        Durable::PowerLoss => "power-loss",
-        Durable::Process => "process",
-    }
-}
-
-fn storage_name(handles: Handles) -> &'static str {
-    match handles {
-        Handles::Sync => "opfs-sync",
-        Handles::Async => "opfs-async",
-    }
-}
-
-/// JavaScript waits for locks (js/src/worker/queue.ts), never SQLite.
-fn vfs_options(temp_memory: Option<u64>) -> VfsOptions {
-    let default = VfsOptions::default();
-    VfsOptions {
-        default: true,
-        temp_memory: temp_memory.unwrap_or(default.temp_memory),
-        host_waits: true,
-        shares: false,
-    }
-}
-
-/// The VFS of a connection to a database in memory: what it attaches is a file in OPFS, as with any
-/// other connection. Only where there is no OPFS, everything stays in memory.
-fn memory_vfs(temp_memory: Option<u64>) -> Result<&'static str, JobError> {
-    if ensure_opfs(temp_memory).is_ok() {
-        return Ok(OPFS_VFS);
-    }
-    if !with_state(|state| std::mem::replace(&mut state.has_memory_vfs, true)) {
-        let storage = Rc::new(MemoryStorage::default());
-        register(MEMORY_VFS, storage, vfs_options(temp_memory))?;
-    }
-    Ok(MEMORY_VFS)
-}
-
-/// Finds OPFS and registers the VFS on it, once per instance; later makes sure it is still there.
-fn ensure_opfs(temp_memory: Option<u64>) -> Result<Rc<OpfsStorage>, JobError> {
-    if let Some(opfs) = with_state(|state| state.opfs.clone()) {
-        opfs.refresh()?;
-        return Ok(opfs);
-    }
-    let opfs = Rc::new(OpfsStorage::detect()?);
-    register(OPFS_VFS, opfs.clone(), vfs_options(temp_memory))?;
-    with_state(|state| state.opfs = Some(opfs.clone()));
-    Ok(opfs)
-}
-
-/// Registers the VFS for databases that several contexts use at once, once per instance.
-fn ensure_shared(
-    opfs: &OpfsStorage,
-    temp_memory: Option<u64>,
-) -> Result<Rc<OpfsStorage>, JobError> {
-    if let Some((shared, _)) = with_state(|state| state.shared.clone()) {
-        shared.refresh()?;
-        return Ok(shared);
-    }
-    let shared = register_shared(SHARED_VFS, opfs.sharing()?, temp_memory)?;
-    with_state(|state| state.shared = Some(shared.clone()));
-    Ok(shared.0)
-}
-
-/// As [`ensure_shared`], for databases that several contexts use in turn.
-fn ensure_handed_over(
-    opfs: &OpfsStorage,
-    temp_memory: Option<u64>,
-) -> Result<Rc<OpfsStorage>, JobError> {
-    if let Some((shared, _)) = with_state(|state| state.handed_over.clone()) {
-        shared.refresh()?;
-        return Ok(shared);
-    }
-    let shared = register_shared(HAND_OVER_VFS, opfs.handing_over(), temp_memory)?;
-    with_state(|state| state.handed_over = Some(shared.clone()));
-    Ok(shared.0)
-}
-
-fn register_shared(
-    name: &str,
-    storage: OpfsStorage,
-    temp_memory: Option<u64>,
-) -> Result<Shared, JobError> {
-    let options = VfsOptions {
-        default: false,
-        shares: true,
-        ..vfs_options(temp_memory)
-    };
-    let storage = Rc::new(storage);
-    let vfs = register(name, storage.clone(), options)?;
-    Ok((storage, vfs))
-}
-
-/// The VFSes for databases that other contexts may use.
-fn shared_vfses() -> impl Iterator<Item = Vfs> {
-    let both = with_state(|state| [state.shared.clone(), state.handed_over.clone()]);
-    both.into_iter().flatten().map(|(_, vfs)| vfs)
-}
-
-/// Learns what other contexts have committed, before a connection is used.
-fn refresh() -> Result<(), JobError> {
-    let mut all = shared_vfses();
-    all.try_for_each(|vfs| vfs.refresh().map_err(JobError::from))
-}
-
-/// Whether there are locks that other contexts may want.
-pub(crate) fn shares_databases() -> bool {
-    shared_vfses().next().is_some()
-}
-
-/// Another context wants a lock of this database; whether it is shared here.
-pub(crate) fn wanted(database: &str) -> bool {
-    shared_vfses().any(|vfs| vfs.wanted(database))
-}
-
-fn may_wait() -> bool {
-    shared_vfses().any(Vfs::may_wait)
-}
-
-/// Gives back the locks that are only kept because they may be needed again at once.
-fn rest() -> Outcome {
-    shared_vfses().try_for_each(Vfs::rest)?;
-    Ok(JsValue::UNDEFINED)
-}
-
 fn close(number: u32) -> Outcome {
     let connection = with_state(|state| state.connections.remove(&number));
-    let connection = connection.ok_or_else(|| JobError::closed("database"))?;
+    let Some(connection) = connection else {
+        return outdated::close(number);
+    };
     // A session that fails to close is dropped all the same, which frees its file and lock.
     let closed = connection.session.close();
     closed.map(undefined).map_err(JobError::engine)
@@ -464,7 +335,7 @@ fn close(number: u32) -> Outcome {
 
 fn import_begin(name: &str, overwrite: bool) -> Outcome {
     path::check_database_name(name)?;
-    let import = Import::begin(ensure_opfs(None)?, name, overwrite)?;
+    let import = Import::begin(ensure_opfs()?, name, overwrite)?;
     Ok(JsValue::from(keep_import(None, import)))
 }
 
@@ -510,7 +381,7 @@ fn import_finish(number: u32) -> Outcome {
     let import = take_import(number)?;
     let name = import.name().to_owned();
     keep_import(Some(number), import);
-    let opfs = ensure_opfs(None)?;
+    let opfs = ensure_opfs()?;
     make_whole(&opfs, &name)?;
     with_import(number, Import::finish)?;
     drop(take_import(number)?);
@@ -539,7 +410,7 @@ fn import_abandon(number: u32) -> Outcome {
 }
 
 fn list() -> Outcome {
-    let opfs = ensure_opfs(None)?;
+    let opfs = ensure_opfs()?;
     let names = files::databases(&*opfs, |path| opfs.read_head(path))?;
     Ok(names
         .into_iter()
@@ -550,7 +421,7 @@ fn list() -> Outcome {
 
 fn delete(name: &str) -> Outcome {
     path::check_database_name(name)?;
-    let opfs = ensure_opfs(None)?;
+    let opfs = ensure_opfs()?;
     make_whole(&opfs, name)?;
     Ok(JsValue::from_bool(files::delete_database(&*opfs, name)?))
 }
@@ -558,7 +429,7 @@ fn delete(name: &str) -> Outcome {
 fn rename(from: &str, to: &str) -> Outcome {
     path::check_database_name(from)?;
     path::check_database_name(to)?;
-    let opfs = ensure_opfs(None)?;
+    let opfs = ensure_opfs()?;
     make_whole(&opfs, from)?;
     let renamed = files::rename_database(&*opfs, from, to);
     renamed.map(undefined).map_err(JobError::from)

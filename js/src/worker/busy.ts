@@ -1,7 +1,7 @@
 // Waiting for what another context has open: outside Wasm, where other jobs go on. Used by
 // queue.ts. It must not know what is tried again.
 
-import { sayWanted } from './wanted.js';
+import { sayWanted, type Wanted } from './wanted.js';
 
 /** The shortest and the longest pause between two tries, in ms. */
 const PAUSE_MIN = 10;
@@ -21,7 +21,11 @@ export async function tryAgain(
   lock: string | undefined,
   pause: number,
   signal: AbortSignal,
+  wanted: Wanted | undefined,
 ): Promise<void> {
+  if (wanted !== undefined) {
+    sayWanted(wanted);
+  }
   await Promise.all([elapsed(pause, signal), lock === undefined ? undefined : free(lock, signal)]);
 }
 
@@ -47,11 +51,15 @@ export interface Loan {
  * nobody seemed to want it: again and again, because who gets it next may not have listened yet.
  * Nothing, if nobody waits for it any more.
  */
-export function borrow(lock: Refused, signal: AbortSignal): Promise<Loan | undefined> {
-  const { name, alone, database } = lock;
+export function borrow(
+  { name, alone, database }: Refused,
+  protocol: number,
+  signal: AbortSignal,
+): Promise<Loan | undefined> {
   const mode = alone ? 'exclusive' : 'shared';
   return new Promise((resolve) => {
-    const word = setInterval(() => sayWanted(database), PAUSE_MAX);
+    const say = () => sayWanted({ database, protocol });
+    const word = setInterval(say, PAUSE_MAX);
     const held = () => {
       clearInterval(word);
       return new Promise<void>((giveBack) => resolve({ name, alone, giveBack, released }));
@@ -61,7 +69,7 @@ export function borrow(lock: Refused, signal: AbortSignal): Promise<Loan | undef
       clearInterval(word);
       resolve(undefined);
     });
-    sayWanted(database);
+    say();
   });
 }
 

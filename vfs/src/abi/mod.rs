@@ -145,6 +145,15 @@ impl Vfs {
         waiting::is_any_wanted() || self.0.medium.databases().may_wait()
     }
 
+    /// The number of the last commit to a database that is open here, as far as is known here, and
+    /// how many bytes of its WAL count; `None` if it is not open.
+    ///
+    /// # Errors
+    /// When the medium fails.
+    pub fn sequence(self, path: &str) -> Result<Option<(u32, u64)>> {
+        self.0.medium.databases().sequence(path)
+    }
+
     /// A job begins: learns what other contexts have committed. Without it a read transaction
     /// begins where this context last looked, finds that it is late, and begins again.
     ///

@@ -96,6 +96,12 @@ impl Follower {
         Ok(())
     }
 
+    /// Whether the header is the one that was last read or written.
+    pub(super) fn is_up_to_date(&self) -> Result<bool> {
+        let header = self.with(published::read_header)?;
+        Ok(header == self.seen.get().header)
+    }
+
     /// Takes over what others have published. Nothing here may be unpublished.
     ///
     /// The header is the same before and after the words are read (S4): whoever computes with them
@@ -154,6 +160,12 @@ impl Follower {
         self.entered.set(entered);
         Ok(Ok(()))
     }
+}
+
+/// The bytes of the WAL that a header counts.
+pub(super) fn wal_size(header: &Header) -> u64 {
+    let frame_size = header.page_size() + FRAME_HEADER_SIZE as u64;
+    WAL_HEADER_SIZE + u64::from(header.last_frame()) * frame_size
 }
 
 /// The page that a frame holds; none if the frame is not of the header's round of the WAL.

@@ -24,6 +24,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::commits;
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::fileset::{FileSet, Wanted};
 use crate::hooks;
@@ -37,7 +38,7 @@ use crate::waiting;
 use follow::Follower;
 use levels::Levels;
 use part::Part;
-use slots::HeldSlots;
+use slots::{HeldSlots, Taken};
 use turn::Turn;
 
 const AT_ONCE: Duration = Duration::ZERO;
@@ -56,6 +57,16 @@ pub(crate) struct Shared {
     attached: Cell<Duration>,
     /// Whether nothing shall be kept that others may want.
     is_withdrawn: Rc<Cell<bool>>,
+}
+
+/// The number of the last commit that a wal-index counts, and the bytes of the WAL up to there.
+/// None if the index is not in use.
+pub(crate) fn sequence(index: &RefCell<WalIndex>) -> Option<(u32, u64)> {
+    let header = index::state(index.borrow_mut().regions()).header;
+    let number = commits::number_in_wal(header.change_counter());
+    header
+        .is_valid()
+        .then(|| (number, follow::wal_size(&header)))
 }
 
 /// What this context has of the database.
@@ -167,10 +178,12 @@ impl Shared {
         let taken = self.slots.take(&*self.locks, slots, alone, patience);
         let skips =
             mutants::on(Mutant::RefreshMissing) || mutants::on_every_third(Mutant::RefreshSkipped);
-        if !skips {
-            self.refresh(here)?;
+        match taken {
+            _ if skips => {}
+            Ok(Taken::Kept) => self.look(here)?,
+            _ => self.refresh(here)?,
         }
-        taken
+        taken.map(|taken| taken != Taken::Not)
     }
 
     /// Gives back those slots that no connection of this context holds any more; `release` has yet
@@ -222,6 +235,15 @@ impl Shared {
         published
     }
 
+    /// The same where only another header is news: at the beginning of a job, and for slots that
+    /// have been held here all the time (S16).
+    pub(crate) fn look(&self, here: Here<'_>) -> Result<()> {
+        match self.part.get() {
+            Part::Together if !self.follower.is_up_to_date()? => self.refresh(here),
+            _ => Ok(()),
+        }
+    }
+
     /// Takes over what other contexts have published.
     pub(crate) fn refresh(&self, here: Here<'_>) -> Result<()> {
         match self.part.get() {
@@ -244,10 +266,13 @@ impl Shared {
         }
     }
 
-    /// Whether the next call may have to wait for another context.
+    /// Whether the next reader may have to wait for another context.
     pub(crate) fn may_wait(&self) -> bool {
-        let is_solo = self.part.get() == Part::Solo;
-        !is_solo || self.is_withdrawn.get() || self.is_turn_wanted()
+        match self.part.get() {
+            Part::Solo => self.is_withdrawn.get() || self.is_turn_wanted(),
+            Part::Together => !self.slots.can_read(&*self.locks),
+            Part::Apart => true,
+        }
     }
 
     /// Ends the part; the files are closed.

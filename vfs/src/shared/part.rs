@@ -19,6 +19,7 @@
 
 use std::time::Duration;
 
+use super::slots::Taken;
 use super::{AT_ONCE, Here, Shared, index, published};
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::lock::LockLevel;
@@ -98,6 +99,7 @@ impl Shared {
 
     fn may_be_alone(&self) -> bool {
         !self.is_withdrawn.get()
+            && self.locks.may_wait()
             && self.slots.is_unused()
             && self.levels.held() <= LockLevel::Shared
             && self.locks.now() >= self.attached.get() + TOGETHER_MIN
@@ -112,10 +114,13 @@ impl Shared {
         if self.locks.take(SharedLock::Attached, true, AT_ONCE)? {
             return self.be_solo(here, true);
         }
-        // If the lock cannot be had again at once, SQLite finds no header and asks its busy
-        // handler; with one it would try again by itself, and give up.
-        self.follower.forget(here.index);
-        self.join(here)
+        let joined = self.join(here);
+        if joined.is_err() {
+            // SQLite finds no header and asks its busy handler; with one it would try again by
+            // itself, and give up.
+            self.follower.forget(here.index);
+        }
+        joined
     }
 
     fn enter(&self, here: Here<'_>) -> Result<()> {
@@ -188,7 +193,7 @@ impl Shared {
             (index.held(), index.held_alone())
         };
         for (slots, alone) in [(held.without(alone), false), (alone, true)] {
-            if !self.slots.take(&*self.locks, slots, alone, AT_ONCE)? {
+            if self.slots.take(&*self.locks, slots, alone, AT_ONCE)? == Taken::Not {
                 let message = "a slot is taken by a context that does not use the wal-index";
                 return Err(VfsError::new(ErrorKind::Io, Operation::Lock, message));
             }
