@@ -22,6 +22,7 @@ import './tabs/30-shared';
 import './tabs/40-hand-over';
 import './tabs/50-changes';
 import './tabs/60-versions';
+import './tabs/70-modes';
 import './storage/00-failed-opens';
 import './storage/10-async-handles';
 import './storage/20-busy-handles';

@@ -2,7 +2,7 @@
 // they take turns, both builds among them. Each context is a worker, as each tab has one of its own,
 // or a tab that has the engine in place, on asynchronous handles.
 import type { Database } from 'anchorite';
-import { equal, ok, rejects } from '../page/assert';
+import { equal, match, ok, rejects } from '../page/assert';
 import type { Hooked, TestContext } from '../page/context';
 import { describe, test } from '../page/registry';
 import { Tab } from '../page/tabs';
@@ -41,6 +41,8 @@ interface Connection {
 async function count(db: Connection): Promise<unknown> {
   return (await db.query('SELECT count(*) AS n FROM a'))[0]?.['n'];
 }
+
+const IN_TURN = { sharing: 'hand-over' } as const;
 
 const TABS = 4;
 const INCREMENTS = 25;
@@ -146,4 +148,29 @@ test('a context that wants it alone is busy until all others have closed', WORKE
   await a.close();
   const db = await t.open(t.name(), alone);
   equal(await count(db), 1);
+});
+
+/** As in a browser that has none. */
+async function withoutSharedWorker<T>(action: () => Promise<T>): Promise<T> {
+  const descriptor = Object.getOwnPropertyDescriptor(globalThis, 'SharedWorker');
+  Reflect.deleteProperty(globalThis, 'SharedWorker');
+  try {
+    return await action();
+  } finally {
+    if (descriptor !== undefined) Object.defineProperty(globalThis, 'SharedWorker', descriptor);
+  }
+}
+
+/** Where an owner is wanted. */
+const OWNED = { browsers: ['firefox'], contexts: ['worker'] } as const;
+
+test('is chosen where there is no SharedWorker', OWNED, async (t) => {
+  const db = await withoutSharedWorker(() => t.open());
+  equal(db.info.sharing, 'hand-over');
+  match(db.info.sharingReason, /no SharedWorker/);
+  await db.exec('CREATE TABLE a (b); INSERT INTO a VALUES (1)');
+  const other = await (await Tab.make(t)).open(t.name(), { engine: t.cell.twin, ...IN_TURN });
+  equal(await count(other), 1);
+  await other.exec('INSERT INTO a VALUES (2)');
+  equal(await count(db), 2);
 });

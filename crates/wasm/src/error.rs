@@ -16,6 +16,9 @@ pub(crate) enum Holder {
     Here,
     /// Another context, or whoever keeps a file of it open.
     Elsewhere,
+    /// Nobody any more: another context has committed between SQLite's look at the database and its
+    /// lock for writing (`SQLITE_BUSY_SNAPSHOT`).
+    Nobody,
 }
 
 /// What is used by a newer version of this library.
@@ -85,6 +88,9 @@ impl JobError {
         let error = if_schema_is_known(error, cause.as_ref());
         let holder = match holder(&error, cause.as_ref()) {
             Some(Holder::Here) if lock.is_some() => Some(Holder::Elsewhere),
+            Some(Holder::Here) if error.extended_code == "SQLITE_BUSY_SNAPSHOT" => {
+                Some(Holder::Nobody)
+            }
             holder => holder,
         };
         let EngineError {

@@ -94,7 +94,7 @@ pub fn in_transaction(session: u32) -> bool {
     jobs::in_transaction(session)
 }
 
-/// `{ticket, limit, elsewhere, lock, progressed}` if the job that has just run was parked.
+/// `{ticket, limit, elsewhere, again, lock, progressed}` if the job that has just run was parked.
 #[wasm_bindgen]
 #[must_use]
 pub fn take_parked() -> JsValue {

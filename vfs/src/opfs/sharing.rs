@@ -22,7 +22,7 @@ pub(super) struct WebLocks {
     part: WebLock,
     /// Set where files exclude each other: whoever gets the turn puts right what a dead one left.
     in_turn: Option<OpfsStorage>,
-    /// That this protocol is used.
+    /// That the database is shared by this protocol, and in this way.
     speaks: WebLock,
     held: RefCell<BTreeMap<SharedLock, WebLock>>,
 }
@@ -31,7 +31,7 @@ impl WebLocks {
     /// Takes part in the use of a database, if nobody owns it; suspends.
     pub(super) fn share(path: &str, in_turn: Option<OpfsStorage>) -> Result<Self> {
         let part = WebLock::take_part(path)?;
-        let speaks = match versions::enter(path) {
+        let speaks = match versions::enter(path, in_turn.is_some()) {
             Ok(speaks) => speaks,
             Err(error) => return part.release().and(Err(error)),
         };
