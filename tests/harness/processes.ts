@@ -29,7 +29,7 @@ export async function killMarked(mark: string): Promise<void> {
   for (let round = 0; round < 200; round++) {
     const pids = marked(mark);
     if (pids.length === 0) return;
-    for (const pid of pids) kill(pid);
+    for (const pid of pids) killOne(pid);
     await delay(10);
   }
   throw new Error(`processes ${marked(mark).join(', ')} survive SIGKILL`);
@@ -77,7 +77,8 @@ function environmentOf(pid: number): string {
   }
 }
 
-function kill(pid: number): void {
+/** SIGKILL to a process that `marked` has named. */
+export function killOne(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
