@@ -28,8 +28,8 @@ export type TabRequest =
   /** Writes until the tab ends or is told to stop, acknowledging to the harness. */
   | { readonly type: 'write'; readonly writer: string }
   | { readonly type: 'stop' }
-  /** Ends the worker of the database. */
-  | { readonly type: 'terminate' }
+  /** Ends the worker of the database: this tab's own, or that of all tabs. */
+  | { readonly type: 'terminate' | 'killOwner' }
   | { readonly type: 'close' }
   /** Keeps the main thread busy, by which the tab's process is found. */
   | { readonly type: 'spin'; readonly milliseconds: number }

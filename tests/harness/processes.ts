@@ -85,3 +85,13 @@ export function killOne(pid: number): void {
     // It went by itself between the listing and the kill.
   }
 }
+
+/** Whether the main thread of a process runs, or would if it had a processor. */
+export function isBusy(pid: number): boolean {
+  try {
+    const line = readFileSync(`/proc/${pid}/task/${pid}/stat`, 'latin1');
+    return line.slice(line.lastIndexOf(')') + 2).startsWith('R');
+  } catch {
+    return false;
+  }
+}

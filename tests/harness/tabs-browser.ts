@@ -1,11 +1,12 @@
 // Many tabs of one browser, and what can be done to them: asked, reloaded, killed, frozen. The
 // scenarios of the torture of tabs work with it. It must not know any scenario.
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Answer, OpenedTab, Statement, TabOptions, TabRequest } from '../tabs-wire';
 import { Channel, TimeOut } from './channel';
 import { TabDriver } from './drivers/tabs';
 import type { TabbedBrowser } from './drivers/tabs';
-import { killOne } from './processes';
+import { isBusy, killOne } from './processes';
 import { serveTests } from './server';
 import type { RunningServer, Witness } from './server';
 import { Wrong } from './tabs-score';
@@ -13,10 +14,13 @@ import { Wrong } from './tabs-score';
 const ARRIVAL_MS = 30_000;
 const ANSWER_MS = 30_000;
 
-/** A main thread that was kept busy for so long is told from others by its time. */
-const SPIN_MS = 250;
-const SPIN_TICKS = 10;
-const LOOKS = 5;
+/** A page that keeps its main thread busy is told from others by looking at all for so long. */
+const SPIN_MS = 400;
+const LOOK_MS = 5;
+const CLEARLY = 0.5;
+const SPINS = 10;
+
+const descending = (a: { more: number }, b: { more: number }) => b.more - a.more;
 
 export class TabsBrowser {
   readonly browser: TabbedBrowser;
@@ -119,20 +123,33 @@ export class TabsBrowser {
     await this.#driver.clearStorage(tab, this.#server.origin);
   }
 
-  /** The process of a tab: the one whose main thread is busy when the page of the tab is. */
+  /** The process of a tab: the one whose main thread is busy just while the page of the tab is. */
   async process(tab: string): Promise<number> {
-    for (let look = 0; look < LOOKS; look++) {
-      const before = this.#driver.mainThreads();
-      await this.ask(tab, { type: 'spin', milliseconds: SPIN_MS });
-      const ran = [...this.#driver.mainThreads()]
-        .map(([pid, ticks]) => ({ pid, ticks: ticks - (before.get(pid) ?? ticks) }))
-        .sort((a, b) => b.ticks - a.ticks);
-      const [first, second] = ran;
-      if (first !== undefined && first.ticks >= SPIN_TICKS) {
-        if (first.ticks >= 2 * (second?.ticks ?? 0)) return first.pid;
-      }
+    for (let turn = 0; turn < SPINS; turn++) {
+      const all = this.#driver.processes();
+      const request = { type: 'spin', milliseconds: SPIN_MS } as const;
+      const busy = await this.#busy(all, this.ask(tab, request));
+      const otherwise = await this.#busy(all, delay(SPIN_MS));
+      const more = (pid: number) => (busy.get(pid) ?? 0) - (otherwise.get(pid) ?? 0);
+      const [first, second] = all.map((pid) => ({ pid, more: more(pid) })).sort(descending);
+      if (first === undefined || first.more < CLEARLY) continue;
+      if ((second?.more ?? 0) < first.more / 2) return first.pid;
     }
     throw new Error(`no process of tab ${tab} is to be found`);
+  }
+
+  /** How much of the time until then each main thread runs. */
+  async #busy(all: readonly number[], then: Promise<unknown>): Promise<Map<number, number>> {
+    const looks: number[][] = [];
+    let over = false;
+    const ended = then.finally(() => (over = true));
+    while (!over) {
+      await delay(LOOK_MS);
+      looks.push(all.filter(isBusy));
+    }
+    await ended;
+    const share = (pid: number) => looks.filter((look) => look.includes(pid)).length / looks.length;
+    return new Map(all.map((pid) => [pid, share(pid)]));
   }
 
   /** SIGKILL to a tab's process; what the tab owes will not come. */

@@ -5,6 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Way } from '../tabs-wire';
+import { Acknowledgements } from './acknowledgements';
 import type { TabbedBrowser } from './drivers/tabs';
 import { ROOT, makeProfiles, removeProfiles } from './options';
 import { killAll } from './processes';
@@ -12,8 +13,8 @@ import { print } from './report';
 import { generator } from './score';
 import { TabsBrowser } from './tabs-browser';
 import { count, ledger, migrate, reload } from './tabs-calm';
+import { kill, killBrowser } from './tabs-kills';
 import { TabsScore } from './tabs-score';
-import { Acknowledgements } from './torture-browsers';
 
 /** How much of everything there is in one browser with one way of sharing. */
 export interface Scale {
@@ -23,6 +24,9 @@ export interface Scale {
   readonly migrations: number;
   /** Of each tab. */
   readonly reloads: number;
+  /** Of workers and processes. */
+  readonly kills: number;
+  readonly browserKills: number;
   /** A sample is too short, and its machine too busy, to tell whether somebody waits for long. */
   readonly judgesWaits: boolean;
 }
@@ -32,6 +36,8 @@ const FULL: Scale = {
   ledgerSeconds: 60,
   migrations: 10,
   reloads: 100,
+  kills: 200,
+  browserKills: 20,
   judgesWaits: true,
 };
 const SAMPLE: Scale = {
@@ -39,6 +45,8 @@ const SAMPLE: Scale = {
   ledgerSeconds: 4,
   migrations: 1,
   reloads: 2,
+  kills: 4,
+  browserKills: 1,
   judgesWaits: false,
 };
 
@@ -67,6 +75,8 @@ const SCENARIOS: Readonly<Record<string, (run: TabsRun) => Promise<void>>> = {
   ledger,
   migrate,
   reload,
+  kill,
+  'kill-browser': killBrowser,
 };
 
 interface Campaign {
@@ -86,6 +96,7 @@ export async function main(args: readonly string[]): Promise<number> {
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
       engines: { type: 'string', default: 'chromium,firefox' },
       sharing: { type: 'string', default: 'shared,owner,hand-over' },
+      kills: { type: 'string' },
       only: { type: 'string', default: Object.keys(SCENARIOS).join() },
     },
   });
@@ -99,8 +110,9 @@ export async function main(args: readonly string[]): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, () => void tidyUp().finally(() => process.exit(130)));
   }
+  const scale = values.sample ? SAMPLE : FULL;
   const campaign: Campaign = {
-    scale: values.sample ? SAMPLE : FULL,
+    scale: { ...scale, kills: Number(values.kills ?? scale.kills) },
     seed: values.seed,
     ways: values.sharing.split(','),
     scenarios: values.only.split(','),

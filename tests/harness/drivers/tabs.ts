@@ -1,7 +1,7 @@
 // A browser with as many tabs as are asked for, each with a process of its own: Chromium and
 // Firefox through puppeteer-core, on a persistent profile. tabs-browser.ts calls it; like every
 // driver it must not know tests, cells or the channel.
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import puppeteer from 'puppeteer-core';
 import type { Browser as Puppet, LaunchOptions, Page } from 'puppeteer-core';
 import type { Browser } from '../../wire';
@@ -92,9 +92,9 @@ export class TabDriver {
     await session.detach();
   }
 
-  /** How long the main thread of each process has run, in ticks of the system's clock. */
-  mainThreads(): Map<number, number> {
-    return new Map(marked(this.#mark).map((pid) => [pid, ticks(pid)]));
+  /** The processes of the browser. */
+  processes(): number[] {
+    return marked(this.#mark);
   }
 
   /** SIGKILL to every process of the browser at once; resolves when they are gone. */
@@ -106,16 +106,5 @@ export class TabDriver {
     const page = this.#pages.get(tab);
     if (page === undefined) throw new Error(`there is no tab ${tab}`);
     return page;
-  }
-}
-
-/** User and system time of a main thread; 0 for a process that is gone. */
-function ticks(pid: number): number {
-  try {
-    const line = readFileSync(`/proc/${pid}/task/${pid}/stat`, 'latin1');
-    const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
-    return Number(fields[11]) + Number(fields[12]);
-  } catch {
-    return 0;
   }
 }

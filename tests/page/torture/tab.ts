@@ -7,6 +7,7 @@ import type { Outcome } from '../../wire';
 import type { Hooked } from '../context';
 import { sizeOf } from '../disk';
 import { listen } from '../poll';
+import { killOwner } from '../tabs';
 import { withWorkerOf } from '../workers';
 import { audit, count, transfer } from './ledger';
 import { Writing } from './writing';
@@ -40,8 +41,10 @@ async function answerTo(request: TabRequest): Promise<unknown> {
     case 'stop':
       return await writing?.stop();
     case 'terminate':
-      if (worker === undefined) throw new Error('there is no worker of this page');
-      return worker.terminate();
+      writing?.abandon();
+      return worker?.terminate();
+    case 'killOwner':
+      return await killOwner('');
     case 'close':
       await database?.close();
       return (database = undefined);

@@ -15,13 +15,22 @@ export class Writing {
   readonly #writer: string;
   readonly #ended: Promise<void>;
   #stopped = false;
+  /** When the last transaction was begun. */
+  #asked = 0;
 
   constructor(database: Database, writer: string) {
     this.#database = database;
     this.#writer = writer;
     this.begun = this.#once(1);
     this.#ended = this.begun.then(() => this.#run());
-    this.#ended.catch((error: unknown) => void reportFailure(`${writer}: ${String(error)}`));
+    this.#ended.catch((error: unknown) => {
+      if (!this.#stopped) void reportFailure(`${writer}: ${told(error, this.#asked)}`);
+    });
+  }
+
+  /** What it says from now on counts for nothing: its worker is about to end. */
+  abandon(): void {
+    this.#stopped = true;
   }
 
   /** Resolves when the last transaction is acknowledged. */
@@ -45,6 +54,7 @@ export class Writing {
 
   async #transaction(n: number): Promise<void> {
     const writer = this.#writer;
+    this.#asked = performance.now();
     await this.#database.exec('BEGIN IMMEDIATE; UPDATE total SET n = n + 1');
     for (let part = 0; part < PARTS; part++) {
       const body = `${writer} ${n} ${part} `.repeat(n % 40);
@@ -68,4 +78,10 @@ export class Writing {
     if (!done) await this.#once(n);
     return true;
   }
+}
+
+function told(error: unknown, asked: number): string {
+  const { extendedCode, sql } = error as { extendedCode?: unknown; sql?: unknown };
+  const after = Math.round(performance.now() - asked);
+  return `${String(error)} (${String(extendedCode)}) in ${String(sql)} after ${after} ms`;
 }
