@@ -13,6 +13,7 @@ import { print } from './report';
 import { generator } from './score';
 import { TabsBrowser } from './tabs-browser';
 import { count, ledger, migrate, reload } from './tabs-calm';
+import { freezeIdle, freezeInside, freezeWaiting } from './tabs-freeze';
 import { kill, killBrowser } from './tabs-kills';
 import { TabsScore } from './tabs-score';
 
@@ -27,6 +28,8 @@ export interface Scale {
   /** Of workers and processes. */
   readonly kills: number;
   readonly browserKills: number;
+  /** Of an idle tab; of others a fifth. */
+  readonly freezes: number;
   /** A sample is too short, and its machine too busy, to tell whether somebody waits for long. */
   readonly judgesWaits: boolean;
 }
@@ -38,6 +41,7 @@ const FULL: Scale = {
   reloads: 100,
   kills: 200,
   browserKills: 20,
+  freezes: 50,
   judgesWaits: true,
 };
 const SAMPLE: Scale = {
@@ -47,13 +51,14 @@ const SAMPLE: Scale = {
   reloads: 2,
   kills: 4,
   browserKills: 1,
+  freezes: 5,
   judgesWaits: false,
 };
 
 /** How each browser shares a database. */
 const WAYS: Readonly<Record<TabbedBrowser, readonly Way[]>> = {
-  chromium: ['shared'],
-  firefox: ['owner'],
+  chromium: ['shared', 'hand-over'],
+  firefox: ['owner', 'hand-over'],
 };
 
 /** What a scenario works with. */
@@ -77,7 +82,13 @@ const SCENARIOS: Readonly<Record<string, (run: TabsRun) => Promise<void>>> = {
   reload,
   kill,
   'kill-browser': killBrowser,
+  'freeze-idle': freezeIdle,
+  'freeze-inside': freezeInside,
+  'freeze-waiting': freezeWaiting,
 };
+
+/** Only Chromium can be told to freeze a tab. */
+const CHROMIUM_ONLY = /^freeze-/;
 
 interface Campaign {
   readonly scale: Scale;
@@ -141,6 +152,7 @@ async function tortureBrowser(browser: TabbedBrowser, campaign: Campaign): Promi
   try {
     for (const way of WAYS[browser].filter((name) => ways.includes(name))) {
       for (const name of scenarios) {
+        if (browser !== 'chromium' && CHROMIUM_ONLY.test(name)) continue;
         const where = `${browser} ${way} ${name}`;
         const random = generator(`${seed} ${where}`);
         const database = `${way}-${name}`;

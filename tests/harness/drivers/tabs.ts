@@ -3,7 +3,7 @@
 // driver it must not know tests, cells or the channel.
 import { mkdirSync } from 'node:fs';
 import puppeteer from 'puppeteer-core';
-import type { Browser as Puppet, LaunchOptions, Page } from 'puppeteer-core';
+import type { Browser as Puppet, CDPSession, LaunchOptions, Page } from 'puppeteer-core';
 import type { Browser } from '../../wire';
 import { killMarked, marked, markedEnvironment } from '../processes';
 
@@ -43,6 +43,7 @@ export class TabDriver {
   readonly #puppet: Puppet;
   readonly #mark: string;
   readonly #pages = new Map<string, Page>();
+  readonly #sessions = new Map<string, CDPSession>();
   readonly version: string;
 
   private constructor(puppet: Puppet, mark: string, version: string) {
@@ -73,6 +74,7 @@ export class TabDriver {
   async close(tab: string): Promise<void> {
     const page = this.#page(tab);
     this.#pages.delete(tab);
+    this.#sessions.delete(tab);
     const late = AbortSignal.timeout(CLOSE_MS);
     const given = new Promise<void>((resolve) => late.addEventListener('abort', () => resolve()));
     await Promise.race([page.close().catch(() => undefined), given]);
@@ -80,16 +82,21 @@ export class TabDriver {
 
   /** Freezes the page of a tab as a browser does to save energy, or lets it go on. Chromium. */
   async setFrozen(tab: string, frozen: boolean): Promise<void> {
-    const session = await this.#page(tab).createCDPSession();
+    const session = await this.#session(tab);
     await session.send('Page.setWebLifecycleState', { state: frozen ? 'frozen' : 'active' });
-    await session.detach();
   }
 
   /** Removes what an origin has stored, as a user may. Chromium. */
   async clearStorage(tab: string, origin: string): Promise<void> {
-    const session = await this.#page(tab).createCDPSession();
+    const session = await this.#session(tab);
     await session.send('Storage.clearDataForOrigin', { origin, storageTypes: 'all' });
-    await session.detach();
+  }
+
+  /** Kept, since making one takes longer than what it is used for. */
+  async #session(tab: string): Promise<CDPSession> {
+    const session = this.#sessions.get(tab) ?? (await this.#page(tab).createCDPSession());
+    this.#sessions.set(tab, session);
+    return session;
   }
 
   /** The processes of the browser. */
