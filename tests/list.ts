@@ -19,6 +19,8 @@ import './tabs/00-owner';
 import './tabs/10-owner-dies';
 import './tabs/20-tabs-end';
 import './tabs/30-shared';
+import './tabs/50-changes';
+import './tabs/60-versions';
 import './storage/00-failed-opens';
 import './storage/10-async-handles';
 import './storage/20-busy-handles';

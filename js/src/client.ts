@@ -6,6 +6,7 @@ import { fromWire, SqliteError, text } from './errors.js';
 import type { EngineOptions } from './options.js';
 import { OwnedChannel } from './owned.js';
 import type {
+  Commits,
   EngineChoice,
   Operation,
   Operations,
@@ -18,6 +19,7 @@ import type {
   TestHooks,
 } from './protocol.js';
 import { startWorker, whenReady } from './start.js';
+import { onPageState } from './visibility.js';
 import { Host } from './worker/host.js';
 
 /** The way to an engine. */
@@ -27,6 +29,8 @@ export interface Channel {
     request: Extract<Request, { operation: Name }>,
     sql?: string,
   ): Promise<Operations[Name]['answers']>;
+  /** Whether a commit was made by the connection of this number. */
+  made(session: number, commits: Commits): boolean;
   /** Gives it up; the last to do so ends the engine, and what is still pending rejects. */
   end(): void;
   /** Whether every request will be rejected, because the engine is gone. */
@@ -47,7 +51,12 @@ export async function connect(options: EngineOptions): Promise<[Channel, Started
   const own = takesWorker(options) ? await WorkerChannel.start() : undefined;
   const channel = own ?? LocalChannel.to(engine, testHooks);
   try {
-    return [channel, await channel.request<'start'>({ operation: 'start', engine, testHooks })];
+    const page = location.pathname;
+    const request = { operation: 'start', engine, testHooks, page } as const;
+    const started = await channel.request<'start'>(request);
+    channel.engineId = started.engineId;
+    own?.followPage();
+    return [channel, started];
   } catch (error) {
     channel.end();
     throw error;
@@ -129,18 +138,26 @@ function choose(name: string | undefined, options: EngineOptions): Shared {
   if (name === undefined) {
     return own('a database in memory is one of its own');
   }
-  if (!takesWorker(options)) {
-    return own('the engine runs in place');
-  }
   if (hooksEngine(options)) {
     return own('a test has its hands in the engine');
   }
   if (navigator.locks === undefined) {
     return own('this context has no navigator.locks');
   }
-  return handlesHaveModes()
-    ? own('this release does not use yet that this browser can share files among tabs')
-    : { sharing: 'owner', sharingReason: 'this browser cannot share files among tabs' };
+  if (handlesHaveModes()) {
+    return canShareFiles(options)
+      ? { sharing: 'shared', sharingReason: 'this browser can share files among workers' }
+      : own('only dedicated workers have handles that can be shared');
+  }
+  return takesWorker(options)
+    ? { sharing: 'owner', sharingReason: 'this browser cannot share files among tabs' }
+    : own('the engine runs in place');
+}
+
+/** Whether the files that an engine opens may be open elsewhere too. */
+export function canShareFiles(options: EngineOptions): boolean {
+  const isThere = takesWorker(options) || currentContext() === 'dedicated-worker';
+  return isThere && navigator.locks !== undefined && handlesHaveModes();
 }
 
 /**
@@ -209,6 +226,10 @@ class UsedChannel implements Channel {
     return this.#channel.request<Name>(request, sql);
   }
 
+  made(session: number, commits: Commits): boolean {
+    return this.#channel.made(session, commits);
+  }
+
   end(): void {
     const leave = this.#leave;
     this.#leave = undefined;
@@ -224,6 +245,8 @@ const hosts = new Map<EngineChoice, Host>();
 /** The engine in place: no messages, the same errors. */
 class LocalChannel implements Channel {
   readonly #host: Host;
+  /** Once it has started. */
+  engineId: string | undefined;
 
   private constructor(host: Host) {
     this.#host = host;
@@ -256,6 +279,10 @@ class LocalChannel implements Channel {
     }
   }
 
+  made(session: number, commits: Commits): boolean {
+    return commits.engineId === this.engineId && commits.session === session;
+  }
+
   /** The engine stays, for the next database. */
   end(): void {}
 
@@ -283,6 +310,8 @@ interface Pending {
 /** The engine in a dedicated worker. */
 class WorkerChannel implements Channel {
   readonly #worker: Worker;
+  /** Once it has started. */
+  engineId: string | undefined;
   readonly #pending = new Map<number, Pending>();
   readonly #ended = new AbortController();
   #lastId = 0;
@@ -319,6 +348,10 @@ class WorkerChannel implements Channel {
     return answer as Promise<Operations[Name]['answers']>;
   }
 
+  made(session: number, commits: Commits): boolean {
+    return commits.engineId === this.engineId && commits.session === session;
+  }
+
   end(): void {
     this.#die('it was closed');
   }
@@ -338,6 +371,13 @@ class WorkerChannel implements Channel {
     } else {
       pending?.resolve(reply.value);
     }
+  }
+
+  /** Lets the worker know whether the page is seen. */
+  followPage(): void {
+    onPageState((state) => {
+      this.request<'pageState'>({ operation: 'pageState', state }).catch(() => undefined);
+    }, this.#ended.signal);
   }
 
   /** The worker holds this lock for as long as it lives. */

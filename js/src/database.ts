@@ -1,17 +1,17 @@
 // A database as the caller has it. Made by `open`; everything it does is one request.
 
+import { type ChangeListener, Changes } from './changes.js';
 import type { Channel } from './client.js';
-import { connectTo } from './client.js';
+import { canShareFiles, connectTo } from './client.js';
 import { SqliteError } from './errors.js';
-import { checkOpenOptions, checkOptions, type OpenOptions, type VacuumOptions } from './options.js';
-import type {
-  Context,
-  Durable,
-  EngineName,
-  Sharing,
-  StorageKind,
-  WireOpenOptions,
-} from './protocol.js';
+import {
+  type Checked,
+  checkOpenOptions,
+  checkOptions,
+  type OpenOptions,
+  type VacuumOptions,
+} from './options.js';
+import type { Context, Durable, EngineName, Sharing, StorageKind } from './protocol.js';
 import { checkParams, checkSql, type Params, type Row, toObjects } from './values.js';
 
 /** What runs, where, and what it can do. */
@@ -66,8 +66,8 @@ export interface DatabaseInfo {
  */
 export async function open(name: string, options: OpenOptions = {}): Promise<Database> {
   checkName(name);
-  const wire = checkOpenOptions(options);
-  const work = () => openNow(name, options, wire);
+  const checked = checkOpenOptions(options);
+  const work = () => openNow(name, options, checked);
   return name === MEMORY ? work() : inTurn(name, work);
 }
 
@@ -93,14 +93,13 @@ async function inTurn(name: string, work: () => Promise<Database>): Promise<Data
   }
 }
 
-async function openNow(
-  name: string,
-  options: OpenOptions,
-  wire: WireOpenOptions,
-): Promise<Database> {
+async function openNow(name: string, options: OpenOptions, checked: Checked): Promise<Database> {
   const reached = await connectTo(name === MEMORY ? undefined : name, options);
   const { channel, started, shared, joined } = reached;
   try {
+    // What a database in memory attaches are files.
+    const shares = name === MEMORY ? canShareFiles(options) : shared.sharing === 'shared';
+    const wire = { ...checked, shared: shares };
     const request = { operation: 'open', name, options: wire } as const;
     const { session, storage, durable } = await channel.request<'open'>(request);
     const can = { cancel: false, asyncFunctions: false, waitForLocks: true };
@@ -109,7 +108,7 @@ async function openNow(
     channel.end();
     // The worker that had the database has died, and nobody had noticed yet.
     if (joined && isGone(error)) {
-      return openNow(name, options, wire);
+      return openNow(name, options, checked);
     }
     throw error;
   }
@@ -146,6 +145,7 @@ export class Database {
   readonly info: DatabaseInfo;
   readonly #channel: Channel;
   readonly #session: number;
+  readonly #changes: Changes;
   #closing: Promise<void> | undefined;
 
   /** @internal */
@@ -154,6 +154,12 @@ export class Database {
     this.#session = session;
     this.name = name;
     this.info = info;
+    this.#changes = new Changes({
+      name,
+      shared: info.sharing === 'shared',
+      isOwn: (commits) => channel.made(session, commits),
+      sequence: () => channel.request<'sequence'>({ operation: 'sequence', session }),
+    });
   }
 
   /** Whether `close` was called. */
@@ -202,10 +208,25 @@ export class Database {
   }
 
   /**
+   * From now on calls `listener` after each commit to this database, whichever connection, tab or
+   * worker of the origin has made it; returns a function that ends this. Commits that come shortly
+   * one after the other are told one by one, in order, and soon after they were made.
+   *
+   * What is told is complete: if it is not known what has changed, or if anything was missed, it is
+   * that anything may have. Attached databases have listeners of their own connections. Throws
+   * `UNSUPPORTED` where there is no BroadcastChannel, and `CLOSED`.
+   */
+  onChange(listener: ChangeListener): () => void {
+    this.#use();
+    return this.#changes.add(listener);
+  }
+
+  /**
    * Closes the database after the calls made before; an open transaction is rolled back.
    * Closing twice is fine. Later calls reject with `CLOSED`.
    */
   close(): Promise<void> {
+    this.#changes.end();
     this.#closing ??= this.#close();
     return this.#closing;
   }

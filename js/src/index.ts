@@ -1,5 +1,6 @@
 // The public entry of the package; re-exports only.
 
+export type { Change, ChangeListener } from './changes.js';
 export { type Database, type DatabaseInfo, open } from './database.js';
 export { SqliteError } from './errors.js';
 export {

@@ -70,5 +70,8 @@ function canBeRepeated(call: Handed): boolean {
 /** A query is one statement. */
 function onlyReads({ request, sql = '' }: Handed): boolean {
   const { operation } = request;
-  return ['export', 'close'].includes(operation) || (operation === 'query' && READS.test(sql));
+  return (
+    ['export', 'sequence', 'close'].includes(operation) ||
+    (operation === 'query' && READS.test(sql))
+  );
 }

@@ -110,8 +110,11 @@ const OPEN_OPTIONS: readonly string[] = [
 /** What would change a database, and so contradicts `readonly`. */
 const CHANGING: readonly (keyof OpenOptions)[] = ['journalMode', 'durability', 'pageSize'];
 
+/** What an engine has to know of the options of `open`; how it shares is not for them to say. */
+export type Checked = Omit<WireOpenOptions, 'shared'>;
+
 /** Checks the options of `open`, and how they go together. */
-export function checkOpenOptions(options: OpenOptions): WireOpenOptions {
+export function checkOpenOptions(options: OpenOptions): Checked {
   checkOptions(options, OPEN_OPTIONS);
   const { journalMode, durability, readonly = false, pageSize, busyTimeout, tempMemory } = options;
   const contradicts = CHANGING.find((name) => options[name] !== undefined);
@@ -122,8 +125,7 @@ export function checkOpenOptions(options: OpenOptions): WireOpenOptions {
   if (relaxed && (journalMode ?? 'wal') !== 'wal') {
     throw invalid(`durability "relaxed" is for WAL, not for journal mode "${journalMode}"`);
   }
-  const shared = options.sharing === 'shared';
-  return { journalMode, relaxed, readonly, pageSize, busyTimeout, tempMemory, shared };
+  return { journalMode, relaxed, readonly, pageSize, busyTimeout, tempMemory };
 }
 
 /** Refuses unknown options, naming the one that was probably meant, and values of another type. */

@@ -11,6 +11,7 @@ import { fromWire, SqliteError } from './errors.js';
 import { join, type Link, type Place } from './join.js';
 import { connectionLost, judge, makesOwn, type Standing } from './lost.js';
 import type {
+  Commits,
   Operation,
   Operations,
   OwnerReplyMessage,
@@ -96,6 +97,11 @@ export class OwnedChannel implements Channel {
       call.reject(closed());
     }
     this.#pending.clear();
+  }
+
+  made(session: number, { engineId, session: number }: Commits): boolean {
+    const connection = this.#connections.get(session);
+    return this.#link?.started.engineId === engineId && connection?.number === number;
   }
 
   #take(request: Request, rest: Pick<Call, 'sql' | 'resolve' | 'reject'>): void {

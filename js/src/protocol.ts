@@ -62,19 +62,25 @@ export interface RowBatch {
 export type Sharing = 'shared' | 'owner' | 'exclusive';
 
 /**
- * What tests fix from outside: randomness, the clock (ms), growth of memory while suspended; an
- * owner of their own, by its name.
+ * What tests fix from outside: randomness, the clock (ms), growth of memory while suspended; the
+ * protocol by which files are shared; an owner of their own, by its name.
  */
 export interface TestHooks {
   readonly seed?: number;
   readonly now?: number;
   readonly growOnSuspend?: boolean;
+  readonly protocol?: number;
   readonly owner?: string;
 }
+
+/** Whether the page is seen; one that is frozen does nothing until it is seen again. */
+export type PageState = 'visible' | 'hidden' | 'frozen';
 
 /** Which build was loaded, why, and what it is. */
 export interface Started {
   readonly engine: EngineName;
+  /** Of this one instance. */
+  readonly engineId: string;
   readonly reason: string;
   readonly context: Context;
   readonly sqliteVersion: string;
@@ -83,17 +89,23 @@ export interface Started {
 
 /** Each operation: what it takes, what it answers. */
 export interface Operations {
-  start: { takes: { engine: EngineChoice; testHooks: TestHooks }; answers: Started };
+  start: {
+    /** `page`: the path of the page that uses the engine; empty if many do. */
+    takes: { engine: EngineChoice; testHooks: TestHooks; page: string };
+    answers: Started;
+  };
   open: { takes: { name: string; options: WireOpenOptions }; answers: Opened };
   exec: { takes: { session: number; sql: string }; answers: undefined };
   query: { takes: { session: number; sql: string; params: WireParams }; answers: RowBatch };
   export: { takes: { session: number }; answers: Uint8Array<ArrayBuffer> };
   vacuum: { takes: { session: number; pageSize: number | undefined }; answers: undefined };
+  sequence: { takes: { session: number }; answers: number | undefined };
   close: { takes: { session: number }; answers: undefined };
   importBegin: { takes: { name: string; overwrite: boolean }; answers: number };
   importAppend: { takes: { import: number; bytes: Uint8Array<ArrayBuffer> }; answers: undefined };
   importFinish: { takes: { import: number; name: string }; answers: undefined };
   importAbandon: { takes: { import: number }; answers: undefined };
+  pageState: { takes: { state: PageState }; answers: undefined };
   list: { takes: object; answers: string[] };
   delete: { takes: { name: string }; answers: boolean };
   rename: { takes: { name: string; to: string }; answers: undefined };
@@ -106,6 +118,20 @@ export type Operation = keyof Operations;
 export type Request = {
   [Name in Operation]: { readonly operation: Name } & Readonly<Operations[Name]['takes']>;
 }[Operation];
+
+/**
+ * Engine to all contexts of the origin: one connection has made these commits to a database, whose
+ * numbers follow each other, up to 2^32 - 1 and then from 0 on.
+ */
+export interface Commits {
+  readonly engineId: string;
+  readonly session: number;
+  readonly database: string;
+  readonly first: number;
+  readonly last: number;
+  /** What may have changed; `undefined`: anything. */
+  readonly tables: readonly string[] | undefined;
+}
 
 /** Page to worker. The order in which requests are carried out is in docs/protocol.md. */
 export interface RequestMessage {

@@ -88,6 +88,8 @@ function brokenFile(fault: string, name: string): Answer {
       return isWorker ? notFound(name) : file;
     case 'worker-html':
       return isWorker ? html() : file;
+    case 'no-broadcast':
+      return isWorker ? { ...file, body: `delete globalThis.BroadcastChannel;${file.body}` } : file;
     case 'shared-404':
       return name === 'shared.js' ? notFound(name) : file;
     case 'wasm-404':

@@ -259,8 +259,9 @@ const WORKER = { contexts: ['worker'] } as const;
 const ALONE = { sharing: 'exclusive' } as const;
 
 test('ATTACH waits for a database that another engine has', WORKER, async (t) => {
-  const a = await t.open();
-  const other = await t.open(t.name('other'));
+  const options = t.cell.browser === 'chromium' ? ALONE : {};
+  const a = await t.open(t.name(), options);
+  const other = await t.open(t.name('other'), options);
   await other.exec('CREATE TABLE a (b); INSERT INTO a VALUES (1)');
   await a.exec('PRAGMA busy_timeout = 100');
   const attach = 'ATTACH ? AS o';
@@ -271,6 +272,22 @@ test('ATTACH waits for a database that another engine has', WORKER, async (t) =>
   await other.close();
   await waiting;
   equal(await a.query('SELECT b FROM o.a'), [{ b: 1 }]);
+});
+
+const SHARING = { browsers: ['chromium'], contexts: ['worker', 'inside'] } as const;
+
+test('ATTACH shares what another engine has open', SHARING, async (t) => {
+  const other = await t.open(t.name('other'));
+  await other.exec('CREATE TABLE a (b); INSERT INTO a VALUES (1)');
+  for (const name of [t.name(), ':memory:']) {
+    const db = await t.open(name);
+    await db.query('ATTACH ? AS o', [t.name('other')]);
+    await db.exec('UPDATE o.a SET b = b + 1');
+    await other.exec('UPDATE a SET b = b + 10');
+    equal(await db.query('SELECT b FROM o.a'), await other.query('SELECT b FROM a'), name);
+    await db.close();
+  }
+  equal(await other.query('SELECT b FROM a'), [{ b: 23 }]);
 });
 
 test('share one worker, which ends with the last of them', WORKER, async (t) => {

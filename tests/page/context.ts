@@ -14,6 +14,7 @@ export interface Hooked extends OpenOptions {
     readonly seed?: number;
     readonly now?: number;
     readonly growOnSuspend?: boolean;
+    readonly protocol?: number;
     readonly owner?: string;
   };
 }

@@ -1,6 +1,6 @@
 // More tabs than the harness drives: frames, each a Window with the library of its own, its own
 // locks, and a death of its own. It must not know tests.
-import type { Database, open } from 'anchorite';
+import type { ChangeListener, Database, open } from 'anchorite';
 import type { Hooked, TestContext } from './context';
 
 type Open = typeof open;
@@ -48,6 +48,12 @@ export class TabDatabase {
   async query(...call: Parameters<Database['query']>): Promise<Record<string, unknown>[]> {
     const rows = await here(this.#database.query(...call));
     return Array.from(rows, (row) => ({ ...row }));
+  }
+
+  onChange(listener: ChangeListener): () => void {
+    return this.#database.onChange(({ tables, own }) =>
+      listener({ tables: tables && Array.from(tables), own }),
+    );
   }
 
   close(): Promise<void> {

@@ -39,7 +39,7 @@ test('is one for all tabs, on the best handles there are', ONCE, async (t) => {
 
 test('is chosen where handles cannot be shared', { contexts: ['worker'] }, async (t) => {
   const { sharing, sharingReason } = (await t.open()).info;
-  equal(sharing, t.cell.browser === 'chromium' ? 'exclusive' : 'owner', sharingReason);
+  equal(sharing, t.cell.browser === 'chromium' ? 'shared' : 'owner', sharingReason);
 });
 
 const BOTH = { ...ONCE, browsers: ['chromium', 'firefox'] } as const;

@@ -1,7 +1,8 @@
 // Several contexts with one database open at the same time, both builds among them: SQLite's own
 // WAL across them. Each context is a worker, as each tab has one of its own.
+import type * as Anchorite from 'anchorite';
 import type { Database } from 'anchorite';
-import { equal, ok, rejects } from '../page/assert';
+import { equal, match, ok, rejects } from '../page/assert';
 import type { Hooked, TestContext } from '../page/context';
 import { describe, test } from '../page/registry';
 import { withWorkerOf } from '../page/workers';
@@ -10,6 +11,9 @@ describe('shared by contexts');
 
 /** Where handles can be shared. */
 const SHARING = { browsers: ['chromium'], contexts: ['worker'] } as const;
+
+/** The library with workers that have no BroadcastChannel. */
+const DEAF = '/broken/no-broadcast/index.js';
 
 /** A worker that was busy when it was terminated keeps its locks for about 2 s. */
 const KILLED_MS = 6000;
@@ -79,12 +83,30 @@ test('a second writer waits for the first, up to its time limit', SHARING, async
   await a.exec('CREATE TABLE a (b); BEGIN IMMEDIATE; INSERT INTO a VALUES (1)');
   await b.exec('PRAGMA busy_timeout = 200');
   const error = await rejects(b.exec('BEGIN IMMEDIATE'), { code: 'SQLITE_BUSY' });
-  ok(error.message.includes(t.name()) || error['cause'] !== undefined, 'says which');
+  match(error.message, /held by the page \/\S* \(dedicated-worker, sharing "shared", protocol 1, since 2/);
   await b.exec('PRAGMA busy_timeout = 5000');
   const waiting = b.exec('INSERT INTO a VALUES (2)');
   await a.exec('COMMIT');
   await waiting;
   equal(await count(a), 2);
+});
+
+test('who is in the way is named to one that wants it alone', SHARING, async (t) => {
+  await openMany(t, 1);
+  const { message } = await rejects(t.open(t.name(), { worker: false, busyTimeout: 100 }), {
+    code: 'SQLITE_BUSY',
+  });
+  match(message, /held by the page \/\S* \(dedicated-worker, sharing "shared", protocol 1, since 2/);
+});
+
+test('without BroadcastChannel they give way all the same', SHARING, async (t) => {
+  const { open: openThere } = (await import(DEAF)) as typeof Anchorite;
+  const a = await openThere(t.name(), options(t.cell.twin));
+  await a.exec('CREATE TABLE a (b); INSERT INTO a VALUES (1)');
+  const b = await openThere(t.name(), options('asyncify'));
+  await Promise.all([a.exec('INSERT INTO a VALUES (2)'), b.exec('INSERT INTO a VALUES (3)')]);
+  equal([await count(a), await count(b)], [3, 3]);
+  await Promise.all([a.close(), b.close()]);
 });
 
 test('a transaction that stays open keeps nobody from reading', SHARING, async (t) => {

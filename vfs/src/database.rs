@@ -20,12 +20,13 @@ use std::fmt;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
+use crate::commits::{self, CHANGE_COUNTER};
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::fileset::{FileSet, Side, Wanted};
 use crate::lock::{ConnectionId, LockLevel, LockTable};
 use crate::mutants::{self, Mutant};
 use crate::path::PRIVATE_DIRECTORY;
-use crate::shared::{Here, Shared};
+use crate::shared::{self, Here, Shared};
 use crate::shm::{Slots, WRITING_SLOTS, WalIndex};
 use crate::storage::{File, Ownership, Storage};
 use crate::waiting;
@@ -35,16 +36,18 @@ pub(crate) struct Databases {
     storage: Rc<dyn Storage>,
     /// Whether other contexts may have a database open at the same time.
     shares: bool,
+    /// Whether nothing shall be kept that others may want.
+    is_withdrawn: Rc<Cell<bool>>,
     open: RefCell<BTreeMap<String, Weak<Database>>>,
 }
 
 impl Databases {
     pub(crate) fn new(storage: Rc<dyn Storage>, shares: bool) -> Self {
-        let open = RefCell::default();
         Self {
             storage,
             shares,
-            open,
+            is_withdrawn: Rc::default(),
+            open: RefCell::default(),
         }
     }
 
@@ -62,6 +65,10 @@ impl Databases {
         let Some(database) = self.find(path) else {
             return self.open(path, wanted).map(Connection::new);
         };
+        if database.shared().is_some() {
+            // All files were made by the first connection, and may be open elsewhere now.
+            return Ok(Connection::new(database));
+        }
         let storage = &*self.storage;
         match database.files.open_sides(storage, path, wanted) {
             Ok(()) => Ok(Connection::new(database)),
@@ -71,14 +78,18 @@ impl Databases {
 
     fn open(&self, path: &str, wanted: Wanted) -> Result<Rc<Database>> {
         let right = self.right(path)?;
-        // A side file that stands in for one that is not there would hide one that another makes.
-        let wanted = match (&right, wanted) {
-            (Right::Shared(_), Wanted::Reading) => Wanted::Writing,
-            _ => wanted,
-        };
         let files = FileSet::new(&*self.storage);
-        if let Err(error) = files.open(&*self.storage, path, wanted) {
-            let closed = files.close();
+        let opened = match &right {
+            Right::Alone(_) => {
+                files.are_ours(true);
+                files.open(&*self.storage, path, wanted)
+            }
+            // A side file that stands in for one that is not there would hide one that another
+            // makes.
+            Right::Shared(shared) => shared.open_files(&files, wanted.max(Wanted::Writing)),
+        };
+        if let Err(error) = opened {
+            let closed = files.shut();
             return right.end().and(closed).and(Err(error));
         }
         let database = Rc::new(Database::new(path, files, right));
@@ -94,7 +105,7 @@ impl Databases {
             return self.storage.acquire(path).map(Right::Alone);
         }
         let locks = self.storage.share(path)?;
-        let shared = Shared::new(path, self.storage.clone(), locks);
+        let shared = Shared::new(path, self.storage.clone(), locks, self.is_withdrawn.clone());
         Ok(Right::Shared(Box::new(shared)))
     }
 
@@ -103,16 +114,37 @@ impl Databases {
         self.each(|database| database.meet(Shared::rest))
     }
 
+    /// The number of the last commit to a database that is open, and the bytes of its WAL.
+    pub(crate) fn sequence(&self, path: &str) -> Result<Option<(u32, u64)>> {
+        let Some(database) = self.find(path) else {
+            return Ok(None);
+        };
+        let sequence = database.sequence();
+        release(database).and(sequence).map(Some)
+    }
+
+    /// From now on, or no longer, nothing is kept between two jobs that other contexts may want.
+    pub(crate) fn withdraw(&self, withdrawn: bool) {
+        self.is_withdrawn.set(withdrawn);
+    }
+
     /// Learns what other contexts have done meanwhile.
     pub(crate) fn refresh(&self) -> Result<()> {
-        self.each(|database| database.meet(Shared::refresh))
+        self.each(|database| database.meet(Shared::look))
+    }
+
+    /// Whether this database is open here and other contexts may have it open as well.
+    pub(crate) fn shares(&self, path: &str) -> bool {
+        let open = self.open.borrow();
+        let database = open.get(path).and_then(Weak::upgrade);
+        database.is_some_and(|database| database.shared().is_some())
     }
 
     /// Whether an open database is used by other contexts as well, or may be.
     pub(crate) fn may_wait(&self) -> bool {
         let open = self.open.borrow();
         let mut open = open.values().filter_map(Weak::upgrade);
-        open.any(|database| database.shared().is_some_and(|shared| !shared.is_solo()))
+        open.any(|database| database.shared().is_some_and(Shared::may_wait))
     }
 
     fn each(&self, work: impl Fn(&Database) -> Result<()>) -> Result<()> {
@@ -149,6 +181,10 @@ pub(crate) struct Database {
     index: RefCell<WalIndex>,
     last_id: Cell<ConnectionId>,
     right: Right,
+    /// The change counter in the header, as this context has last written it.
+    change_counter: Cell<u32>,
+    /// The number of the last commit that the host was told of.
+    told: Cell<Option<u32>>,
 }
 
 impl fmt::Debug for Database {
@@ -166,11 +202,43 @@ impl Database {
             index: RefCell::default(),
             last_id: Cell::new(0),
             right,
+            change_counter: Cell::new(0),
+            told: Cell::new(None),
+        }
+    }
+
+    /// Something is about to be written to the main file.
+    pub(crate) fn note_header(&self, data: &[u8], offset: u64) {
+        if let (0, Some(bytes)) = (offset, data.get(CHANGE_COUNTER)) {
+            let bytes = bytes.first_chunk().expect("the counter has four bytes");
+            self.change_counter.set(u32::from_be_bytes(*bytes));
+        }
+    }
+
+    /// The number of the last commit that this context knows of, and how many bytes of the WAL
+    /// count. Reads the main file where that has the number and was not written here.
+    pub(crate) fn sequence(&self) -> Result<(u32, u64)> {
+        if let Some(sequence) = shared::sequence(&self.index) {
+            return Ok(sequence);
+        }
+        let mut header = [0; CHANGE_COUNTER.end];
+        self.with_main(|file| file.read(&mut header, 0))?;
+        let counter = header.last_chunk().expect("the header has more");
+        Ok((u32::from_be_bytes(*counter), 0))
+    }
+
+    /// The same right after a commit of this context.
+    fn tell_commit(&self) {
+        let written = (self.change_counter.get(), 0);
+        let (number, wal_bytes) = shared::sequence(&self.index).unwrap_or(written);
+        if self.told.replace(Some(number)) != Some(number) {
+            commits::committed(&self.path, number, wal_bytes);
         }
     }
 
     /// Works on the main file.
     pub(crate) fn with_main<T>(&self, work: impl FnOnce(&mut dyn File) -> Result<T>) -> Result<T> {
+        self.meet(Shared::be_open)?;
         self.files.with_main(work)
     }
 
@@ -180,6 +248,7 @@ impl Database {
         side: Side,
         work: impl FnOnce(&mut dyn File) -> Result<T>,
     ) -> Result<T> {
+        self.meet(Shared::be_open)?;
         self.files.with_side(side, work)
     }
 
@@ -214,7 +283,7 @@ impl Database {
 
     /// Closes everything, whatever fails, and then gives up the ownership.
     fn close(self) -> Result<()> {
-        let closed = self.files.close();
+        let closed = self.files.shut();
         let ended = self.right.end();
         closed.and(ended)
     }
@@ -315,6 +384,13 @@ impl Connection {
         settled.and(given)
     }
 
+    /// A commit is under way: it shall survive the end of this context, and the host shall know.
+    pub(crate) fn committed(&self) -> Result<()> {
+        self.database.settle()?;
+        self.database.tell_commit();
+        Ok(())
+    }
+
     /// Whether any connection intends to write.
     pub(crate) fn is_reserved(&self) -> Result<bool> {
         let database = &self.database;
@@ -342,6 +418,7 @@ impl Connection {
     /// Takes slots of the wal-index, to share them or alone. Only for another context it waits.
     pub(crate) fn take(&self, slots: Slots, alone: bool, patience: Duration) -> Result<()> {
         let database = &self.database;
+        database.meet(|shared, here| shared.before_slots(here, slots))?;
         let granted = self.with_index(|index, id| match alone {
             true => index.exclude(id, slots),
             false => index.share(id, slots),

@@ -65,6 +65,8 @@ pub enum ErrorKind {
     InvalidName,
     /// The content is not an SQLite database.
     NotADatabase,
+    /// A newer version of this library has it open, which shares it in another way.
+    Outdated,
     /// The browser has no OPFS or Web Locks here, or refuses them.
     Unavailable,
     /// Any other failure of the medium.

@@ -12,6 +12,7 @@
 //! opened anew: then SQLite looks at what is there.
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::joined::JoinedFile;
@@ -19,6 +20,7 @@ use crate::journal::JournalFile;
 use crate::memory::MemoryFile;
 use crate::mutants::{self, Mutant};
 use crate::replaced;
+use crate::sized::{SizedFile, Term};
 use crate::storage::{Creation, File, Storage};
 
 /// One of the files beside a database that hold its transactions.
@@ -49,8 +51,8 @@ impl Side {
     }
 }
 
-/// What a connection is opened for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a connection is opened for: each may do what those before may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Wanted {
     /// Reading a database that is there; no file is made.
     Reading,
@@ -81,12 +83,18 @@ impl Default for Place {
 
 impl Place {
     /// Opens the file if it is there, or makes it. Nothing stands in for one that cannot be made.
-    fn fill(&mut self, storage: &dyn Storage, path: &str, creation: Creation) -> Result<()> {
+    fn fill(
+        &mut self,
+        storage: &dyn Storage,
+        path: &str,
+        creation: Creation,
+        term: &Rc<Term>,
+    ) -> Result<()> {
         if self.is_there {
             return Ok(());
         }
         match storage.open(path, creation) {
-            Ok(file) => self.file = file,
+            Ok(file) => self.file = Box::new(SizedFile::new(file, term.clone())),
             Err(error) if error.kind == ErrorKind::NotFound && creation == Creation::Never => {
                 return Ok(());
             }
@@ -104,6 +112,8 @@ pub(crate) struct FileSet {
     main: RefCell<Place>,
     journal: RefCell<Place>,
     wal: RefCell<Place>,
+    /// While nobody else can change any of them.
+    term: Rc<Term>,
     failed_sync_loses: bool,
     has_lost: Cell<bool>,
 }
@@ -115,25 +125,26 @@ impl FileSet {
             main: RefCell::default(),
             journal: RefCell::default(),
             wal: RefCell::default(),
+            term: Rc::default(),
             failed_sync_loses: storage.guarantees().failed_sync_loses,
             has_lost: Cell::new(false),
         }
     }
 
     /// Opens what is there and makes what is wanted. After an error, what was opened is closed by
-    /// [`close`](Self::close).
+    /// [`shut`](Self::shut).
     pub(crate) fn open(&self, storage: &dyn Storage, path: &str, wanted: Wanted) -> Result<()> {
         let mut main = self.main.borrow_mut();
-        main.fill(storage, path, Creation::Never)?;
+        main.fill(storage, path, Creation::Never, &self.term)?;
         if !main.is_there && replaced::restore(storage, path)? {
-            main.fill(storage, path, Creation::Never)?;
+            main.fill(storage, path, Creation::Never, &self.term)?;
         }
         if !main.is_there && wanted != Wanted::Making {
             let message = format!("there is no database {path:?}");
             return Err(VfsError::new(ErrorKind::NotFound, Operation::Open, message));
         }
         self.open_sides(storage, path, wanted)?;
-        main.fill(storage, path, Creation::IfMissing)
+        main.fill(storage, path, Creation::IfMissing, &self.term)
     }
 
     /// Opens the side files that are not open yet; one who writes makes those that are missing.
@@ -151,7 +162,7 @@ impl FileSet {
             let path = format!("{path}{}", side.ending());
             let mut place = self.side(side).borrow_mut();
             let was_there = place.is_there;
-            place.fill(storage, &path, creation)?;
+            place.fill(storage, &path, creation, &self.term)?;
             if place.is_there && !was_there {
                 let file = std::mem::replace(&mut place.file, Place::default().file);
                 place.file = match side {
@@ -240,16 +251,24 @@ impl FileSet {
         self.side(side).borrow().owes_sync
     }
 
+    /// From now on nobody else can change the files, or others may.
+    pub(crate) fn are_ours(&self, ours: bool) {
+        match ours {
+            true => self.term.begin(),
+            false => self.term.end(),
+        }
+    }
+
     /// From now on every call fails, until the files are opened anew.
     pub(crate) fn give_up(&self) {
         self.has_lost.set(true);
     }
 
-    /// Closes all, whatever fails.
-    pub(crate) fn close(self) -> Result<()> {
-        let wal = self.wal.into_inner().file.close();
-        let journal = self.journal.into_inner().file.close();
-        let main = self.main.into_inner().file.close();
+    /// Closes all, whatever fails; they may be opened again.
+    pub(crate) fn shut(&self) -> Result<()> {
+        let wal = self.wal.take().file.close();
+        let journal = self.journal.take().file.close();
+        let main = self.main.take().file.close();
         main.and(wal).and(journal)
     }
 }

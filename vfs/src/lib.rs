@@ -9,6 +9,7 @@
 //! native tests that pull the plug.
 
 mod abi;
+mod commits;
 mod database;
 mod error;
 #[cfg(any(test, all(target_family = "wasm", target_os = "unknown")))]
@@ -37,6 +38,7 @@ mod shm;
     not(all(target_family = "wasm", target_os = "unknown"))
 ))]
 pub mod sim;
+mod sized;
 mod storage;
 mod temp;
 pub mod waiting;
@@ -53,7 +55,8 @@ pub mod opfs;
 pub mod suspend;
 
 pub use abi::{Options, Vfs, register};
+pub use commits::{Commits, take_commits};
 pub use error::{ErrorKind, Operation, Result, VfsError, take_last_error};
 pub use lock::LockLevel;
-pub use sharing::{PROTOCOL, SharedLock, Sharing, cannot_share};
+pub use sharing::{PROTOCOL, SharedLock, Sharing, cannot_share, protocol, speak};
 pub use storage::{Creation, File, Guarantees, Ownership, Storage};

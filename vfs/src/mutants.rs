@@ -50,10 +50,14 @@ pub enum Mutant {
     LeaseOverCheckpoint,
     /// A context that no longer is the only one publishes nothing of what it did.
     SoloUnpublished,
+    /// A context that gives its turn away keeps the wal-index.
+    IndexKeptOverTurns,
+    /// A context that gives its turn away keeps the files open.
+    FilesKeptOverTurns,
 }
 
 /// Those that need several contexts, for their own run.
-pub const SHARED: [Mutant; 8] = [
+pub const SHARED: [Mutant; 10] = [
     Mutant::PublishedAfterRelease,
     Mutant::RefreshMissing,
     Mutant::RefreshSkipped,
@@ -62,6 +66,8 @@ pub const SHARED: [Mutant; 8] = [
     Mutant::SharedLockAlwaysSucceeds,
     Mutant::LeaseOverCheckpoint,
     Mutant::SoloUnpublished,
+    Mutant::IndexKeptOverTurns,
+    Mutant::FilesKeptOverTurns,
 ];
 
 /// All that one context can show, for the torture run.

@@ -151,6 +151,14 @@ impl Opened {
         }
     }
 
+    /// Writes to it; of a database, what its header says is noted on the way.
+    pub(crate) fn write(&mut self, data: &[u8], offset: u64) -> Result<()> {
+        if let Opened::Main(connection) = self {
+            connection.database().note_header(data, offset);
+        }
+        self.with(|file| file.write(data, offset))
+    }
+
     /// Sets the size. Before a WAL is cut, other contexts must know that its frames no longer count
     /// (S5).
     pub(crate) fn truncate(&mut self, size: u64) -> Result<()> {

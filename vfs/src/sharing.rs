@@ -6,6 +6,7 @@
 //! ```text
 //! lock       name                            shared by                alone
 //! Attached   anchorite:attached:<path>       users of the wal-index   who makes the -shm anew
+//! Making     anchorite:shared:<n>:making:…   -                        who opens or makes the files
 //! Main       anchorite:shared:<n>:main:…     SHARED                   EXCLUSIVE
 //! Reserved   anchorite:shared:<n>:reserved:… who asks about it        RESERVED
 //! Pending    anchorite:shared:<n>:pending:…  who enters SHARED        PENDING, EXCLUSIVE
@@ -15,9 +16,13 @@
 //! Slot(3–7)  anchorite:shared:<n>:slot3:…    readers at READ(0…4)     who moves or needs the mark
 //! ```
 //!
+//! Where the files cannot be open in two contexts at once, `Attached` alone is the right to have
+//! them open, `Main` is shared by the users of the wal-index, and the others are not asked for.
+//!
 //! `<n>` is [`PROTOCOL`], `…` the path. Only `Attached` has no number: contexts of different
 //! protocols must not make the `-shm` anew under each other.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use crate::error::{ErrorKind, Operation, Result, VfsError};
@@ -26,11 +31,29 @@ use crate::error::{ErrorKind, Operation, Result, VfsError};
 /// above, with the layout of the `-shm` file, with the order in which either is used.
 pub const PROTOCOL: u32 = 1;
 
+thread_local! {
+    static SPOKEN: Cell<u32> = const { Cell::new(PROTOCOL) };
+}
+
+/// What this instance speaks: [`PROTOCOL`], but for tests.
+#[must_use]
+pub fn protocol() -> u32 {
+    SPOKEN.get()
+}
+
+/// For tests: from now on this instance is of another protocol.
+#[doc(hidden)]
+pub fn speak(protocol: u32) {
+    SPOKEN.set(protocol);
+}
+
 /// One of the locks of a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SharedLock {
     /// The use of the wal-index.
     Attached,
+    /// The way to the files: opening them, making them, putting right what is left of an import.
+    Making,
     /// The main file.
     Main,
     /// The intention to write to it.
@@ -45,9 +68,11 @@ impl SharedLock {
     /// The name of the lock among all locks of the origin.
     #[must_use]
     pub fn name(self, path: &str) -> String {
-        let numbered = |kind: &str| format!("anchorite:shared:{PROTOCOL}:{kind}:{path}");
+        let number = protocol();
+        let numbered = |kind: &str| format!("anchorite:shared:{number}:{kind}:{path}");
         match self {
             Self::Attached => format!("anchorite:attached:{path}"),
+            Self::Making => numbered("making"),
             Self::Main => numbered("main"),
             Self::Reserved => numbered("reserved"),
             Self::Pending => numbered("pending"),
@@ -59,6 +84,15 @@ impl SharedLock {
 /// The locks of one database, from [`Storage::share`](crate::Storage::share) on. They belong to
 /// this context, and become free when it dies.
 pub trait Sharing {
+    /// Whether several contexts may have the files open at once. If not, `Attached` alone is the
+    /// right to open them, and of the other locks only `Main` is asked for.
+    fn files_are_shared(&self) -> bool;
+
+    /// Whether locks may be asked for and given back now, for which the medium may have to wait.
+    fn may_wait(&self) -> bool {
+        true
+    }
+
     /// Takes a lock, to share it or alone; `false` if another context has it, or has asked for it
     /// before, and this did not change within `patience`. Those who ask are served in their order.
     /// The caller does not hold it yet.

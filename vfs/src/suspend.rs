@@ -95,6 +95,11 @@ impl Drop for JobFrame {
     }
 }
 
+/// Whether a job runs that must not wait.
+pub(crate) fn is_at_once() -> bool {
+    PHASE.get() == Phase::AtOnce
+}
+
 /// Waits for a promise by suspending the stack.
 ///
 /// # Errors

@@ -61,13 +61,12 @@ pub(crate) fn refused(refused: Refused) {
     REFUSED.set(Some(refused));
 }
 
-/// Another context has asked for a lock of this database; told by the host, between two jobs.
-pub fn wanted(database: String) {
-    WANTED.with_borrow_mut(|wanted| wanted.insert(database));
+/// Another context has asked for a lock of this database, which is open here and shared.
+pub(crate) fn wanted(database: &str) {
+    WANTED.with_borrow_mut(|wanted| wanted.insert(database.to_owned()));
 }
 
 /// Whether that was told since the last call.
-#[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub(crate) fn take_wanted(database: &str) -> bool {
     WANTED.with_borrow_mut(|wanted| wanted.remove(database))
 }

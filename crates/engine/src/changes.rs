@@ -21,6 +21,7 @@ use rusqlite::Connection;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
 use crate::error::EngineError;
+use crate::session::MAIN;
 
 /// What has changed in one database.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,9 +34,6 @@ pub enum Tables {
 
 /// What has changed, by the name that the connection knows the database by.
 pub type Written = BTreeMap<String, Tables>;
-
-/// The database that was opened, as opposed to attached ones.
-const MAIN: &str = "main";
 
 /// The databases of a connection that nobody else sees, or that last for one statement.
 const TEMPORARY: &str = "temp";

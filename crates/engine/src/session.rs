@@ -1,10 +1,12 @@
 //! One connection: opening rules, running SQL, export; called by `crates/wasm` and by tests.
 
+use std::collections::BTreeMap;
+
 use rusqlite::config::DbConfig;
 use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::{Batch, Connection, OpenFlags, Row, Statement};
 
-use crate::changes::{Changes, Written};
+use crate::changes::{Changes, Tables, Written};
 use crate::error::EngineError;
 use crate::options::{Durability, JournalMode, OpenOptions, check_page_size, wal_pages};
 use crate::params::Params;
@@ -13,7 +15,7 @@ use crate::value::{self, RowBatch};
 use crate::waits::Waits;
 
 /// The schema of the database that was opened, as opposed to attached ones.
-pub(crate) const MAIN: Option<&str> = Some("main");
+pub(crate) const MAIN: &str = "main";
 
 /// A connection to one database.
 #[derive(Debug)]
@@ -79,7 +81,7 @@ impl Session {
             let page_size = check_page_size(page_size)?;
             if is_new {
                 self.connection
-                    .pragma_update(MAIN, "page_size", page_size)?;
+                    .pragma_update(Some(MAIN), "page_size", page_size)?;
             }
         }
         match options.journal_mode {
@@ -95,7 +97,7 @@ impl Session {
             && self.journal_mode()? == JournalMode::Wal.name();
         let synchronous = if relaxed { "NORMAL" } else { "FULL" };
         self.connection
-            .pragma_update(MAIN, "synchronous", synchronous)?;
+            .pragma_update(Some(MAIN), "synchronous", synchronous)?;
         Ok(())
     }
 
@@ -127,7 +129,7 @@ impl Session {
     pub(crate) fn pragma<T: rusqlite::types::FromSql>(&self, name: &str) -> Result<T, EngineError> {
         Ok(self
             .connection
-            .pragma_query_value(MAIN, name, |row| row.get(0))?)
+            .pragma_query_value(Some(MAIN), name, |row| row.get(0))?)
     }
 
     pub(crate) fn connect(
@@ -162,6 +164,63 @@ impl Session {
     /// of the database: `main`, or as it was attached.
     pub fn take_changes(&self) -> Written {
         self.changes.take_told()
+    }
+
+    /// The path of the database that was opened; empty for one in memory.
+    #[must_use]
+    pub fn path(&self) -> String {
+        self.connection.path().unwrap_or_default().to_owned()
+    }
+
+    /// The same by path.
+    ///
+    /// # Errors
+    /// When SQLite is out of memory.
+    pub fn take_changed_files(&self) -> Result<BTreeMap<String, Tables>, EngineError> {
+        let written = self.take_changes();
+        if written.keys().all(|name| name == MAIN) {
+            return Ok(written.into_values().map(|it| (self.path(), it)).collect());
+        }
+        let mut list = self.connection.prepare_cached("PRAGMA database_list")?;
+        let mut rows = list.query([])?;
+        let mut files = BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            let (name, path): (String, Option<String>) = (row.get(1)?, row.get(2)?);
+            if let (Some(path), Some(tables)) = (path, written.get(&name)) {
+                files.insert(path, tables.clone());
+            }
+        }
+        Ok(files)
+    }
+
+    /// Whether a database is the one that was opened, or attached; by path.
+    #[must_use]
+    pub fn uses(&self, path: &str) -> bool {
+        let sql = "SELECT count(*) FROM pragma_database_list WHERE file = ?";
+        let is_main = self.connection.path() == Some(path);
+        let counted = || {
+            self.connection
+                .query_row(sql, [path], |row| row.get::<_, u32>(0))
+        };
+        is_main || counted().is_ok_and(|count| count > 0)
+    }
+
+    /// Learns what was committed elsewhere, as any read does.
+    ///
+    /// # Errors
+    /// As [`query`](Self::query).
+    pub fn look(&self, patience: Patience) -> Result<(), EngineError> {
+        let look = "SELECT 1 FROM sqlite_schema LIMIT 1";
+        self.query_with(look, &Params::NONE, patience).map(drop)
+    }
+
+    /// Moves all of the WAL into the database and cuts it off, or as much of it as others let.
+    ///
+    /// # Errors
+    /// As [`query`](Self::query).
+    pub fn cut_wal(&self, patience: Patience) -> Result<(), EngineError> {
+        let cut = "PRAGMA main.wal_checkpoint(TRUNCATE)";
+        self.query_with(cut, &Params::NONE, patience).map(drop)
     }
 
     /// What `PRAGMA busy_timeout` has set, in ms, where no VFS answers it, as with a database in

@@ -154,7 +154,7 @@ impl Session {
 
     fn vacuum_to(&self, page_size: u32) -> Result<(), EngineError> {
         self.connection
-            .pragma_update(MAIN, "page_size", page_size)?;
+            .pragma_update(Some(MAIN), "page_size", page_size)?;
         self.vacuum_now()
     }
 }

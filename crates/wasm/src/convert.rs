@@ -14,6 +14,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use anchorite_engine::{Durability, JournalMode, OpenOptions, Params, RowBatch, Value};
+use anchorite_vfs::waiting::Refused;
 use js_sys::{Array, BigInt, JsString, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -191,6 +192,15 @@ fn integer_to_js(integer: i64) -> JsValue {
         return JsValue::from_f64(integer as f64);
     }
     BigInt::from(integer).into()
+}
+
+/// `{name, alone, database}`
+pub(crate) fn lock(refused: Refused) -> JsValue {
+    object(&[
+        ("name", refused.name.into()),
+        ("alone", refused.alone.into()),
+        ("database", refused.database.into()),
+    ])
 }
 
 /// A plain object of these properties.

@@ -7,7 +7,7 @@ use anchorite_vfs::{ErrorKind, VfsError, take_last_error};
 use js_sys::{Object, Reflect};
 use wasm_bindgen::JsValue;
 
-use crate::convert::Refusal;
+use crate::convert::{self, Refusal};
 
 /// Who is in the way of a job that may be tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,9 @@ pub(crate) enum Holder {
     /// Another context, or whoever keeps a file of it open.
     Elsewhere,
 }
+
+/// What is used by a newer version of this library.
+const OUTDATED: &str = "OUTDATED";
 
 /// A failed job.
 #[derive(Debug)]
@@ -46,6 +49,16 @@ impl JobError {
             message,
             offset: None,
             cause: None,
+        }
+    }
+
+    /// A newer version has the database.
+    pub(crate) fn outdated(message: String) -> Self {
+        Self {
+            code: OUTDATED,
+            extended_code: OUTDATED,
+            message,
+            ..Self::closed("database")
         }
     }
 
@@ -79,6 +92,10 @@ impl JobError {
             mut message,
             ..
         } = error;
+        let outdated = cause.as_ref().filter(|it| it.kind == ErrorKind::Outdated);
+        if let Some(cause) = outdated {
+            return Self::outdated(cause.message.clone());
+        }
         if let (Some(Holder::Here), Some(cause)) = (holder, &cause) {
             // SQLite says only that a database is locked; the lock table knows which, and by whom.
             message = format!("{message}: {cause}");
@@ -102,8 +119,13 @@ fn holder(error: &EngineError, cause: Option<&VfsError>) -> Option<Holder> {
         return Some(Holder::Here);
     }
     let is_attach = error.message.starts_with("unable to open database: ");
-    let is_busy = error.code == "SQLITE_BUSY" && cause.is_some_and(|it| it.kind == ErrorKind::Busy);
+    let is_busy = error.code == "SQLITE_BUSY" && cause.is_some_and(|it| is_busy(it.kind));
     (is_attach && is_busy).then_some(Holder::Elsewhere)
+}
+
+fn is_busy(kind: ErrorKind) -> bool {
+    use ErrorKind::{Busy, BusyTimeout, Occupied};
+    matches!(kind, Busy | BusyTimeout | Occupied)
 }
 
 impl From<Refusal> for JobError {
@@ -127,7 +149,8 @@ impl From<Refusal> for JobError {
 impl From<VfsError> for JobError {
     fn from(error: VfsError) -> Self {
         let code = match error.kind {
-            ErrorKind::Busy | ErrorKind::BusyTimeout | ErrorKind::Occupied => "SQLITE_BUSY",
+            kind if is_busy(kind) => "SQLITE_BUSY",
+            ErrorKind::Outdated => OUTDATED,
             ErrorKind::NotFound => "SQLITE_CANTOPEN",
             ErrorKind::Exists => "EXISTS",
             ErrorKind::Full => "SQLITE_FULL",
@@ -138,8 +161,8 @@ impl From<VfsError> for JobError {
             _ => "SQLITE_IOERR",
         };
         Self {
-            holder: (error.kind == ErrorKind::Busy).then_some(Holder::Elsewhere),
-            lock: None,
+            holder: is_busy(error.kind).then_some(Holder::Elsewhere),
+            lock: waiting::take_refused(),
             code,
             extended_code: code,
             message: error.message,
@@ -160,6 +183,7 @@ impl From<JobError> for JsValue {
         set("message", error.message.into());
         set("offset", error.offset.into());
         set("cause", error.cause.into());
+        set("lock", error.lock.map_or(JsValue::UNDEFINED, convert::lock));
         object.into()
     }
 }

@@ -17,8 +17,10 @@ use anchorite_vfs::{
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 
+use crate::commits;
 use crate::convert::{self, Refusal};
 use crate::error::JobError;
+use crate::outdated;
 
 type Outcome = Result<JsValue, JobError>;
 
@@ -33,6 +35,10 @@ const MEMORY_VFS: &str = "anchorite-memory";
 
 /// The name that asks for a database in memory.
 const MEMORY_NAME: &str = ":memory:";
+
+/// How long readers and writers are waited for, that they let a WAL be cut off, in ms: they wait
+/// meanwhile, too.
+const CUT_WAL_MS: u32 = 100;
 
 /// What an open asks of the VFS.
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +77,14 @@ pub(crate) enum Job {
         session: u32,
         page_size: Option<u32>,
     },
+    /// The number of the last commit.
+    Sequence {
+        session: u32,
+    },
+    /// The WAL has become large.
+    CutWal {
+        session: u32,
+    },
     Close {
         session: u32,
     },
@@ -93,6 +107,11 @@ pub(crate) enum Job {
     },
     /// Nothing else is to be done.
     Rest,
+    /// A context of a newer protocol wants the database.
+    LetGo {
+        database: String,
+        protocol: u32,
+    },
     List,
     Delete {
         name: String,
@@ -132,9 +151,11 @@ impl Connection {
 
 #[derive(Default)]
 struct State {
-    opfs: Option<Rc<OpfsStorage>>,
+    opfs: Option<(Rc<OpfsStorage>, Vfs)>,
     shared: Option<(Rc<OpfsStorage>, Vfs)>,
     has_memory_vfs: bool,
+    /// Whether nothing is kept that other contexts may want.
+    is_withdrawn: bool,
     connections: BTreeMap<u32, Connection>,
     imports: BTreeMap<u32, Import>,
     last_number: u32,
@@ -149,6 +170,21 @@ fn with_state<T>(work: impl FnOnce(&mut State) -> T) -> T {
     STATE.with(|state| work(&mut state.borrow_mut()))
 }
 
+/// Takes out the connections that are wanted, which no job is using.
+pub(crate) fn take_sessions(wanted: impl Fn(&Session) -> bool) -> Vec<(u32, Session)> {
+    with_state(|state| {
+        let taken = state
+            .connections
+            .extract_if(.., |_, it| wanted(&it.session));
+        taken.map(|(number, it)| (number, it.session)).collect()
+    })
+}
+
+/// Whether there is such a connection.
+pub(crate) fn any_session(wanted: impl Fn(&Session) -> bool) -> bool {
+    with_state(|state| state.connections.values().any(|it| wanted(&it.session)))
+}
+
 /// How long a job may be parked, in ms.
 pub(crate) fn limit_ms(job: &Job) -> u32 {
     match job {
@@ -156,10 +192,12 @@ pub(crate) fn limit_ms(job: &Job) -> u32 {
         Job::Exec { session, .. }
         | Job::Query { session, .. }
         | Job::Export { session }
+        | Job::Sequence { session }
         | Job::Vacuum { session, .. } => with_state(|state| {
             let connection = state.connections.get(session);
             connection.map_or(0, |connection| connection.busy_timeout_ms)
         }),
+        Job::CutWal { .. } => CUT_WAL_MS,
         _ => OpenOptions::BUSY_TIMEOUT_MS,
     }
 }
@@ -196,6 +234,10 @@ pub(crate) fn attempt(job: &mut Job, patience: Patience) -> Outcome {
             let page_size = *page_size;
             with_session(*session, "", |session| session.vacuum(page_size)).map(undefined)
         }
+        Job::Sequence { session } => sequence(*session, patience),
+        Job::CutWal { session } => {
+            with_session(*session, "", |session| session.cut_wal(patience)).map(undefined)
+        }
         Job::Close { session } => close(*session),
         Job::ImportBegin { name, overwrite } => import_begin(name, *overwrite),
         Job::ImportAppend { import, bytes } => with_import(*import, |it| it.append(bytes)),
@@ -203,6 +245,7 @@ pub(crate) fn attempt(job: &mut Job, patience: Patience) -> Outcome {
         Job::ImportFinish { import } => import_finish(*import),
         Job::ImportAbandon { import } => import_abandon(*import),
         Job::Rest => rest(),
+        Job::LetGo { database, protocol } => outdated::let_go(database, *protocol),
         Job::List => list(),
         Job::Delete { name } => delete(name),
         Job::Rename { from, to } => rename(from, to),
@@ -248,26 +291,39 @@ fn with_session<T>(
 ) -> Result<T, JobError> {
     refresh()?;
     let taken = with_state(|state| state.connections.remove(&number));
-    let mut connection = taken.ok_or_else(|| JobError::closed("database"))?;
+    let mut connection = taken.ok_or_else(|| outdated::why_closed(number))?;
     let outcome = work(&mut connection.session);
     let outcome = outcome.map_err(|error| JobError::in_text(error, sql));
     if let Some(limit_ms) = connection.new_busy_timeout(sql) {
         connection.busy_timeout_ms = limit_ms;
     }
+    commits::note(number, &connection.session);
     with_state(|state| state.connections.insert(number, connection));
     outcome
+}
+
+/// The number of the last commit to a database; none for one in memory.
+fn sequence(number: u32, patience: Patience) -> Outcome {
+    let path = with_session(number, "", |session| {
+        session.look(patience)?;
+        Ok(session.path())
+    })?;
+    let (opfs, shared) = with_state(|state| (state.opfs.clone(), state.shared.clone()));
+    for (_, vfs) in [shared, opfs].into_iter().flatten() {
+        if let Some((number, _)) = vfs.sequence(&path)? {
+            return Ok(number.into());
+        }
+    }
+    Ok(JsValue::UNDEFINED)
 }
 
 fn open(name: &str, options: &OpenOptions, wanted: Wanted) -> Outcome {
     let in_memory = name == MEMORY_NAME;
     let (vfs, storage, durable) = if in_memory {
-        (memory_vfs(wanted.temp_memory)?, "memory", "none")
+        (memory_vfs(wanted)?, "memory", "none")
     } else {
         path::check_database_name(name)?;
-        let (vfs, opfs) = match wanted.is_shared {
-            true => (SHARED_VFS, ensure_shared(wanted.temp_memory)?),
-            false => (OPFS_VFS, ensure_opfs(wanted.temp_memory)?),
-        };
+        let (vfs, opfs) = opfs_vfs(wanted)?;
         (vfs, storage_name(opfs.handles()), durable(&opfs))
     };
     let is_async = storage == storage_name(Handles::Async);
@@ -286,9 +342,10 @@ fn open(name: &str, options: &OpenOptions, wanted: Wanted) -> Outcome {
     };
     let number = with_state(|state| {
         state.last_number += 1;
-        state.connections.insert(state.last_number, connection);
         state.last_number
     });
+    commits::note(number, &connection.session);
+    with_state(|state| state.connections.insert(number, connection));
     Ok(convert::object(&[
         ("session", number.into()),
         ("storage", storage.into()),
@@ -323,10 +380,11 @@ fn vfs_options(temp_memory: Option<u64>) -> VfsOptions {
 
 /// The VFS of a connection to a database in memory: what it attaches is a file in OPFS, as with any
 /// other connection. Only where there is no OPFS, everything stays in memory.
-fn memory_vfs(temp_memory: Option<u64>) -> Result<&'static str, JobError> {
-    if ensure_opfs(temp_memory).is_ok() {
-        return Ok(OPFS_VFS);
+fn memory_vfs(wanted: Wanted) -> Result<&'static str, JobError> {
+    if let Ok((vfs, _)) = opfs_vfs(wanted) {
+        return Ok(vfs);
     }
+    let temp_memory = wanted.temp_memory;
     if !with_state(|state| std::mem::replace(&mut state.has_memory_vfs, true)) {
         let storage = Rc::new(MemoryStorage::default());
         register(MEMORY_VFS, storage, vfs_options(temp_memory))?;
@@ -334,15 +392,23 @@ fn memory_vfs(temp_memory: Option<u64>) -> Result<&'static str, JobError> {
     Ok(MEMORY_VFS)
 }
 
+/// The VFS over OPFS that is asked for.
+fn opfs_vfs(wanted: Wanted) -> Result<(&'static str, Rc<OpfsStorage>), JobError> {
+    match wanted.is_shared {
+        true => Ok((SHARED_VFS, ensure_shared(wanted.temp_memory)?)),
+        false => Ok((OPFS_VFS, ensure_opfs(wanted.temp_memory)?)),
+    }
+}
+
 /// Finds OPFS and registers the VFS on it, once per instance; later makes sure it is still there.
 fn ensure_opfs(temp_memory: Option<u64>) -> Result<Rc<OpfsStorage>, JobError> {
-    if let Some(opfs) = with_state(|state| state.opfs.clone()) {
+    if let Some((opfs, _)) = with_state(|state| state.opfs.clone()) {
         opfs.refresh()?;
         return Ok(opfs);
     }
     let opfs = Rc::new(OpfsStorage::detect()?);
-    register(OPFS_VFS, opfs.clone(), vfs_options(temp_memory))?;
-    with_state(|state| state.opfs = Some(opfs.clone()));
+    let vfs = register(OPFS_VFS, opfs.clone(), vfs_options(temp_memory))?;
+    with_state(|state| state.opfs = Some((opfs.clone(), vfs)));
     Ok(opfs)
 }
 
@@ -360,7 +426,10 @@ fn ensure_shared(temp_memory: Option<u64>) -> Result<Rc<OpfsStorage>, JobError> 
         ..vfs_options(temp_memory)
     };
     let vfs = register(SHARED_VFS, shared.clone(), options)?;
-    with_state(|state| state.shared = Some((shared.clone(), vfs)));
+    with_state(|state| {
+        vfs.withdraw(state.is_withdrawn);
+        state.shared = Some((shared.clone(), vfs));
+    });
     Ok(shared)
 }
 
@@ -373,6 +442,22 @@ fn refresh() -> Result<(), JobError> {
 /// Whether there are locks that other contexts may want.
 pub(crate) fn shares_databases() -> bool {
     with_state(|state| state.shared.is_some())
+}
+
+/// Another context wants a lock of this database; whether it is shared here.
+pub(crate) fn wanted(database: &str) -> bool {
+    let shared = with_state(|state| state.shared.clone());
+    shared.is_some_and(|(_, vfs)| vfs.wanted(database))
+}
+
+/// Whether the page may be stopped at any moment.
+pub(crate) fn withdraw(withdrawn: bool) {
+    with_state(|state| {
+        state.is_withdrawn = withdrawn;
+        if let Some((_, vfs)) = &state.shared {
+            vfs.withdraw(withdrawn);
+        }
+    });
 }
 
 fn may_wait() -> bool {
@@ -390,7 +475,9 @@ fn rest() -> Outcome {
 
 fn close(number: u32) -> Outcome {
     let connection = with_state(|state| state.connections.remove(&number));
-    let connection = connection.ok_or_else(|| JobError::closed("database"))?;
+    let Some(connection) = connection else {
+        return outdated::close(number);
+    };
     // A session that fails to close is dropped all the same, which frees its file and lock.
     let closed = connection.session.close();
     closed.map(undefined).map_err(JobError::engine)

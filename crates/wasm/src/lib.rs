@@ -13,9 +13,11 @@
 #![cfg(all(target_family = "wasm", target_os = "unknown"))]
 #![expect(unsafe_code, reason = "the raw promising export has a fixed name")]
 
+mod commits;
 mod convert;
 mod error;
 mod jobs;
+mod outdated;
 mod parked;
 
 use std::cell::RefCell;
@@ -180,6 +182,26 @@ pub fn stage_vacuum(session: u32, page_size: Option<u32>) {
     stage(Job::Vacuum { session, page_size });
 }
 
+/// Answers the number of the last commit, or nothing for a database in memory.
+#[wasm_bindgen]
+pub fn stage_sequence(session: u32) {
+    stage(Job::Sequence { session });
+}
+
+/// Answers nothing; others are waited for no longer than a moment.
+#[wasm_bindgen]
+pub fn stage_cut_wal(session: u32) {
+    stage(Job::CutWal { session });
+}
+
+/// What was committed since the last call, as `{session, database, first, last, walBytes, tables}`
+/// each; `undefined` if nothing was.
+#[wasm_bindgen]
+#[must_use]
+pub fn take_commits() -> JsValue {
+    commits::take()
+}
+
 /// Answers nothing.
 #[wasm_bindgen]
 pub fn stage_close(session: u32) {
@@ -261,10 +283,32 @@ pub fn shares_databases() -> bool {
     jobs::shares_databases()
 }
 
-/// Another context wants a lock of this database; to be followed by a rest.
+/// Another context wants a lock of this database; `true` if a rest shall follow.
 #[wasm_bindgen]
-pub fn wanted(database: String) {
-    anchorite_vfs::waiting::wanted(database);
+#[must_use]
+pub fn wanted(database: &str) -> bool {
+    jobs::wanted(database)
+}
+
+/// The number of the protocol by which contexts share a database.
+#[wasm_bindgen]
+#[must_use]
+pub fn protocol() -> u32 {
+    anchorite_vfs::protocol()
+}
+
+/// Closes the connections to a database that a newer protocol wants; answers whether none is left,
+/// since those that have a transaction open stay.
+#[wasm_bindgen]
+pub fn stage_let_go(database: String, protocol: u32) {
+    stage(Job::LetGo { database, protocol });
+}
+
+/// From now on, or no longer, a rest gives back everything that other contexts may want: the page
+/// may be stopped at any moment.
+#[wasm_bindgen]
+pub fn withdraw(withdrawn: bool) {
+    jobs::withdraw(withdrawn);
 }
 
 /// Lends a lock that the host holds to the job that is staged, until [`end_loan`].
@@ -285,13 +329,17 @@ pub fn end_loan() -> bool {
     anchorite_vfs::opfs::end_loan()
 }
 
-/// For tests: fixes randomness and the clock, as the VFS gives them to SQLite.
+/// For tests: fixes randomness and the clock, as the VFS gives them to SQLite, and the protocol by
+/// which contexts share a database.
 #[wasm_bindgen]
 #[expect(
     clippy::cast_possible_truncation,
     reason = "a time in ms, an integer below 2^53"
 )]
-pub fn test_hooks(seed: Option<u32>, now_ms: Option<f64>) {
+pub fn test_hooks(seed: Option<u32>, now_ms: Option<f64>, protocol: Option<u32>) {
+    if let Some(protocol) = protocol {
+        anchorite_vfs::speak(protocol);
+    }
     if let Some(seed) = seed {
         anchorite_vfs::hooks::seed(seed);
     }

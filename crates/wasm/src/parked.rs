@@ -128,22 +128,16 @@ fn progress(job: &Job) -> usize {
     }
 }
 
-/// `{name, alone, database}`
-fn lock(refused: Refused) -> JsValue {
-    convert::object(&[
-        ("name", refused.name.into()),
-        ("alone", refused.alone.into()),
-        ("database", refused.database.into()),
-    ])
-}
-
 impl From<Parked> for JsValue {
     fn from(parked: Parked) -> Self {
         convert::object(&[
             ("ticket", parked.ticket.into()),
             ("limit", parked.limit_ms.into()),
             ("elsewhere", (parked.holder == Holder::Elsewhere).into()),
-            ("lock", parked.lock.map_or(JsValue::UNDEFINED, lock)),
+            (
+                "lock",
+                parked.lock.map_or(JsValue::UNDEFINED, convert::lock),
+            ),
             ("progressed", parked.progressed.into()),
         ])
     }

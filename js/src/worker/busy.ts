@@ -1,7 +1,7 @@
 // Waiting for what another context has open: outside Wasm, where other jobs go on. Used by
 // queue.ts. It must not know what is tried again.
 
-import { sayWanted } from './wanted.js';
+import { sayWanted, type Wanted } from './wanted.js';
 
 /** The shortest and the longest pause between two tries, in ms. */
 const PAUSE_MIN = 10;
@@ -21,7 +21,11 @@ export async function tryAgain(
   lock: string | undefined,
   pause: number,
   signal: AbortSignal,
+  wanted: Wanted | undefined,
 ): Promise<void> {
+  if (wanted !== undefined) {
+    sayWanted(wanted);
+  }
   await Promise.all([elapsed(pause, signal), lock === undefined ? undefined : free(lock, signal)]);
 }
 
@@ -46,15 +50,18 @@ export interface Loan {
  * Waits for its turn at a lock and keeps it, and tells the holders, who may only keep it because
  * nobody seemed to want it. Nothing, if nobody waits for it any more.
  */
-export function borrow(lock: Refused, signal: AbortSignal): Promise<Loan | undefined> {
-  const { name, alone, database } = lock;
+export function borrow(
+  { name, alone, database }: Refused,
+  protocol: number,
+  signal: AbortSignal,
+): Promise<Loan | undefined> {
   const mode = alone ? 'exclusive' : 'shared';
   return new Promise((resolve) => {
     const held = () =>
       new Promise<void>((giveBack) => resolve({ name, alone, giveBack, released }));
     const released = navigator.locks.request(name, { mode, signal }, held);
     released.catch(() => resolve(undefined));
-    sayWanted(database);
+    sayWanted({ database, protocol });
   });
 }
 

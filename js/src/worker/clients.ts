@@ -62,7 +62,7 @@ export class Client {
     if (request.operation !== 'open' && !this.#mayUse(session)) {
       throw new SqliteError('the database is closed', { code: 'CLOSED' });
     }
-    const value = this.#host.atOnce(request) ?? (await this.#host.handle(request));
+    const value = await this.#host.handle(request);
     if (request.operation === 'open') {
       await this.#opened((value as Operations['open']['answers']).session);
     } else if (request.operation === 'close' && session !== undefined) {

@@ -1,13 +1,23 @@
 // One instance of the wasm module, typed. Used by host.ts; queue.ts decides when a job is tried.
 // The only file that knows the names of the exports.
 
+import { flush, tell } from '../commits.js';
 import { SqliteError, text } from '../errors.js';
-import type { EngineChoice, RowBatch, TestHooks, WireError, WireParams } from '../protocol.js';
+import type {
+  Commits,
+  EngineChoice,
+  PageState,
+  RowBatch,
+  TestHooks,
+  WireError,
+  WireParams,
+} from '../protocol.js';
 import type { Glue } from '../wasm/anchorite.js';
-import type { Loan } from './busy.js';
+import type { Loan, Refused } from './busy.js';
+import { whoHolds } from './holders.js';
 import { type Loaded, load } from './load.js';
 import { type Outcome, type Parked, Queue } from './queue.js';
-import { onWanted } from './wanted.js';
+import { onWanted, type Wanted } from './wanted.js';
 
 /** Puts down the arguments of one job. */
 type Stage = (glue: Glue) => void;
@@ -17,6 +27,19 @@ const GROWTH = 1;
 
 /** How long locks are kept that nobody uses, in ms. */
 const REST_MS = 10;
+
+/** After how long without a job a context does not keep a database for itself, in ms. */
+const LEAVE_MS = 1000;
+
+/** Bytes of a WAL that are to be cut off, and how many more before it is tried again. */
+const WAL_MAX = 8 * 2 ** 20;
+const WAL_STEP = 2 ** 20;
+
+/** What Rust says of an error, and of the lock that was refused. */
+type Failure = WireError & { readonly lock: Refused | undefined };
+
+/** What Rust says of commits. */
+type Made = Omit<Commits, 'engineId'> & { readonly walBytes: number };
 
 /** What a job is about, as far as its place in the queue depends on it. */
 export interface About {
@@ -29,24 +52,40 @@ export interface About {
 /** A running instance. */
 export class Engine {
   readonly loaded: Loaded;
+  /** No other engine has it. */
+  readonly id: string = crypto.randomUUID();
+  /** The number of the protocol by which contexts share a database. */
+  readonly protocol: number;
   readonly #queue = new Queue();
   /** Set when the instance has trapped: its memory may be anything, so nothing enters it again. */
   #trap: { readonly cause: unknown } | undefined;
   /** What the instance said last; another number means that a lock was given up. */
   #unlocks = 0;
   #resting: ReturnType<typeof setTimeout> | undefined;
-  #listens = false;
+  #leaving: ReturnType<typeof setTimeout> | undefined;
+  /** Whether the page is, as far as is known. */
+  #isSeen = true;
+  /** Whether nothing is kept that other contexts may want. */
+  #isAway = false;
+  /** The databases that a newer protocol wants, and its number. */
+  readonly #outdatedBy = new Map<string, number>();
+  /** The lock that the last job that failed was refused, if that was why. */
+  #refused: Refused | undefined;
+  /** By database: how large a WAL has to be before it is tried again to cut it off. */
+  readonly #walTried = new Map<string, number>();
 
   private constructor(loaded: Loaded) {
     this.loaded = loaded;
+    this.protocol = loaded.glue.protocol();
+    onWanted((wanted) => this.#hearWanted(wanted));
   }
 
   /** Loads and starts an instance. */
   static async start(choice: EngineChoice, hooks: TestHooks): Promise<Engine> {
     const grow = (memory: WebAssembly.Memory) => memory.grow(GROWTH);
     const loaded = await load(choice, hooks.growOnSuspend ? grow : undefined);
-    if (hooks.seed !== undefined || hooks.now !== undefined) {
-      loaded.glue.test_hooks(hooks.seed, hooks.now);
+    if ([hooks.seed, hooks.now, hooks.protocol].some((hook) => hook !== undefined)) {
+      loaded.glue.test_hooks(hooks.seed, hooks.now, hooks.protocol);
     }
     return new Engine(loaded);
   }
@@ -55,21 +94,31 @@ export class Engine {
   run<Answer>(stage: Stage, about: About = {}): Promise<Answer> {
     this.#restLater();
     const answer = this.#add(stage, about) as Promise<Answer>;
+    if (this.#outdatedBy.size > 0) {
+      answer.finally(() => this.#letGo()).catch(() => undefined);
+    }
     if (about.database !== undefined) {
-      // Perhaps the first one that is shared.
-      answer.finally(() => this.#restLater()).catch(() => undefined);
+      answer.finally(() => this.#opened()).catch(() => undefined);
     }
     return answer;
+  }
+
+  /** Perhaps the first database that is shared; whoever listens to it does so from here on. */
+  #opened(): void {
+    flush();
+    this.#restLater();
   }
 
   #add(stage: Stage, { session, database }: About): Promise<unknown> {
     const named = database !== undefined && this.#trap === undefined;
     return this.#queue.add({
       session,
+      database,
+      protocol: this.protocol,
       lock: named ? this.loaded.glue.lock_name(database) : undefined,
-      attempt: (ticket, last, loan) => {
+      attempt: async (ticket, last, loan) => {
         const again = (glue: Glue) => glue.stage_again(ticket as number, last);
-        return this.#attempt(ticket === undefined ? stage : again, loan);
+        return this.#attempt(ticket === undefined ? stage : again, loan, database);
       },
       forget: (ticket) => this.#untrapped?.forget_parked(ticket),
     });
@@ -108,47 +157,119 @@ export class Engine {
     return this.#trap === undefined ? this.loaded.glue : undefined;
   }
 
+  /**
+   * While the page is not seen, nothing is kept that other contexts may want; and while it is
+   * frozen nothing is waited for either, since what is granted then could not be given back.
+   */
+  async setPageState(state: PageState): Promise<undefined> {
+    this.#isSeen = state === 'visible';
+    this.#withdraw(!this.#isSeen);
+    const rested = this.#rest();
+    this.#queue.hold(state === 'frozen');
+    await rested;
+  }
+
   /** Lets go of what other contexts may want, once nothing was to be done for a moment. */
   #restLater(): void {
     if (this.#resting !== undefined || this.#untrapped?.shares_databases() !== true) {
       return;
     }
-    this.#listen();
-    this.#resting = setTimeout(() => {
-      this.#resting = undefined;
-      if (this.#queue.isEmpty) {
-        this.#rest();
-      } else {
-        this.#restLater();
-      }
-    }, REST_MS);
+    clearTimeout(this.#leaving);
+    if (this.#isAway && this.#isSeen) {
+      this.#withdraw(false);
+    }
+    this.#resting = setTimeout(() => this.#restNow(), REST_MS);
+  }
+
+  #restNow(): void {
+    this.#resting = undefined;
+    if (!this.#queue.isEmpty) {
+      this.#restLater();
+      return;
+    }
+    void this.#rest();
+    this.#leaving = setTimeout(() => {
+      this.#withdraw(true);
+      void this.#rest();
+    }, LEAVE_MS);
+  }
+
+  /** From the next rest on, also being alone is given up, or no longer. */
+  #withdraw(isAway: boolean): void {
+    this.#isAway = isAway;
+    this.#untrapped?.withdraw(isAway);
   }
 
   /** What goes wrong here goes wrong at the next job as well. */
-  #rest(): void {
-    this.#add((glue) => glue.stage_rest(), {}).catch(() => undefined);
+  #rest(): Promise<unknown> {
+    return this.#add((glue) => glue.stage_rest(), {}).catch(() => undefined);
   }
 
-  /** From now on lets go at once of what another context waits for. */
-  #listen(): void {
-    if (!this.#listens) {
-      this.#listens = true;
-      onWanted((database) => {
-        this.#untrapped?.wanted(database);
-        this.#rest();
-      });
+  /** Lets go at once of what another context waits for; of everything, if that is a newer one. */
+  #hearWanted({ database, protocol }: Wanted): void {
+    if (protocol > this.protocol) {
+      this.#outdatedBy.set(database, protocol);
+      this.#letGo();
+    } else if (this.#untrapped?.wanted(database)) {
+      void this.#rest();
     }
   }
 
-  async #attempt(stage: Stage, loan: Loan | undefined): Promise<Outcome> {
+  /** A connection that has a transaction open lets go after it, which is tried after each call. */
+  #letGo(): void {
+    for (const [database, protocol] of this.#outdatedBy) {
+      const stage = (glue: Glue) => glue.stage_let_go(database, protocol);
+      const done = this.#add(stage, {}).then((isGone) => isGone && this.#gone(database));
+      done.catch(() => undefined);
+    }
+  }
+
+  #gone(database: string): void {
+    this.#outdatedBy.delete(database);
+  }
+
+  async #attempt(
+    stage: Stage,
+    loan: Loan | undefined,
+    database: string | undefined,
+  ): Promise<Outcome> {
     try {
       const parked = await this.#enter(stage, loan);
+      this.#tellCommits();
       const woken = this.#noteUnlocks();
       return parked === undefined ? { value: this.#result(), woken } : { parked, woken };
     } catch (error) {
+      this.#tellCommits();
       // Once it has trapped, those who wait need not wait any longer.
-      return { error, woken: this.#trap !== undefined || this.#noteUnlocks() };
+      const woken = this.#trap !== undefined || this.#noteUnlocks();
+      return { error: await this.#explain(error, database), woken };
     }
+  }
+
+  /** What was committed by the last job, whether or not it has failed in the end. */
+  #tellCommits(): void {
+    const made = (this.#untrapped?.take_commits() ?? []) as Made[];
+    for (const { walBytes, ...told } of made) {
+      tell({ engineId: this.id, ...told });
+      this.#boundWal(told, walBytes);
+    }
+  }
+
+  /**
+   * Cuts off a WAL that others' reading has made large: a checkpoint waits for them, but not for
+   * long, and if it was in vain, not again before the WAL has grown on.
+   */
+  #boundWal({ session, database }: Omit<Commits, 'engineId'>, walBytes: number): void {
+    if (walBytes < WAL_MAX) {
+      this.#walTried.delete(database);
+      return;
+    }
+    if (walBytes < (this.#walTried.get(database) ?? WAL_MAX)) {
+      return;
+    }
+    this.#walTried.set(database, walBytes + WAL_STEP);
+    // What is wrong with the WAL, the next commit says as well.
+    this.#add((glue) => glue.stage_cut_wal(session), { session }).catch(() => undefined);
   }
 
   /** Runs what `stage` puts down; a lock that was waited for is taken, or given back. */
@@ -178,6 +299,29 @@ export class Engine {
     }
   }
 
+  /** Adds to an error who is in the way, where another context is. */
+  async #explain(error: unknown, database: string | undefined): Promise<unknown> {
+    if (!(error instanceof SqliteError) || error.code !== 'SQLITE_BUSY') {
+      return error;
+    }
+    const named = database === undefined ? undefined : this.#untrapped?.lock_name(database);
+    const lock = this.#refused ?? { name: named, database };
+    if (lock.name === undefined || lock.database === undefined) {
+      return error;
+    }
+    const who = await whoHolds(lock.name, lock.database);
+    if (who === undefined) {
+      return error;
+    }
+    const { code, extendedCode, offset, cause } = error;
+    return new SqliteError(`${error.message}; held by ${who}`, {
+      code,
+      extendedCode,
+      offset,
+      cause,
+    });
+  }
+
   #trapped(error: unknown): SqliteError {
     this.#trap = { cause: this.#lastWords(error) };
     return failed(this.#trap.cause);
@@ -204,7 +348,8 @@ export class Engine {
     try {
       return this.loaded.glue.take_result();
     } catch (error) {
-      const { code, extendedCode, message, offset, cause } = error as WireError;
+      const { code, extendedCode, message, offset, cause, lock } = error as Failure;
+      this.#refused = lock;
       const because = cause === undefined ? undefined : new Error(cause);
       throw new SqliteError(message, { code, extendedCode, offset, cause: because });
     }

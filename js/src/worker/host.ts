@@ -3,9 +3,10 @@
 
 import { currentContext } from '../context.js';
 import { SqliteError } from '../errors.js';
-import type { Operation, Operations, Request, RowBatch, Started } from '../protocol.js';
+import type { Context, Operation, Operations, Request, RowBatch, Started } from '../protocol.js';
 import type { Glue } from '../wasm/anchorite.js';
 import { Engine } from './engine.js';
+import { announce } from './holders.js';
 
 /** What an operation answers. */
 type Answer<Name extends Operation> = Operations[Name]['answers'];
@@ -16,6 +17,15 @@ export class Host {
   /** The same, once it runs. */
   #running: Engine | undefined;
   #failed = false;
+  readonly #kind: 'owner' | 'exclusive';
+  #page = '';
+  /** How to take back that a connection has a database open. */
+  readonly #announced = new Map<number, () => Promise<void>>();
+
+  /** What a database is for other contexts that it has to itself. */
+  constructor(kind: 'owner' | 'exclusive' = 'exclusive') {
+    this.#kind = kind;
+  }
 
   /** Whether the engine could not be started or has trapped: this host is of no use any more. */
   get failed(): boolean {
@@ -59,19 +69,47 @@ export class Host {
     if (request.operation === 'start') {
       this.#engine ??= Engine.start(request.engine, request.testHooks);
       this.#running = await this.#engine;
+      this.#page = request.page;
       return started(this.#running);
     }
     if (this.#engine === undefined) {
       throw new SqliteError('the engine was not started', { code: 'ENGINE_FAILED' });
     }
-    return dispatch(await this.#engine, request);
+    const answer = await dispatch(await this.#engine, request);
+    await this.#announce(request, answer);
+    return answer;
+  }
+
+  /** Says who has a database open, from its open to its close. */
+  async #announce(request: Request, answer: Answer<Operation>): Promise<void> {
+    if (request.operation === 'open') {
+      const sharing = request.options.shared ? 'shared' : this.#kind;
+      const protocol = this.#running?.protocol ?? 0;
+      const about = { sharing, context: here(), page: this.#page, protocol } as const;
+      this.#announced.set((answer as Answer<'open'>).session, announce(request.name, about));
+    } else if (request.operation === 'close') {
+      const end = this.#announced.get(request.session);
+      this.#announced.delete(request.session);
+      await end?.();
+    }
   }
 }
 
-function started({ loaded }: Engine): Started {
+function started({ loaded, id }: Engine): Started {
   const { engine, reason, wasmBytes, glue } = loaded;
-  const context = currentContext() ?? 'window';
-  return { engine, reason, context, sqliteVersion: glue.sqlite_version(), wasmBytes };
+  const engineId = id;
+  return {
+    engine,
+    engineId,
+    reason,
+    context: here(),
+    sqliteVersion: glue.sqlite_version(),
+    wasmBytes,
+  };
+}
+
+function here(): Context {
+  return currentContext() ?? 'window';
 }
 
 type Dispatched = Exclude<Request, { operation: 'start' }>;
@@ -100,6 +138,11 @@ function dispatch(engine: Engine, request: Dispatched): Promise<Answer<Operation
       const { session, pageSize } = request;
       return engine.run<undefined>((glue) => glue.stage_vacuum(session, pageSize), { session });
     }
+    case 'sequence': {
+      const { session } = request;
+      const stage = (glue: Glue) => glue.stage_sequence(session);
+      return engine.run<Answer<'sequence'>>(stage, { session });
+    }
     case 'close': {
       const { session } = request;
       return engine.run<undefined>((glue) => glue.stage_close(session), { session });
@@ -114,6 +157,8 @@ function dispatch(engine: Engine, request: Dispatched): Promise<Answer<Operation
       return importFinish(engine, request.import, request.name);
     case 'importAbandon':
       return engine.run<undefined>((glue) => glue.stage_import_abandon(request.import));
+    case 'pageState':
+      return engine.setPageState(request.state);
     case 'list':
       return engine.run<string[]>((glue) => glue.stage_list());
     case 'delete': {

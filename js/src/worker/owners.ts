@@ -27,7 +27,7 @@ export class Owners {
   /** Serves a page until it is gone. */
   async serve(port: MessagePort, join: JoinMessage): Promise<void> {
     const { database } = join;
-    const served = this.#served.get(database) ?? { host: new Host(), clients: 0 };
+    const served = this.#served.get(database) ?? { host: new Host('owner'), clients: 0 };
     this.#served.set(database, served);
     served.clients += 1;
     const client = new Client(served.host, port);
@@ -56,7 +56,7 @@ type Joined = Extract<JoinedMessage, { step: 'joined' }>;
 
 /** Whoever joins first decides which build runs; both read and write the same files. */
 async function start(host: Host, { engine }: JoinMessage): Promise<Started> {
-  const request = { operation: 'start', engine, testHooks: {} } as const;
+  const request = { operation: 'start', engine, testHooks: {}, page: '' } as const;
   const started = (await host.handle(request)) as Started;
   const asked = engine === 'auto' || engine === started.engine;
   return asked ? started : { ...started, reason: 'the owner of the database runs it already' };

@@ -37,6 +37,10 @@ export interface Work {
   readonly session?: number | undefined;
   /** The Web Lock of the database that it asks for, if it asks for one by name. */
   readonly lock?: string | undefined;
+  /** That database. */
+  readonly database?: string | undefined;
+  /** By which databases are shared. */
+  readonly protocol: number;
   /** Tries it; `ticket` is that of the last try, and `loan` is given back. Never rejects. */
   attempt(ticket: number | undefined, last: boolean, loan: Loan | undefined): Promise<Outcome>;
   /** It is not tried again. */
@@ -65,6 +69,7 @@ export class Queue {
   /** All that is not settled, oldest first. */
   readonly #jobs = new Set<Job>();
   #running = false;
+  #held = false;
 
   /** Whether nothing runs and nothing waits. */
   get isEmpty(): boolean {
@@ -93,6 +98,19 @@ export class Queue {
           job.work.forget(job.ticket);
         }
       }
+    }
+  }
+
+  /** From now on, or no longer, no lock is waited for; what is parked is tried again after that. */
+  hold(held: boolean): void {
+    this.#held = held;
+    for (const job of this.#jobs) {
+      job.waiting?.abort();
+      job.waiting = undefined;
+    }
+    if (!held) {
+      this.#wake();
+      void this.#run();
     }
   }
 
@@ -164,7 +182,7 @@ export class Queue {
       job.last = true;
       this.#again(job);
     }, limit);
-    if (elsewhere) {
+    if (elsewhere && !this.#held) {
       void this.#waitElsewhere(job, lock);
     }
   }
@@ -183,10 +201,12 @@ export class Queue {
 
   async #wait(job: Job, lock: Refused | undefined, signal: AbortSignal): Promise<Loan | undefined> {
     if (lock !== undefined) {
-      return borrow(lock, signal);
+      return borrow(lock, job.work.protocol, signal);
     }
     job.pause = nextPause(job.pause);
-    await tryAgain(job.work.lock, job.pause, signal);
+    const { lock: named, database, protocol } = job.work;
+    const wanted = database === undefined ? undefined : { database, protocol };
+    await tryAgain(named, job.pause, signal, wanted);
     return undefined;
   }
 

@@ -1,9 +1,13 @@
 //! How often a lock is asked for, how large a WAL may be, and what a schedule once found; tests.
 
-use rusqlite::Connection;
+use std::time::Duration;
 
+use anchorite_vfs::SharedLock;
+use rusqlite::{Connection, ErrorCode};
+
+use crate::ledger::FIRST_LIFE;
 use crate::schedule::Stage;
-use crate::workload::{self, WAL_MAX};
+use crate::workload::{self, DATABASE, WAL_MAX};
 
 const INSERT: &str = "INSERT INTO log VALUES (?1, ?2, zeroblob(?3))";
 
@@ -50,6 +54,153 @@ fn small_transactions_beside_an_idle_tab_ask_for_few_locks() {
     assert_eq!(count(&other), 103);
 }
 
+#[test]
+fn a_word_counts_only_for_what_is_open_here() {
+    let stage = Stage::new().expect("a stage");
+    let _world = stage.two_tabs();
+    let vfs = stage.vfs(0);
+    assert!(!vfs.wanted(DATABASE), "it is not open yet");
+    let connection = workload::open(0).expect("opens");
+    insert(&connection, 1, 1);
+    assert!(!vfs.wanted("other.db"));
+    assert!(!vfs.may_wait(), "alone, and nobody wants what is open");
+    assert!(vfs.wanted(DATABASE));
+    assert!(vfs.may_wait());
+    connection.close().expect("closes");
+    assert!(!vfs.may_wait(), "nothing is left of it");
+}
+
+/// Recovery would read hundreds of frames.
+#[test]
+fn whoever_is_left_alone_goes_on_without_a_recovery() {
+    let stage = Stage::new().expect("a stage");
+    let world = stage.two_tabs();
+    let (stays, leaves) = (workload::open(0).expect("opens"), workload::open(1));
+    let leaves = leaves.expect("opens");
+    insert(&stays, 1, 1);
+    let refused = leaves.query_row("SELECT n FROM counter", [], |_| Ok(()));
+    refused.expect_err("the first tab has it for itself until it hears of it");
+    stage.vfs(0).rest().expect("gives way");
+    insert(&leaves, 2, 100);
+    assert_eq!(count(&stays), 101);
+    leaves.close().expect("closes");
+    assert!(
+        world.take_wanted(FIRST_LIFE + 1),
+        "it would have liked to close the WAL"
+    );
+    world.pass(2_000_000);
+    let before = world.calls();
+    assert_eq!(count(&stays), 101);
+    assert!(
+        world.calls() - before < 60,
+        "{} calls",
+        world.calls() - before
+    );
+    let asked = world.asked();
+    insert(&stays, 3, 10);
+    assert_eq!(world.asked(), asked, "is alone");
+}
+
+/// Its host rests after each job; nobody hears a word from then on.
+#[test]
+fn a_context_that_is_withdrawn_delays_nobody() {
+    let stage = Stage::new().expect("a stage");
+    let _world = stage.two_tabs();
+    let (hidden, other) = (workload::open(0).expect("opens"), workload::open(1));
+    let other = other.expect("opens");
+    hidden.execute_batch("BEGIN IMMEDIATE").expect("begins");
+    stage.vfs(0).withdraw(true);
+    stage.vfs(0).rest().expect("keeps what it needs");
+    other.busy_timeout(Duration::ZERO).expect("sets");
+    let read = || other.query_row("SELECT n FROM counter", [], |_| Ok(()));
+    read().expect_err("it is in a transaction");
+    hidden.execute_batch("COMMIT").expect("commits");
+    stage.vfs(0).rest().expect("gives way");
+    assert_eq!(read(), Ok(()));
+    insert(&other, 1, 5);
+    stage.vfs(1).rest().expect("gives its leases back");
+    insert(&hidden, 2, 5);
+    stage.vfs(0).rest().expect("gives way");
+    insert(&other, 3, 5);
+    assert_eq!(count(&hidden), 15);
+}
+
+/// It never waits for the other: each gives way when its host hears a word.
+#[test]
+fn in_turn_each_has_the_files_for_itself() {
+    let stage = Stage::new().expect("a stage");
+    let world = stage.two_tabs();
+    world.take_turns();
+    let first = workload::open(0).expect("opens");
+    insert(&first, 1, 1);
+    workload::open(1).expect_err("the first tab has them");
+    stage.vfs(0).rest().expect("gives way");
+    let other = workload::open(1).expect("opens");
+    insert(&other, 2, 5);
+    let asked = world.asked();
+    assert_eq!(count(&other), 6, "keeps its turn while nobody asks");
+    assert_eq!(world.asked(), asked);
+    let read = || first.query_row("SELECT n FROM counter", [], |_| Ok(()));
+    first.busy_timeout(Duration::ZERO).expect("sets");
+    read().expect_err("the other tab has its turn");
+    other.execute_batch("BEGIN IMMEDIATE").expect("begins");
+    stage.vfs(1).rest().expect("keeps what it needs");
+    for _ in 0..2 {
+        read().expect_err("a transaction is open; and one word of four is lost");
+    }
+    other.execute_batch("COMMIT").expect("commits");
+    stage.vfs(1).rest().expect("gives way");
+    assert_eq!((read(), count(&first)), (Ok(()), 6));
+}
+
+/// What one believes of the journal mode stays true while it has not the turn.
+#[test]
+fn in_turn_nobody_leaves_wal_under_another() {
+    let stage = Stage::new().expect("a stage");
+    let world = stage.two_tabs();
+    world.take_turns();
+    let first = workload::open(0).expect("opens");
+    insert(&first, 1, 1);
+    workload::open(1).expect_err("the first tab has them");
+    stage.vfs(0).rest().expect("gives way");
+    let other = workload::open(1).expect("opens");
+    other.busy_timeout(Duration::ZERO).expect("sets");
+    let leave = || other.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0));
+    let busy: rusqlite::Result<String> = leave();
+    assert_eq!(
+        busy.expect_err("is used").sqlite_error_code(),
+        Some(ErrorCode::DatabaseBusy)
+    );
+    stage.vfs(1).withdraw(true);
+    stage.vfs(1).rest().expect("gives way");
+    first.close().expect("closes");
+    assert_eq!(leave(), Ok("delete".to_owned()));
+    insert(&other, 2, 1);
+    stage.vfs(1).rest().expect("gives way");
+    let again = workload::open(0).expect("opens");
+    insert(&again, 3, 1);
+    assert_eq!(count(&again), 3);
+}
+
+#[test]
+fn one_context_at_a_time_opens_the_files() {
+    let stage = Stage::new().expect("a stage");
+    let world = stage.two_tabs();
+    let making = SharedLock::Making.name(DATABASE);
+    assert!(world.try_take(&making, 1, true));
+    let busy = workload::open(0).expect_err("another one is making them");
+    assert_eq!(
+        busy.sqlite_error_code(),
+        Some(ErrorCode::DatabaseBusy),
+        "so that its host waits"
+    );
+    world.give_back(&making, 1);
+    let first = workload::open(0).expect("opens");
+    let second = workload::open(1).expect("nobody is opening any more");
+    assert_eq!((count(&first), count(&first)), (0, 0));
+    drop(second);
+}
+
 /// Its frames need three regions of the index, which the other tab makes from the WAL.
 #[test]
 fn a_large_transaction_is_seen_whole() {
@@ -76,7 +227,7 @@ fn a_large_transaction_is_seen_whole() {
         world.largest_wal()
     );
     assert_eq!(count(&other), 2501);
-    stage.rest(0);
+    stage.vfs(0).rest().expect("gives back");
     insert(&other, 3, 20);
     assert_eq!(count(&writer), 2521);
     for connection in [&writer, &other] {
@@ -98,7 +249,7 @@ fn pages_kept_over_a_recovery_are_not_believed() {
     let other = workload::open(1).expect("opens");
     let read = other.query_row("SELECT n FROM counter", [], |_| Ok(()));
     read.expect_err("the first tab is alone until it hears of it");
-    stage.rest(0);
+    stage.vfs(0).rest().expect("gives back");
     insert(&other, 1, 5);
     let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
     let done = other.query_row(checkpoint, [], |row| row.get::<_, i64>(0));

@@ -97,14 +97,22 @@ impl Storage for TabMedium {
 
     fn open(&self, path: &str, creation: Creation) -> Result<Box<dyn File>> {
         let world = called(Operation::Open)?;
+        if !world.open_file(path, self.life.get()) {
+            let message = format!("{path:?} is open in another tab");
+            return Err(VfsError::new(ErrorKind::Io, Operation::Open, message));
+        }
         let mut files = world.files().borrow_mut();
         let content = match (files.get(path), creation) {
             (Some(content), _) => content.clone(),
             (None, Creation::IfMissing) => files.entry(path.to_owned()).or_default().clone(),
             (None, Creation::Never) => return Err(not_found(Operation::Open, path)),
         };
-        let name = path.to_owned();
-        Ok(Box::new(TabFile { content, name }))
+        let (name, life) = (path.to_owned(), self.life.get());
+        Ok(Box::new(TabFile {
+            content,
+            name,
+            life,
+        }))
     }
 
     fn delete(&self, path: &str) -> Result<()> {
@@ -149,6 +157,7 @@ fn not_found(operation: Operation, path: &str) -> VfsError {
 struct TabFile {
     content: Content,
     name: String,
+    life: Life,
 }
 
 impl TabFile {
@@ -212,6 +221,7 @@ impl File for TabFile {
     }
 
     fn close(self: Box<Self>) -> Result<()> {
+        world().close_file(&self.name, self.life);
         Ok(())
     }
 }
@@ -222,6 +232,10 @@ struct TabLocks {
 }
 
 impl Sharing for TabLocks {
+    fn files_are_shared(&self) -> bool {
+        !world().takes_turns()
+    }
+
     fn take(&self, lock: SharedLock, alone: bool, patience: Duration) -> Result<bool> {
         let world = called(Operation::Lock)?;
         let name = lock.name(&self.path);
@@ -258,6 +272,9 @@ impl Sharing for TabLocks {
     }
 
     fn end(self: Box<Self>) -> Result<()> {
+        let world = called(Operation::Lock)?;
+        world.note(|| "give back all".to_owned());
+        world.give_back_all(self.life);
         Ok(())
     }
 }

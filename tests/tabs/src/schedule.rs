@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+#[cfg(test)]
+use anchorite_vfs::Vfs;
 use anchorite_vfs::hooks;
 use anchorite_vfs::sim::Random;
 
@@ -101,10 +103,10 @@ impl Stage {
         world
     }
 
-    /// No job is running in a tab.
+    /// A tab's VFS, for its host.
     #[cfg(test)]
-    pub(crate) fn rest(&self, tab: usize) {
-        self.tabs[tab].vfs().rest().expect("gives back");
+    pub(crate) fn vfs(&self, tab: usize) -> Vfs {
+        self.tabs[tab].vfs()
     }
 
     /// Runs the schedule of a seed.
@@ -141,6 +143,9 @@ impl<'stage> Run<'stage> {
         let world = Rc::new(World::new(&stage.images[image]));
         if with_trace {
             world.keep_trace();
+        }
+        if random.one_in(3) {
+            world.take_turns();
         }
         medium::enter(&world);
         let stickiness = [1, 2, 4, 16][usize::try_from(random.below(4)).expect("small")];
@@ -183,6 +188,7 @@ impl<'stage> Run<'stage> {
             ledger: self.ledger.clone(),
             seen: 0,
             seq: 0,
+            is_withdrawn: false,
         };
         self.fibers
             .insert(life, (number, Fiber::new(|| tab.live())));

@@ -104,6 +104,10 @@ pub(crate) struct World {
     dying: RefCell<BTreeMap<Life, Time>>,
     kills: Cell<u64>,
     has_been_deaf: Cell<bool>,
+    /// Whether a file can be open in one tab only.
+    takes_turns: Cell<bool>,
+    /// Then: the lives that have one open.
+    open: RefCell<BTreeMap<String, Life>>,
     trace: RefCell<Option<Vec<String>>>,
 }
 
@@ -116,6 +120,35 @@ impl World {
         Self {
             files: RefCell::new(files.iter().map(copy).collect()),
             ..Self::default()
+        }
+    }
+
+    /// From now on a file can be open in one tab only.
+    pub(crate) fn take_turns(&self) {
+        self.takes_turns.set(true);
+    }
+
+    pub(crate) fn takes_turns(&self) -> bool {
+        self.takes_turns.get()
+    }
+
+    /// A life opens a file; `false` if it must not.
+    pub(crate) fn open_file(&self, path: &str, life: Life) -> bool {
+        if !self.takes_turns() {
+            return true;
+        }
+        *self
+            .open
+            .borrow_mut()
+            .entry(path.to_owned())
+            .or_insert(life)
+            == life
+    }
+
+    pub(crate) fn close_file(&self, path: &str, life: Life) {
+        let mut open = self.open.borrow_mut();
+        if open.get(path) == Some(&life) {
+            open.remove(path);
         }
     }
 
@@ -244,8 +277,16 @@ impl World {
         dying.into_keys().for_each(|life| self.free(life));
     }
 
-    /// All locks of a life become free.
+    /// All that a life had becomes free.
     fn free(&self, life: Life) {
+        self.open
+            .borrow_mut()
+            .retain(|_, opened_by| *opened_by != life);
+        self.give_back_all(life);
+    }
+
+    /// All locks of a life become free.
+    pub(crate) fn give_back_all(&self, life: Life) {
         let mut locks = self.locks.borrow_mut();
         for lock in locks.values_mut() {
             lock.forget(life);

@@ -24,7 +24,7 @@ pub(super) unsafe extern "C" fn x_file_control(
         // A commit is under way: what it has written must outlive this context when it is
         // acknowledged, and here SQLite still passes an error on to its caller.
         ffi::SQLITE_FCNTL_COMMIT_PHASETWO => match open.opened.connection() {
-            Some(connection) => status(connection.database().settle()),
+            Some(connection) => status(connection.committed()),
             None => ffi::SQLITE_NOTFOUND,
         },
         // SAFETY: this operation's argument is an int to read and fill.

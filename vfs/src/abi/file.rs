@@ -109,7 +109,7 @@ unsafe extern "C" fn x_write(
     if mutants::on(Mutant::ShortWriteIgnored) {
         data = &data[..data.len().div_ceil(2)];
     }
-    status(open.opened.with(|file| file.write(data, position(offset))))
+    status(open.opened.write(data, position(offset)))
 }
 
 unsafe extern "C" fn x_truncate(file: *mut ffi::sqlite3_file, size: ffi::sqlite3_int64) -> c_int {

@@ -121,10 +121,37 @@ impl Vfs {
         self.0.medium.databases().rest()
     }
 
+    /// The page of this context may be stopped at any moment, or no longer: it is hidden, frozen or
+    /// left. While it may be, a [`rest`](Self::rest) shall follow each job, and this call; it gives
+    /// back all that no transaction needs.
+    pub fn withdraw(self, withdrawn: bool) {
+        self.0.medium.databases().withdraw(withdrawn);
+    }
+
+    /// Another context has asked for a lock of this database, between two jobs here. `true` if it
+    /// is open here and shared: then a [`rest`](Self::rest) shall follow.
+    #[must_use]
+    pub fn wanted(self, database: &str) -> bool {
+        let is_shared = self.0.medium.databases().shares(database);
+        if is_shared {
+            waiting::wanted(database);
+        }
+        is_shared
+    }
+
     /// Whether using a database may have to wait for other contexts, or for a word to them.
     #[must_use]
     pub fn may_wait(self) -> bool {
         waiting::is_any_wanted() || self.0.medium.databases().may_wait()
+    }
+
+    /// The number of the last commit to a database that is open here, as far as is known here, and
+    /// how many bytes of its WAL count; `None` if it is not open.
+    ///
+    /// # Errors
+    /// When the medium fails.
+    pub fn sequence(self, path: &str) -> Result<Option<(u32, u64)>> {
+        self.0.medium.databases().sequence(path)
     }
 
     /// A job begins: learns what other contexts have committed. Without it a read transaction

@@ -58,6 +58,18 @@ pub fn end_loan() -> bool {
     LENT.take().is_none()
 }
 
+/// Whether a lock is the one that is lent.
+pub(super) fn is_lent(name: &str) -> bool {
+    LENT.with_borrow(|lent| lent.as_ref().is_some_and(|lock| lock.name == name))
+}
+
+/// The names of the locks that are held in the origin; suspends.
+pub(super) fn held() -> Result<Vec<String>> {
+    let snapshot: web::LockSnapshot =
+        super::await_as(&manager()?.query(), Operation::Lock, "all locks")?;
+    Ok(snapshot.held().iter().map(web::LockInfo::name).collect())
+}
+
 fn take_lent(name: &str, alone: bool) -> Option<WebLock> {
     let fits = |lock: &mut WebLock| lock.name == name && lock.alone >= alone;
     LENT.with_borrow_mut(|lent| lent.take_if(fits))

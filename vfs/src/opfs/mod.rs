@@ -15,6 +15,7 @@ mod sharing;
 mod staging;
 mod swaps;
 mod sync;
+mod versions;
 pub(crate) mod web;
 
 use std::cell::RefCell;

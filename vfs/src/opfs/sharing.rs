@@ -8,24 +8,33 @@ use std::time::Duration;
 
 use crate::error::Result;
 use crate::sharing::{SharedLock, Sharing};
+use crate::suspend;
 use crate::waiting::{self, Refused};
 
 use super::locks::WebLock;
-use super::web;
+use super::{versions, web};
 
 /// What this context holds of one database.
 pub(super) struct WebLocks {
     path: String,
     part: WebLock,
+    /// That this protocol is used.
+    speaks: WebLock,
     held: RefCell<BTreeMap<SharedLock, WebLock>>,
 }
 
 impl WebLocks {
     /// Takes part in the use of a database, if nobody owns it; suspends.
     pub(super) fn share(path: &str) -> Result<Self> {
+        let part = WebLock::take_part(path)?;
+        let speaks = match versions::enter(path) {
+            Ok(speaks) => speaks,
+            Err(error) => return part.release().and(Err(error)),
+        };
         Ok(Self {
             path: path.to_owned(),
-            part: WebLock::take_part(path)?,
+            part,
+            speaks,
             held: RefCell::default(),
         })
     }
@@ -36,6 +45,10 @@ impl WebLocks {
 }
 
 impl Sharing for WebLocks {
+    fn may_wait(&self) -> bool {
+        !suspend::is_at_once()
+    }
+
     fn take(&self, lock: SharedLock, alone: bool, patience: Duration) -> Result<bool> {
         let name = lock.name(&self.path);
         let Some(taken) = WebLock::take(&name, alone, patience)? else {
@@ -74,6 +87,7 @@ impl Sharing for WebLocks {
     fn end(self: Box<Self>) -> Result<()> {
         let held = self.held.into_inner().into_values();
         let released = held.map(WebLock::release).fold(Ok(()), Result::and);
-        self.part.release().and(released)
+        let ended = self.speaks.release();
+        self.part.release().and(ended).and(released)
     }
 }

@@ -14,10 +14,6 @@ pub(super) struct SyncFile {
     handle: AccessHandle,
     /// One `{at}` object for all reads and writes.
     position: Position,
-    /// The size in bytes, where it is known: SQLite asks for it at every read transaction, and to
-    /// ask the browser takes as long as the rest of it. Only where the handle excludes all others.
-    known_size: Option<u64>,
-    shares: bool,
     path: String,
 }
 
@@ -30,8 +26,6 @@ impl SyncFile {
         Ok(Self {
             handle,
             position: web::position(),
-            known_size: None,
-            shares,
             path: path.to_owned(),
         })
     }
@@ -66,13 +60,11 @@ impl File for SyncFile {
     /// At quota, engines throw, return a short count, or a count beyond the data: all mean full.
     fn write(&mut self, data: &[u8], offset: u64) -> Result<()> {
         self.seek(offset, Operation::Write)?;
-        let size = self.known_size.take();
         let count = self
             .handle
             .write_at(data, &self.position)
             .map_err(|error| from_js(&error, Operation::Write, &self.path))?;
         if sized(count) == data.len() as u64 {
-            self.known_size = size.map(|size| size.max(offset + data.len() as u64));
             return Ok(());
         }
         let message = format!(
@@ -85,12 +77,9 @@ impl File for SyncFile {
 
     fn truncate(&mut self, size: u64) -> Result<()> {
         let js_size = to_js(size, Operation::Truncate, &self.path)?;
-        self.known_size = None;
         self.handle
             .set_size(js_size)
-            .map_err(|error| from_js(&error, Operation::Truncate, &self.path))?;
-        self.known_size = (!self.shares).then_some(size);
-        Ok(())
+            .map_err(|error| from_js(&error, Operation::Truncate, &self.path))
     }
 
     /// A write has reached the operating system when it returns.
@@ -105,12 +94,8 @@ impl File for SyncFile {
     }
 
     fn size(&mut self) -> Result<u64> {
-        if let Some(size) = self.known_size {
-            return Ok(size);
-        }
         let size = self.handle.get_size();
         let size = size.map_err(|error| from_js(&error, Operation::Size, &self.path))?;
-        self.known_size = (!self.shares).then_some(sized(size));
         Ok(sized(size))
     }
 

@@ -154,6 +154,21 @@ extern "C" {
         callback: &Function,
     ) -> Promise;
 
+    #[wasm_bindgen(method)]
+    pub(super) fn query(this: &LockManager) -> Promise;
+
+    /// `LockManagerSnapshot`
+    pub(super) type LockSnapshot;
+
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn held(this: &LockSnapshot) -> Vec<LockInfo>;
+
+    /// `LockInfo`
+    pub(super) type LockInfo;
+
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn name(this: &LockInfo) -> String;
+
     /// A signal that ends what it was given to, after a time.
     pub(super) type AbortSignal;
 

@@ -7,7 +7,7 @@
 use std::cell::{Cell, RefCell};
 
 use super::index::{self, Header, State};
-use super::published;
+use super::{Here, published};
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::fileset::{FileSet, Side};
 use crate::shm::WalIndex;
@@ -96,6 +96,12 @@ impl Follower {
         Ok(())
     }
 
+    /// Whether the header is the one that was last read or written.
+    pub(super) fn is_up_to_date(&self) -> Result<bool> {
+        let header = self.with(published::read_header)?;
+        Ok(header == self.seen.get().header)
+    }
+
     /// Takes over what others have published. Nothing here may be unpublished.
     ///
     /// The header is the same before and after the words are read (S4): whoever computes with them
@@ -116,6 +122,14 @@ impl Follower {
             // If the WAL has begun anew, that was published before a frame was overwritten (S5).
             header = again;
         }
+    }
+
+    /// Goes on from what is published, without any other user of the index; `false` if that cannot
+    /// be relied on.
+    pub(super) fn takes_over(&self, here: Here<'_>, path: &str) -> bool {
+        let is_there = self.with(|file| published::check(file, path)).is_ok();
+        let refreshed = is_there && self.refresh(here.index, here.files).is_ok();
+        refreshed && self.seen.get().header.is_valid()
     }
 
     /// Enters the frames up to the last one of a header; says which one is missing in the WAL.
@@ -146,6 +160,12 @@ impl Follower {
         self.entered.set(entered);
         Ok(Ok(()))
     }
+}
+
+/// The bytes of the WAL that a header counts.
+pub(super) fn wal_size(header: &Header) -> u64 {
+    let frame_size = header.page_size() + FRAME_HEADER_SIZE as u64;
+    WAL_HEADER_SIZE + u64::from(header.last_frame()) * frame_size
 }
 
 /// The page that a frame holds; none if the frame is not of the header's round of the WAL.

@@ -23,7 +23,7 @@ pub(crate) const HEADER_WORDS: usize = 24;
 const COPY_WORDS: usize = HEADER_WORDS / 2;
 /// Words that the checksum at the end of a copy is made of.
 const CHECKED: usize = COPY_WORDS - 2;
-/// Grows with each transaction; serves only to tell headers apart.
+/// Grows by one with each transaction; serves to tell headers apart.
 const CHANGE_COUNTER: usize = 2;
 /// Words before the first page number.
 const PROLOGUE_WORDS: usize = 34;
@@ -60,6 +60,11 @@ impl Header {
     /// The last frame of the last transaction.
     pub(crate) fn last_frame(&self) -> u32 {
         self.0[4]
+    }
+
+    /// How many transactions were committed since a recovery, from the number on that it began at.
+    pub(crate) fn change_counter(&self) -> u32 {
+        self.0[CHANGE_COUNTER]
     }
 
     /// What tells the frames of this round of the WAL from older ones, as in a frame's header.

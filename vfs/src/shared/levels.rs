@@ -10,13 +10,11 @@
 //! ```
 
 use std::cell::Cell;
-use std::time::Duration;
 
+use super::AT_ONCE;
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::lock::LockLevel;
 use crate::sharing::{SharedLock, Sharing};
-
-const AT_ONCE: Duration = Duration::ZERO;
 
 /// The strongest level of the connections of this context.
 #[derive(Default)]
@@ -30,6 +28,11 @@ impl Levels {
     /// What is held.
     pub(super) fn held(&self) -> LockLevel {
         self.held.get()
+    }
+
+    /// Holds a level that no lock is needed for.
+    pub(super) fn note(&self, level: LockLevel) {
+        self.held.set(level);
     }
 
     /// Climbs; `false` if another context is in the way. Then a holder of RESERVED that asked for

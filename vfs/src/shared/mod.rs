@@ -4,6 +4,7 @@
 //! know SQLite's C tables. Why it is right is in docs/locking.md, whose numbers are cited here.
 //!
 //! ```text
+//! turn.rs       in turn, where files cannot be open in two contexts
 //! mod.rs        when: take, give back; publish before, refresh after
 //! part.rs       apart, solo or together with others
 //! levels.rs     the lock levels of the main file    slots.rs       the slots of the index
@@ -17,24 +18,30 @@ mod levels;
 mod part;
 mod published;
 mod slots;
+mod turn;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::error::Result;
-use crate::fileset::FileSet;
+use crate::commits;
+use crate::error::{ErrorKind, Operation, Result, VfsError};
+use crate::fileset::{FileSet, Wanted};
 use crate::hooks;
 use crate::lock::LockLevel;
 use crate::mutants::{self, Mutant};
-use crate::sharing::Sharing;
+use crate::sharing::{SharedLock, Sharing};
 use crate::shm::{Slots, WalIndex};
 use crate::storage::Storage;
+use crate::waiting;
 
 use follow::Follower;
 use levels::Levels;
 use part::Part;
-use slots::HeldSlots;
+use slots::{HeldSlots, Taken};
+use turn::Turn;
+
+const AT_ONCE: Duration = Duration::ZERO;
 
 /// This context's part in a database.
 pub(crate) struct Shared {
@@ -44,9 +51,22 @@ pub(crate) struct Shared {
     levels: Levels,
     follower: Follower,
     slots: HeldSlots,
+    turn: Turn,
     part: Cell<Part>,
     /// When this context last began to use the index, by the clock of the medium.
     attached: Cell<Duration>,
+    /// Whether nothing shall be kept that others may want.
+    is_withdrawn: Rc<Cell<bool>>,
+}
+
+/// The number of the last commit that a wal-index counts, and the bytes of the WAL up to there.
+/// None if the index is not in use.
+pub(crate) fn sequence(index: &RefCell<WalIndex>) -> Option<(u32, u64)> {
+    let header = index::state(index.borrow_mut().regions()).header;
+    let number = commits::number_in_wal(header.change_counter());
+    header
+        .is_valid()
+        .then(|| (number, follow::wal_size(&header)))
 }
 
 /// What this context has of the database.
@@ -57,7 +77,12 @@ pub(crate) struct Here<'database> {
 }
 
 impl Shared {
-    pub(crate) fn new(path: &str, storage: Rc<dyn Storage>, locks: Box<dyn Sharing>) -> Self {
+    pub(crate) fn new(
+        path: &str,
+        storage: Rc<dyn Storage>,
+        locks: Box<dyn Sharing>,
+        is_withdrawn: Rc<Cell<bool>>,
+    ) -> Self {
         Self {
             path: path.to_owned(),
             storage,
@@ -65,9 +90,24 @@ impl Shared {
             levels: Levels::default(),
             follower: Follower::default(),
             slots: HeldSlots::default(),
+            turn: Turn::default(),
             part: Cell::default(),
             attached: Cell::default(),
+            is_withdrawn,
         }
+    }
+
+    /// Opens the files, or makes them, while no other context does.
+    pub(crate) fn open_files(&self, files: &FileSet, wanted: Wanted) -> Result<()> {
+        if self.takes_turns() {
+            return self.open_in_turn(files, wanted);
+        }
+        if !self.locks.take(SharedLock::Making, true, AT_ONCE)? {
+            let message = format!("another context is opening {:?}", self.path);
+            return Err(VfsError::new(ErrorKind::Busy, Operation::Lock, message));
+        }
+        let opened = files.open(&*self.storage, &self.path, wanted);
+        opened.and(self.locks.give_back(SharedLock::Making))
     }
 
     /// The strongest level that this context holds.
@@ -78,6 +118,9 @@ impl Shared {
     /// Climbs to a level. Whoever is left alone with a database closes it without asking for a
     /// slot, so this is a refresh like any other (S8).
     pub(crate) fn raise(&self, here: Here<'_>, level: LockLevel) -> Result<bool> {
+        if self.takes_turns() {
+            return self.raise_in_turn(here, level);
+        }
         if self.follower.is_open() {
             self.take_part(here)?;
         }
@@ -89,6 +132,9 @@ impl Shared {
 
     /// Descends to a level.
     pub(crate) fn lower(&self, here: Here<'_>, level: LockLevel) -> Result<()> {
+        if self.takes_turns() {
+            return self.lower_in_turn(level);
+        }
         let published = self.publish(here);
         let lowered = self.levels.lower(&*self.locks, level);
         published.and(lowered)
@@ -96,7 +142,20 @@ impl Shared {
 
     /// Whether another context holds RESERVED.
     pub(crate) fn is_reserved_elsewhere(&self) -> Result<bool> {
+        if self.takes_turns() {
+            return Ok(false);
+        }
         self.levels.is_reserved_elsewhere(&*self.locks)
+    }
+
+    /// A connection is about to ask for slots: another context may be let in first. A checkpoint
+    /// that follows a transaction is not kept from its work: otherwise the WAL would grow while two
+    /// contexts write by turns.
+    pub(crate) fn before_slots(&self, here: Here<'_>, slots: Slots) -> Result<()> {
+        match self.takes_turns() && self.locks.may_wait() && !slots.meets(slots::CKPT) {
+            true => self.let_in(here),
+            false => Ok(()),
+        }
     }
 
     /// Takes slots, all of them or none; `false` if another context is in the way. A connection of
@@ -110,16 +169,21 @@ impl Shared {
     ) -> Result<bool> {
         self.stamp(here)?;
         if !self.attach(here)? {
+            if !alone && slots.meets(slots::READ) {
+                self.use_turn();
+            }
             return Ok(true);
         }
         self.publish(here)?;
         let taken = self.slots.take(&*self.locks, slots, alone, patience);
         let skips =
             mutants::on(Mutant::RefreshMissing) || mutants::on_every_third(Mutant::RefreshSkipped);
-        if !skips {
-            self.refresh(here)?;
+        match taken {
+            _ if skips => {}
+            Ok(Taken::Kept) => self.look(here)?,
+            _ => self.refresh(here)?,
         }
-        taken
+        taken.map(|taken| taken != Taken::Not)
     }
 
     /// Gives back those slots that no connection of this context holds any more; `release` has yet
@@ -135,6 +199,7 @@ impl Shared {
         let still_held = here.index.borrow().held();
         let released = match self.part.get() {
             Part::Together => self.slots.give_back(&*self.locks, still_held),
+            Part::Solo if self.takes_turns() => Ok(()),
             Part::Solo => self.leave_if_wanted(here),
             Part::Apart => Ok(()),
         };
@@ -170,6 +235,15 @@ impl Shared {
         published
     }
 
+    /// The same where only another header is news: at the beginning of a job, and for slots that
+    /// have been held here all the time (S16).
+    pub(crate) fn look(&self, here: Here<'_>) -> Result<()> {
+        match self.part.get() {
+            Part::Together if !self.follower.is_up_to_date()? => self.refresh(here),
+            _ => Ok(()),
+        }
+    }
+
     /// Takes over what other contexts have published.
     pub(crate) fn refresh(&self, here: Here<'_>) -> Result<()> {
         match self.part.get() {
@@ -186,18 +260,24 @@ impl Shared {
                 let released = self.slots.rest(&*self.locks);
                 published.and(released)
             }
+            Part::Solo if self.takes_turns() => self.pass_if_wanted(here),
             Part::Solo => self.leave_if_wanted(here),
             Part::Apart => Ok(()),
         }
     }
 
-    /// Whether no other context uses the wal-index.
-    pub(crate) fn is_solo(&self) -> bool {
-        self.part.get() == Part::Solo
+    /// Whether the next reader may have to wait for another context.
+    pub(crate) fn may_wait(&self) -> bool {
+        match self.part.get() {
+            Part::Solo => self.is_withdrawn.get() || self.is_turn_wanted(),
+            Part::Together => !self.slots.can_read(&*self.locks),
+            Part::Apart => true,
+        }
     }
 
     /// Ends the part; the files are closed.
     pub(crate) fn end(self) -> Result<()> {
+        waiting::take_wanted(&self.path);
         self.locks.end()
     }
 }

@@ -10,19 +10,22 @@
 //! ```
 //!
 //! Whoever comes from `Apart` to `Solo` knows nothing of what others did before: the index is
-//! emptied, and SQLite makes it anew from the WAL. The `-shm` is empty or true: whoever enters
-//! `Solo` empties it, and whoever leaves `Solo` makes it anew.
+//! emptied, and SQLite makes it anew from the WAL. Whoever comes from `Together` goes on from the
+//! `-shm`, which is empty or true: whoever enters `Solo` empties it, and whoever leaves `Solo`
+//! makes it anew.
+//!
+//! A context that is withdrawn, because its page may be stopped at any moment, is in `Solo` for no
+//! longer than a transaction.
 
 use std::time::Duration;
 
-use super::{Here, Shared, index, published};
+use super::slots::Taken;
+use super::{AT_ONCE, Here, Shared, index, published};
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::lock::LockLevel;
 use crate::mutants::{self, Mutant};
 use crate::sharing::SharedLock;
 use crate::storage::Creation;
-
-const AT_ONCE: Duration = Duration::ZERO;
 
 /// How long a context is together with others before it looks whether they have gone.
 const TOGETHER_MIN: Duration = Duration::from_secs(1);
@@ -43,6 +46,10 @@ impl Shared {
     /// Begins to use the wal-index, if it was not used yet; whether others may use it too. SQLite
     /// may ask for a slot before it asks for a region.
     pub(crate) fn attach(&self, here: Here<'_>) -> Result<bool> {
+        if self.takes_turns() {
+            index::begin(here.index.borrow_mut().regions())?;
+            return self.attach_in_turn(here).map(|()| false);
+        }
         if !self.follower.is_open() {
             index::begin(here.index.borrow_mut().regions())?;
             let path = format!("{}-shm", self.path);
@@ -61,6 +68,9 @@ impl Shared {
         leave: impl FnOnce(),
     ) -> Result<()> {
         let mut given = self.give_back(here, leave);
+        if self.takes_turns() && !here.index.borrow().is_used() {
+            return given.and(self.detach_in_turn());
+        }
         if here.index.borrow().is_used() || !self.follower.is_open() {
             return given;
         }
@@ -68,6 +78,7 @@ impl Shared {
             given = given.and(self.follower.with(|file| file.truncate(0)));
         }
         let released = self.slots.leave(&*self.locks);
+        here.files.are_ours(false);
         let left = match self.part.replace(Part::Apart) {
             Part::Apart => Ok(()),
             Part::Solo | Part::Together => self.locks.give_back(SharedLock::Attached),
@@ -80,40 +91,63 @@ impl Shared {
         match self.part.get() {
             Part::Apart => self.enter(here)?,
             Part::Solo => self.leave_if_wanted(here)?,
-            Part::Together if self.may_be_alone() => {
-                self.slots.rest(&*self.locks)?;
-                self.publish(here)?;
-                self.part.set(Part::Apart);
-                self.locks.give_back(SharedLock::Attached)?;
-                // If the lock cannot be had again at once, SQLite finds no header and asks its
-                // busy handler; with one it would try again by itself, and give up.
-                self.follower.forget(here.index);
-                self.enter(here)?;
-            }
+            Part::Together if self.may_be_alone() => self.look_around(here)?,
             Part::Together => {}
         }
         Ok(self.part.get() == Part::Together)
     }
 
     fn may_be_alone(&self) -> bool {
-        self.slots.is_unused()
+        !self.is_withdrawn.get()
+            && self.locks.may_wait()
+            && self.slots.is_unused()
             && self.levels.held() <= LockLevel::Shared
             && self.locks.now() >= self.attached.get() + TOGETHER_MIN
     }
 
-    fn enter(&self, here: Here<'_>) -> Result<()> {
-        let attached = SharedLock::Attached;
-        if self.locks.take(attached, true, AT_ONCE)? {
-            self.attached.set(self.locks.now());
-            self.part.set(Part::Solo);
-            if mutants::on(Mutant::StaleIndexKept) {
-                return self.follower.refresh(here.index, here.files);
-            }
-            // What is known here, and what the -shm says, may be older than the WAL; and who comes
-            // when this context has died must not believe it either (S7).
-            self.follower.forget(here.index);
-            return self.follower.with(|file| file.truncate(0));
+    /// From together to solo, if all others have gone.
+    fn look_around(&self, here: Here<'_>) -> Result<()> {
+        self.slots.rest(&*self.locks)?;
+        self.publish(here)?;
+        self.part.set(Part::Apart);
+        self.locks.give_back(SharedLock::Attached)?;
+        if self.locks.take(SharedLock::Attached, true, AT_ONCE)? {
+            return self.be_solo(here, true);
         }
+        let joined = self.join(here);
+        if joined.is_err() {
+            // SQLite finds no header and asks its busy handler; with one it would try again by
+            // itself, and give up.
+            self.follower.forget(here.index);
+        }
+        joined
+    }
+
+    fn enter(&self, here: Here<'_>) -> Result<()> {
+        match self.locks.take(SharedLock::Attached, true, AT_ONCE)? {
+            true => self.be_solo(here, false),
+            false => self.join(here),
+        }
+    }
+
+    fn be_solo(&self, here: Here<'_>, was_together: bool) -> Result<()> {
+        self.attached.set(self.locks.now());
+        self.part.set(Part::Solo);
+        here.files.are_ours(true);
+        if mutants::on(Mutant::StaleIndexKept) {
+            return self.follower.refresh(here.index, here.files);
+        }
+        // What is known here, and what the -shm says, may be older than the WAL; and who comes
+        // when this context has died must not believe it either (S7).
+        let goes_on = was_together && self.follower.takes_over(here, &self.path);
+        if !goes_on {
+            self.follower.forget(here.index);
+        }
+        self.follower.with(|file| file.truncate(0))
+    }
+
+    fn join(&self, here: Here<'_>) -> Result<()> {
+        let attached = SharedLock::Attached;
         if !self.locks.take(attached, false, AT_ONCE)? {
             let message = format!("another context has {:?} for itself", self.path);
             return Err(VfsError::new(ErrorKind::Occupied, Operation::Lock, message));
@@ -132,9 +166,10 @@ impl Shared {
         self.refresh(here)
     }
 
-    /// From solo to together, if another context has asked.
+    /// From solo to together, if another context has asked, or may do so when nobody hears it.
     pub(super) fn leave_if_wanted(&self, here: Here<'_>) -> Result<()> {
-        if !self.locks.is_wanted()? {
+        let withdraws = self.is_withdrawn.get() && self.is_between_transactions(here);
+        if !self.locks.is_wanted()? && !withdraws {
             return Ok(());
         }
         let left = self.leave_solo(here);
@@ -144,14 +179,21 @@ impl Shared {
         left
     }
 
+    /// Whether no connection of this context reads or writes.
+    fn is_between_transactions(&self, here: Here<'_>) -> bool {
+        let holds_slots = !here.index.borrow().held().is_empty();
+        !holds_slots && self.levels.held() <= LockLevel::Shared
+    }
+
     /// Nobody else can have a slot yet, so all are granted.
     fn leave_solo(&self, here: Here<'_>) -> Result<()> {
+        here.files.are_ours(false);
         let (held, alone) = {
             let index = here.index.borrow();
             (index.held(), index.held_alone())
         };
         for (slots, alone) in [(held.without(alone), false), (alone, true)] {
-            if !self.slots.take(&*self.locks, slots, alone, AT_ONCE)? {
+            if self.slots.take(&*self.locks, slots, alone, AT_ONCE)? == Taken::Not {
                 let message = "a slot is taken by a context that does not use the wal-index";
                 return Err(VfsError::new(ErrorKind::Io, Operation::Lock, message));
             }

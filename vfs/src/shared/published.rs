@@ -16,7 +16,7 @@
 
 use super::index::{HEADER_WORDS, Header, State, WORD_COUNT};
 use crate::error::{ErrorKind, Operation, Result, VfsError};
-use crate::sharing::PROTOCOL;
+use crate::sharing;
 use crate::storage::File;
 
 const MAGIC: &[u8; 8] = b"anchorit";
@@ -35,7 +35,7 @@ const SAFE_WORDS: [u32; WORD_COUNT] = [0, 0, 0, 0, 0, u32::MAX];
 pub(super) fn reset(file: &mut dyn File) -> Result<()> {
     let mut bytes = [0; SIZE];
     bytes[..PROTOCOL_OFFSET].copy_from_slice(MAGIC);
-    bytes[PROTOCOL_OFFSET..PROTOCOL_OFFSET + 4].copy_from_slice(&PROTOCOL.to_le_bytes());
+    bytes[PROTOCOL_OFFSET..PROTOCOL_OFFSET + 4].copy_from_slice(&sharing::protocol().to_le_bytes());
     for pair in bytes[WORDS_OFFSET..].chunks_exact_mut(PAIR_SIZE) {
         pair.copy_from_slice(&encode(0));
     }
@@ -48,13 +48,14 @@ pub(super) fn reset(file: &mut dyn File) -> Result<()> {
 pub(super) fn check(file: &mut dyn File, path: &str) -> Result<()> {
     let mut bytes = [0; HEADER_OFFSET];
     let count = file.read(&mut bytes, 0)?;
+    let own = sharing::protocol();
     let protocol = word(&bytes[PROTOCOL_OFFSET..]);
     let refuse = |kind, message| Err(VfsError::new(kind, Operation::Lock, message));
     match (count, bytes.starts_with(MAGIC)) {
-        (HEADER_OFFSET, true) if protocol == PROTOCOL => Ok(()),
+        (HEADER_OFFSET, true) if protocol == own => Ok(()),
         (HEADER_OFFSET, true) => refuse(
             ErrorKind::Unavailable,
-            format!("{path:?} is used in protocol {protocol}, and this is protocol {PROTOCOL}"),
+            format!("{path:?} is used in protocol {protocol}, and this is protocol {own}"),
         ),
         _ => refuse(
             ErrorKind::Occupied,

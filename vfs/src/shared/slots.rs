@@ -14,6 +14,8 @@
 //!              lock, or of `Vfs::rest`
 //! ```
 //!
+//! While nothing may wait, slots are neither asked for nor given back: what is leased can be used.
+//!
 //! A slot that is held alone also serves those who would share it.
 
 use std::cell::Cell;
@@ -28,12 +30,23 @@ use crate::shm::Slots;
 const LEASE: Duration = Duration::from_millis(10);
 
 const WRITE: Slots = Slots::of(0b0000_0001);
-const CKPT: Slots = Slots::of(0b0000_0010);
+pub(super) const CKPT: Slots = Slots::of(0b0000_0010);
 /// Held alone in a recovery only.
 pub(super) const RECOVER: Slots = Slots::of(0b0000_0100);
-const READ: Slots = Slots::of(0b1111_1000);
+pub(super) const READ: Slots = Slots::of(0b1111_1000);
 /// READ(1…4): those with a mark.
 const MARKED: Slots = Slots::of(0b1111_0000);
+
+/// What came of asking for slots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// Another context has one of them.
+    Not,
+    /// They were held here all the time since they were granted.
+    Kept,
+    /// One of them at least was granted now.
+    Granted,
+}
 
 /// What is held of the eight slots.
 #[derive(Default)]
@@ -58,25 +71,47 @@ impl HeldSlots {
         slots: Slots,
         alone: bool,
         patience: Duration,
-    ) -> Result<bool> {
+    ) -> Result<Taken> {
         let wanted = slots.without(self.used.get());
+        if !locks.may_wait() {
+            return Ok(self.take_kept(wanted, alone));
+        }
         self.make_way(locks, wanted, alone, patience)?;
         let mut taken = Slots::default();
+        let mut outcome = Taken::Kept;
         for number in wanted.numbers() {
             let one = Slots::one(number);
-            let granted = match self.leased.get().meets(one) {
-                true => Ok(true),
-                false => self.request(locks, number, alone, patience),
+            let granted = if self.leased.get().meets(one) {
+                Ok(true)
+            } else {
+                outcome = Taken::Granted;
+                self.request(locks, number, alone, patience)
             };
             if let Ok(true) = granted {
                 taken = taken.with(one);
                 self.use_leased(one, alone);
             } else if !mutants::on(Mutant::SharedLockAlwaysSucceeds) {
                 self.release(locks, taken)?;
-                return granted;
+                return granted.map(|_| Taken::Not);
             }
         }
-        Ok(true)
+        Ok(outcome)
+    }
+
+    /// Takes leased slots, to share them.
+    fn take_kept(&self, wanted: Slots, alone: bool) -> Taken {
+        if alone || !wanted.without(self.leased.get()).is_empty() {
+            return Taken::Not;
+        }
+        for number in wanted.numbers() {
+            self.use_leased(Slots::one(number), alone);
+        }
+        Taken::Kept
+    }
+
+    /// Whether a reader would find a slot here, without asking for one.
+    pub(super) fn can_read(&self, locks: &dyn Sharing) -> bool {
+        self.fresh(locks, self.leased.get()).meets(MARKED)
     }
 
     /// Whether no connection has any.
@@ -152,9 +187,13 @@ impl HeldSlots {
     /// Gives back, or leases, all but those that connections still use.
     pub(super) fn give_back(&self, locks: &dyn Sharing, still_used: Slots) -> Result<()> {
         let unused = self.used.get().without(still_used);
-        let kept = match locks.is_wanted()? {
-            true => Slots::default(),
-            false => self.fresh(locks, self.leasable(unused)),
+        let leasable = self.leasable(unused);
+        let kept = if !locks.may_wait() {
+            leasable
+        } else if locks.is_wanted()? {
+            Slots::default()
+        } else {
+            self.fresh(locks, leasable)
         };
         self.used.set(self.used.get().without(kept));
         self.leased.set(self.leased.get().with(kept));

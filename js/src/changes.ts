@@ -1,0 +1,155 @@
+// What has changed in a database, as its user is told. Used by database.ts. It must not know how
+// contexts share the database.
+//
+//   commits.ts ──► in sequence?  yes: the tables it names     no: anything may have changed
+//   the page is seen again ──► is there a commit that was not told?  then anything may have changed
+
+import { canTell, listen } from './commits.js';
+import { SqliteError } from './errors.js';
+import type { Commits } from './protocol.js';
+
+/** What a commit has changed. */
+export interface Change {
+  /**
+   * The tables that may have changed, those that triggers and foreign keys have changed among them;
+   * `undefined`: any table may have, or the schema.
+   */
+  readonly tables: readonly string[] | undefined;
+  /** Whether it was made by this connection. */
+  readonly own: boolean;
+}
+
+/** Is told of changes. */
+export type ChangeListener = (change: Change) => void;
+
+/** What has to be known of a database. */
+export interface Watched {
+  readonly name: string;
+  /** Whether the numbers of commits go on from one engine to the next. */
+  readonly shared: boolean;
+  /** Whether a commit was made by the connection that watches. */
+  isOwn(commits: Commits): boolean;
+  /** The number of the last commit. */
+  sequence(): Promise<number | undefined>;
+}
+
+const NUMBERS = 2 ** 32;
+
+/** Those who want to know of the changes of one database. */
+export class Changes {
+  readonly #watched: Watched;
+  readonly #listeners = new Set<ChangeListener>();
+  #channel: BroadcastChannel | undefined;
+  /** The number of the last commit that listeners were told of. */
+  #last: number | undefined;
+  /** Who made it. */
+  #engineId: string | undefined;
+  /** What was heard while it is not known yet which commit was the last before the beginning. */
+  #early: Commits[] | undefined;
+
+  constructor(watched: Watched) {
+    this.#watched = watched;
+  }
+
+  /** Begins to tell; returns how to end it. */
+  add(listener: ChangeListener): () => void {
+    if (!canTell) {
+      const message = 'changes are told by BroadcastChannel, which is missing here';
+      throw new SqliteError(message, { code: 'UNSUPPORTED' });
+    }
+    // One of its own: the same function may listen twice.
+    const own: ChangeListener = (change) => listener(change);
+    this.#listeners.add(own);
+    this.#begin();
+    return () => {
+      this.#listeners.delete(own);
+      if (this.#listeners.size === 0) {
+        this.end();
+      }
+    };
+  }
+
+  /** Tells nobody any more. */
+  end(): void {
+    this.#channel?.close();
+    this.#channel = undefined;
+    globalThis.document?.removeEventListener('visibilitychange', this.#look);
+    this.#listeners.clear();
+    this.#last = undefined;
+    this.#early = undefined;
+  }
+
+  #begin(): void {
+    if (this.#channel === undefined) {
+      this.#channel = listen((commits) => this.#hear(commits));
+      globalThis.document?.addEventListener('visibilitychange', this.#look);
+      this.#early = [];
+      this.#ask();
+    }
+  }
+
+  #hear(commits: Commits): void {
+    if (commits.database !== this.#watched.name) {
+      return;
+    }
+    if (this.#early === undefined) {
+      this.#judge(commits);
+    } else {
+      this.#early.push(commits);
+    }
+  }
+
+  #judge(commits: Commits): void {
+    const { first, last, engineId } = commits;
+    if (last === this.#last) {
+      return;
+    }
+    const goesOn = this.#watched.shared || engineId === (this.#engineId ?? engineId);
+    const follows = this.#last === undefined || first === (this.#last + 1) % NUMBERS;
+    this.#last = last;
+    this.#engineId = engineId;
+    const tables = goesOn && follows ? commits.tables : undefined;
+    this.#tell({ tables, own: this.#watched.isOwn(commits) });
+  }
+
+  /** Whoever made a commit may have died before it was told, or this page may have been frozen. */
+  readonly #look = (): void => {
+    if (globalThis.document.visibilityState === 'visible') {
+      this.#ask();
+    }
+  };
+
+  #ask(): void {
+    this.#watched.sequence().then(
+      (last) => this.#compare(last),
+      // The database is closed, or the next call says what is wrong.
+      () => this.#compare(this.#last),
+    );
+  }
+
+  #compare(last: number | undefined): void {
+    if (this.#channel === undefined) {
+      return;
+    }
+    const early = this.#early;
+    if (early !== undefined) {
+      this.#early = undefined;
+      this.#last = last;
+      // Those up to the last one were made before somebody wanted to know.
+      const known = early.findIndex((commits) => commits.last === last);
+      for (const commits of early.slice(known + 1)) {
+        this.#judge(commits);
+      }
+    } else if (last !== this.#last) {
+      this.#last = last;
+      this.#tell({ tables: undefined, own: false });
+    }
+  }
+
+  #tell(change: Change): void {
+    for (const listener of this.#listeners) {
+      // What one throws is reported, and the others are told all the same.
+      queueMicrotask(() => listener(change));
+    }
+  }
+}

@@ -1,0 +1,45 @@
+// What each commit has changed, from whoever made it to whoever wants to know. Told by
+// worker/engine.ts, heard by changes.ts. It must not know what either does with it.
+
+import type { Commits } from './protocol.js';
+
+/** The name of the channel: a message is a list of `Commits`. The number is of its protocol. */
+const CHANNEL = 'anchorite:commits:1';
+
+/** Whether contexts can tell each other. */
+export const canTell: boolean = typeof BroadcastChannel === 'function';
+
+let telling: BroadcastChannel | undefined;
+let untold: Commits[] = [];
+
+/** Tells all contexts, once what is being done is done: a message costs as much as a short job. */
+export function tell(commits: Commits): void {
+  if (!canTell) {
+    return;
+  }
+  if (untold.length === 0) {
+    setTimeout(flush);
+  }
+  untold.push(commits);
+}
+
+/** Tells them what it has not been told yet. */
+export function flush(): void {
+  if (untold.length === 0) {
+    return;
+  }
+  telling ??= new BroadcastChannel(CHANNEL);
+  telling.postMessage(untold);
+  untold = [];
+}
+
+/** Calls back with what this and other contexts tell, until the channel is closed. */
+export function listen(hear: (commits: Commits) => void): BroadcastChannel {
+  const channel = new BroadcastChannel(CHANNEL);
+  channel.onmessage = ({ data }: MessageEvent<Commits[]>) => {
+    for (const commits of data) {
+      hear(commits);
+    }
+  };
+  return channel;
+}
