@@ -122,12 +122,6 @@ export interface Measured {
   readonly calls: Readonly<Record<string, Calls>>;
 }
 
-/** A command on its way, with the number its outcome carries back. */
-export interface Numbered {
-  readonly number: number;
-  readonly command: Command;
-}
-
 export type Outcome =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly message: string; readonly stack: string };

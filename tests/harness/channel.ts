@@ -2,7 +2,8 @@
 // engine, so that a browser needs to be driven only for its start, its tabs and its end.
 // It must not know tests.
 import type { ServerResponse } from 'node:http';
-import type { Command, Outcome, Tab } from '../wire';
+import type { TabRequest } from '../tabs-wire';
+import type { Command, Outcome } from '../wire';
 import { PRODUCTION } from './policies';
 import { send } from './files';
 
@@ -10,7 +11,7 @@ import { send } from './files';
 const POLL_MS = 20_000;
 
 interface Pending {
-  readonly tab: Tab;
+  readonly tab: string;
   readonly timer: NodeJS.Timeout;
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: Error) => void;
@@ -23,14 +24,14 @@ interface Listener {
 }
 
 export class Channel {
-  readonly #listeners = new Map<Tab, Listener>();
+  readonly #listeners = new Map<string, Listener>();
   readonly #pending = new Map<number, Pending>();
   readonly #seen = new Set<string>();
   #arrivals: (() => void)[] = [];
   #number = 0;
 
   /** A page asks for its next command; a page not seen before replaces the one in its tab. */
-  poll(tab: Tab, instance: string, response: ServerResponse): void {
+  poll(tab: string, instance: string, response: ServerResponse): void {
     const current = this.#listeners.get(tab);
     const listener = current?.instance === instance ? current : this.#welcome(tab, instance);
     const next = listener?.queue.shift();
@@ -40,7 +41,7 @@ export class Channel {
   }
 
   /** A page calls for the first time; nothing for one that has been given up. */
-  #welcome(tab: Tab, instance: string): Listener | undefined {
+  #welcome(tab: string, instance: string): Listener | undefined {
     if (this.#seen.has(instance)) return undefined;
     this.#seen.add(instance);
     this.forget(tab, 'another page came into its tab');
@@ -68,7 +69,7 @@ export class Channel {
   }
 
   /** Sends a command; rejects when the time is up or the page is gone. */
-  send(tab: Tab, command: Command, timeoutMs: number): Promise<Outcome> {
+  send(tab: string, command: Command | TabRequest, timeoutMs: number): Promise<Outcome> {
     const listener = this.#listeners.get(tab);
     if (listener === undefined) return Promise.reject(new Error(`no page in tab ${tab}`));
     const number = ++this.#number;
@@ -87,7 +88,7 @@ export class Channel {
   }
 
   /** The page in a tab is gone or about to go: what it owes will not come. */
-  forget(tab: Tab, why: string): void {
+  forget(tab: string, why: string): void {
     this.#listeners.get(tab)?.waiting?.end();
     this.#listeners.delete(tab);
     for (const [number, pending] of this.#pending) {
@@ -99,12 +100,12 @@ export class Channel {
   }
 
   /** The page in a tab; undefined before it has called. */
-  instance(tab: Tab): string | undefined {
+  instance(tab: string): string | undefined {
     return this.#listeners.get(tab)?.instance;
   }
 
   /** Resolves when a page other than `before` has called from this tab. */
-  async arrival(tab: Tab, before: string | undefined, timeoutMs: number): Promise<void> {
+  async arrival(tab: string, before: string | undefined, timeoutMs: number): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     while (this.instance(tab) === before) {
       const left = deadline - Date.now();

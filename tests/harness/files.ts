@@ -74,7 +74,8 @@ export function fileIn(folder: string, name: string): Answer {
 }
 
 function startPage(url: URL): Answer {
-  return { ...fileIn('tests/page/', ''), policy: policy(url.searchParams.get('policy')) };
+  const page = url.searchParams.has('torture') ? 'torture/tab.html' : '';
+  return { ...fileIn('tests/page/', page), policy: policy(url.searchParams.get('policy')) };
 }
 
 /** js/dist with one thing wrong, named by the folder it is asked for under. */

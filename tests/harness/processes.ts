@@ -29,7 +29,7 @@ export async function killMarked(mark: string): Promise<void> {
   for (let round = 0; round < 200; round++) {
     const pids = marked(mark);
     if (pids.length === 0) return;
-    for (const pid of pids) kill(pid);
+    for (const pid of pids) killOne(pid);
     await delay(10);
   }
   throw new Error(`processes ${marked(mark).join(', ')} survive SIGKILL`);
@@ -77,10 +77,21 @@ function environmentOf(pid: number): string {
   }
 }
 
-function kill(pid: number): void {
+/** SIGKILL to a process that `marked` has named. */
+export function killOne(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
     // It went by itself between the listing and the kill.
+  }
+}
+
+/** Whether the main thread of a process runs, or would if it had a processor. */
+export function isBusy(pid: number): boolean {
+  try {
+    const line = readFileSync(`/proc/${pid}/task/${pid}/stat`, 'latin1');
+    return line.slice(line.lastIndexOf(')') + 2).startsWith('R');
+  } catch {
+    return false;
   }
 }

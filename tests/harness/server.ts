@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { Cell, Outcome, Tab } from '../wire';
+import type { Cell, Outcome } from '../wire';
 import type { Channel } from './channel';
 import { answerFile, fileIn, send } from './files';
 import { PRODUCTION } from './policies';
@@ -46,7 +46,7 @@ export function serveTests(
   async function route(request: IncomingMessage, response: ServerResponse, url: URL) {
     const query = url.searchParams;
     if (url.pathname === '/channel/poll') {
-      return channel.poll(query.get('tab') as Tab, query.get('instance') ?? '', response);
+      return channel.poll(query.get('tab') ?? '', query.get('instance') ?? '', response);
     }
     if (request.method !== 'POST') return send(response, answerFile(url));
     const body = await bodyOf(request);

@@ -1,9 +1,10 @@
 // Browser kills: several databases are written to at once, the whole browser is killed at a random
-// moment, and the same profile is opened again. Acknowledgements are noted here, outside of it.
+// moment, and the same profile is opened again. Acknowledgements are noted outside of it.
 // torture.ts calls `killBrowsers`. It must not know what a workload writes.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Bounds, Handles, Verdict, WorkloadName, Writer } from '../torture-wire';
 import type { Browser, Twin } from '../wire';
+import type { Acknowledgements } from './acknowledgements';
 import { print } from './report';
 import { pick } from './score';
 import type { Surroundings } from './score';
@@ -12,54 +13,8 @@ import type { Surroundings } from './score';
 const ACKNOWLEDGEMENTS_MAX = 60;
 const LATER_MAX_MS = 60;
 
-/** Writers that acknowledge nothing for so long have stopped. */
-const STALLED_MS = 30_000;
-
 /** One kill in so many is followed by new databases. */
 const RENEWED = 6;
-
-/** What writers say, as it arrives. */
-export class Acknowledgements {
-  #states = new Map<string, number>();
-  #count = 0;
-  #failure: Error | undefined;
-  #heard: () => void = () => undefined;
-
-  /** One writer has committed a transaction. */
-  note(database: string, state: number): void {
-    this.#states.set(database, state);
-    this.#count++;
-    this.#heard();
-  }
-
-  fail(message: string): void {
-    this.#failure = new Error(message);
-    this.#heard();
-  }
-
-  forget(): void {
-    this.#states = new Map();
-    this.#count = 0;
-    this.#failure = undefined;
-  }
-
-  of(database: string): number | undefined {
-    return this.#states.get(database);
-  }
-
-  /** Resolves when so many have come since `forget`. */
-  async arrived(count: number): Promise<void> {
-    const stalled = setTimeout(() => this.fail('the writers have stopped'), STALLED_MS);
-    try {
-      while (this.#count < count) {
-        if (this.#failure !== undefined) throw this.#failure;
-        await new Promise<void>((resolve) => (this.#heard = resolve));
-      }
-    } finally {
-      clearTimeout(stalled);
-    }
-  }
-}
 
 export async function killBrowsers(
   around: Surroundings,

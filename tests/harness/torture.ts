@@ -5,6 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Browser } from '../wire';
+import { Acknowledgements } from './acknowledgements';
 import { Channel } from './channel';
 import { ROOT, makeProfiles, removeProfiles } from './options';
 import { killAll } from './processes';
@@ -12,7 +13,7 @@ import { print } from './report';
 import { Score, generator } from './score';
 import { serveTests } from './server';
 import { Session } from './session';
-import { Acknowledgements, killBrowsers } from './torture-browsers';
+import { killBrowsers } from './torture-browsers';
 import { loseNames } from './torture-names';
 import { killWorkers } from './torture-workers';
 

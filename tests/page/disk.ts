@@ -17,6 +17,16 @@ export async function readFile(path: string): Promise<Uint8Array<ArrayBuffer> | 
   }
 }
 
+/** The size of a file without its bytes; 0 where there is none. */
+export async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await (await handleOf(path, false)).getFile()).size;
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'NotFoundError') return 0;
+    throw error;
+  }
+}
+
 export async function writeFile(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   const writable = await (await handleOf(path, true)).createWritable();
   await writable.write(bytes.slice());

@@ -3,6 +3,7 @@
 import type { Cell, Outcome } from '../wire';
 import { TestContext } from './context';
 import { find } from './registry';
+import { settle } from './settle';
 
 export interface Run {
   readonly test: string;
@@ -54,19 +55,4 @@ export async function executePeer(id: string, cell: Cell, argument: unknown): Pr
   uncaught.splice(0);
   await settle(() => t.cleanUp());
   return outcome;
-}
-
-export async function settle(action: () => Promise<unknown>): Promise<Outcome> {
-  try {
-    return { ok: true, value: (await action()) ?? null };
-  } catch (error) {
-    return failure(error);
-  }
-}
-
-function failure(error: unknown): Outcome {
-  if (!(error instanceof Error)) return { ok: false, message: String(error), stack: '' };
-  const code = (error as Error & { code?: unknown }).code;
-  const label = code === undefined ? error.name : `${error.name} ${String(code)}`;
-  return { ok: false, message: `${label}: ${error.message}`, stack: error.stack ?? '' };
 }

@@ -1,17 +1,15 @@
-// The test page: asks the harness what to do, does it, reports. It never stops asking, so that
-// several commands can be under way at once. It must not know which browser drives it.
+// The test page: does what the harness asks for. It must not know which browser drives it.
 import '../list';
 import type { LargeRequest } from '../large-wire';
-import type { Command, Numbered, Outcome, PROBE_STEPS } from '../wire';
-import { execute, executePeer, settle, watchForUncaught } from './execute';
+import type { Command, Outcome, PROBE_STEPS } from '../wire';
+import { execute, executePeer, watchForUncaught } from './execute';
 import type { Run } from './execute';
 import { measure } from './measure';
+import { listen } from './poll';
 import { list } from './registry';
 import { torture } from './torture/kills';
 
 const tab = new URL(location.href).searchParams.get('tab') ?? 'main';
-const instance = crypto.randomUUID();
-const channel = `tab=${tab}&instance=${instance}`;
 
 let inside: Worker | undefined;
 let prober: Worker | undefined;
@@ -81,22 +79,5 @@ function runInside(run: Run): Promise<Outcome> {
   });
 }
 
-async function answer({ number, command }: Numbered): Promise<void> {
-  const outcome = await settle(() => obey(command));
-  const body = outcome.ok ? outcome.value : outcome;
-  await fetch(`/channel/done?${channel}&number=${number}`, {
-    method: 'POST',
-    body: JSON.stringify(body),
-  });
-}
-
-async function listen(): Promise<void> {
-  for (;;) {
-    const response = await fetch(`/channel/poll?${channel}`);
-    if (response.status === 200) void answer((await response.json()) as Numbered);
-    else if (response.status !== 204) throw new Error(`the harness answered ${response.status}`);
-  }
-}
-
 watchForUncaught(window);
-await listen();
+await listen(tab, obey);

@@ -2,7 +2,7 @@
 // calls of each can be told apart. Runs in a dedicated worker; harness/probe.ts asks for the steps.
 // It must not use the library: this is about the medium below it.
 import { PROBE_STEPS } from '../wire';
-import { settle } from './execute';
+import { settle } from './settle';
 import type { AccessHandle, FullFileHandle } from './opfs';
 
 type StepName = (typeof PROBE_STEPS)[number];

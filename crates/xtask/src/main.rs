@@ -22,6 +22,7 @@ mod tidy;
 mod torture;
 mod torture_browser;
 mod torture_large;
+mod torture_tabs;
 
 use std::process::ExitCode;
 

@@ -13,7 +13,7 @@ use anyhow::{Result, bail, ensure};
 use crate::process::{self, cargo, command, npm};
 use crate::setup::{self, WASM};
 use crate::steps::{Done, Lane, State, Task, now};
-use crate::{bench, build, tidy, torture, torture_browser};
+use crate::{bench, build, tidy, torture, torture_browser, torture_tabs};
 
 const REPORT: &str = "target/test-report";
 const EXPECTED: &str = "target/oracle.json";
@@ -133,6 +133,9 @@ fn browser_steps(lane: &Lane, options: &Options) -> Counts {
         let _recorded = lane.step("kills, a sample", |task| {
             task.run(&mut torture_browser::sample(options.engines.as_deref()))
         });
+        if let Some(mut sample) = torture_tabs::sample(options.engines.as_deref()) {
+            let _recorded = lane.step("tabs in browsers, a sample", |task| task.run(&mut sample));
+        }
     }
     if wants_chromium(options) {
         let _recorded = lane.step("bench, a sample", bench::sample);

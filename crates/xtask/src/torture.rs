@@ -1,5 +1,6 @@
 //! `cargo xtask torture`: the VFS under simulated power loss, natively; or browsers that are killed
-//! (`torture_browser.rs`) or that get little memory (`torture_large.rs`).
+//! (`torture_browser.rs`), that have many tabs (`torture_tabs.rs`) or little memory
+//! (`torture_large.rs`).
 //!
 //! A person calls it before a release; `test` calls a sample. The campaign itself is the program
 //! `anchorite-torture`, which prints its result as the last line. This file must not know what is
@@ -10,7 +11,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use crate::process::{self, cargo};
-use crate::{torture_browser, torture_large};
+use crate::{torture_browser, torture_large, torture_tabs};
 
 /// The options of `cargo xtask torture`.
 #[derive(Debug, clap::Args)]
@@ -30,6 +31,8 @@ enum Place {
     Browser(torture_browser::Options),
     /// Several contexts on one database, in every order that a seed chooses, natively.
     Tabs(Native),
+    /// Several tabs on one database, in Chromium and Firefox: reloaded, frozen, killed.
+    TabsBrowser(torture_tabs::Options),
     /// Sort, index and vacuum 1 GiB in the browsers, with at most 512 MiB of Wasm memory.
     Large(torture_large::Options),
 }
@@ -50,6 +53,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         Some(Place::Browser(options)) => torture_browser::run(options),
         Some(Place::Large(options)) => torture_large::run(options),
         Some(Place::Tabs(tabs)) => run_tabs(tabs),
+        Some(Place::TabsBrowser(options)) => torture_tabs::run(options),
         Some(Place::Native(native)) => natively(native),
         None => natively(&options.native),
     }

@@ -6,7 +6,7 @@ import type { Database } from 'anchorite';
 import type { LargeFigures, LargeRequest } from '../../large-wire';
 import { ok, rejects } from '../assert';
 import { removeAll } from '../disk';
-import { settle } from '../execute';
+import { settle } from '../settle';
 import {
   INDEX,
   MEMORY_SPENT,
