@@ -1,5 +1,6 @@
 // What the harness, the page and the tabs of the tabs' benchmark say to each other: types only.
-// Imported by wire.ts; it must not import anything.
+// Imported by wire.ts; it must not import anything but types.
+import type { Calls } from './wire';
 
 /**
  * Who is measured: ours with files that contexts share, behind one owner, and for itself in one
@@ -30,6 +31,8 @@ export type TabRequest =
       readonly milliseconds: number;
       readonly rows: number;
       readonly seed: number;
+      /** Whether all calls of the browser's are counted, which costs a little at each. */
+      readonly counted: boolean;
     }
   | { readonly step: 'count' }
   | { readonly step: 'check' }
@@ -47,6 +50,8 @@ export interface TabRun {
   readonly syncs: number | undefined;
   /** How often an operation was refused and made again. */
   readonly busy: number;
+  /** Calls of the browser's by method, if they were counted. */
+  readonly calls: Readonly<Record<string, Calls>>;
 }
 
 /** One round of one subject. */
@@ -72,5 +77,6 @@ export type TabsJob =
       readonly heat: TabsHeat;
       readonly number: number;
       readonly milliseconds: number;
+      readonly counted: boolean;
     }
   | { readonly step: 'tabs-finish'; readonly heat: TabsHeat };

@@ -1,7 +1,7 @@
 // What a tab measures, whoever it is: statements of one text each, and the loop around them.
 // tab.ts and tab-worker.ts call `Seat`; it must not know how a subject keeps its promises.
 import type { TabRequest, TabRun } from '../bench-tabs-wire';
-import { syncs } from './counting';
+import { countCalls, syncs } from './counting';
 import { CREATE, fill, valueOf, values } from './workloads';
 
 export const INCREMENT = 'UPDATE n SET n = n + 1';
@@ -82,6 +82,7 @@ export class Seat {
 async function run(db: Connection, request: Extract<TabRequest, { step: 'run' }>): Promise<TabRun> {
   const ids = values('point', request.rows, 4096, request.seed);
   const before = syncs();
+  const counting = request.counted ? countCalls() : undefined;
   const tally = { operations: 0, worst: 0, busy: 0 };
   const started = performance.now();
   let now = started;
@@ -94,7 +95,8 @@ async function run(db: Connection, request: Extract<TabRequest, { step: 'run' }>
     tally.worst = Math.max(tally.worst, now - began);
   }
   const made = db.syncsHere ? syncs() - before : undefined;
-  return { ...tally, milliseconds: now - started, syncs: made };
+  const calls = counting?.stop() ?? {};
+  return { ...tally, milliseconds: now - started, syncs: made, calls };
 }
 
 interface Tally {

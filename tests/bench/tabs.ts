@@ -91,12 +91,15 @@ async function round(
 
 /** All tabs at the same time; then the counter must be what was acknowledged. */
 async function together(
-  { heat, number, milliseconds }: Extract<TabsJob, { step: 'tabs-round' }>,
+  { heat, number, milliseconds, counted }: Extract<TabsJob, { step: 'tabs-round' }>,
   subject: TabsSubject,
 ): Promise<TabRun[]> {
   const { roles, rows } = heat;
   const start = (role: Role, tab: number) =>
-    writing(heat, subject, tab, { role, milliseconds, rows, seed: 1 + number * 100 + tab });
+    writing(heat, subject, tab, {
+      ...{ role, milliseconds, rows, counted },
+      seed: 1 + number * 100 + tab,
+    });
   const runs = await Promise.all(roles.map(start));
   await checkCount(heat, subject, number % roles.length);
   return runs;
@@ -132,7 +135,9 @@ async function handOver(heat: TabsHeat, subject: TabsSubject): Promise<Record<st
   const name = database(heat, subject);
   const open = { step: 'open', database: name } as const;
   const write = (tab: number, milliseconds: number) =>
-    writing(heat, subject, tab, { role: 'write', milliseconds, rows: 1, seed: 1 });
+    writing(heat, subject, tab, {
+      ...{ role: 'write', milliseconds, rows: 1, seed: 1, counted: false },
+    });
   const openAndWrite = async (tab: number) => {
     const started = performance.now();
     await tabs.ask(tab, subject, open);

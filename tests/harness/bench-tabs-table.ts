@@ -1,8 +1,8 @@
 // The tabs' benchmark as text for the terminal and as the tables of docs/performance.md. bench.ts
 // prints the one and keeps the other. It must not know how anything was measured.
 import type { TabsSubject } from '../bench-tabs-wire';
-import { digits } from './bench-table';
-import type { JudgedGoal, Series, TabsCampaign } from './bench-tabs';
+import { calls, digits } from './bench-table';
+import type { CallsOf, JudgedGoal, Series, TabsCampaign } from './bench-tabs';
 import { median } from './bench-verdict';
 
 const spread = (values: readonly number[]): readonly string[] =>
@@ -23,7 +23,10 @@ function bounds({ value, bound, limit }: JudgedGoal): [string, string] {
   return [range, `${bound} ${digits(limit)}`];
 }
 
-export function tabsTable({ series, judged }: TabsCampaign): string {
+/** Only those that say something: an owner makes its calls in another context. */
+const told = (all: readonly CallsOf[]) => all.filter((one) => calls(one) !== '');
+
+export function tabsTable({ series, judged, calls: all }: TabsCampaign): string {
   const lines = series.flatMap((one) => {
     const rounds = subjects(one)[0]?.[1].length ?? 0;
     return [
@@ -38,10 +41,13 @@ export function tabsTable({ series, judged }: TabsCampaign): string {
     const what = `${goal.workload}, ${goal.figure}: ${sides(goal)}`;
     return `  ${goal.verdict.padEnd(16)}${what}: ${bounds(goal).join(', ')}`;
   });
-  return [...lines, ...(verdicts.length > 0 ? ['', ...verdicts] : [])].join('\n');
+  const made = told(all).map((one) => {
+    return `  ${`${one.workload} ${one.role}`.padEnd(24)}${one.subject.padEnd(18)}${calls(one)}`;
+  });
+  return [...lines, '', 'calls per operation', ...made, ...(verdicts.length > 0 ? ['', ...verdicts] : [])].join('\n');
 }
 
-export function tabsMarkdown({ series, judged }: TabsCampaign): string {
+export function tabsMarkdown({ series, judged, calls: all }: TabsCampaign): string {
   if (series.length === 0) return '';
   const figures = series.flatMap((one) =>
     subjects(one).map(([subject, values]) => {
@@ -58,6 +64,12 @@ export function tabsMarkdown({ series, judged }: TabsCampaign): string {
     '| workload | figure | subject | median (min–max) |',
     '|---|---|---|---|',
     ...figures,
+    '',
+    '| workload | role | subject | calls per operation |',
+    '|---|---|---|---|',
+    ...told(all).map((one) => {
+      return `| \`${one.workload}\` | ${one.role} | ${one.subject} | ${calls(one)} |`;
+    }),
     '',
     '| workload | figure | of | median (90 % interval) | promised | verdict |',
     '|---|---|---|---|---|---|',

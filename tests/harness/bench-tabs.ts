@@ -9,7 +9,7 @@ import type {
   TabsSubject,
   TabsWorkload,
 } from '../bench-tabs-wire';
-import type { Browser } from '../wire';
+import type { Browser, Calls } from '../wire';
 import { CAMPAIGN } from './bench-campaign';
 import type { Scale, Send } from './bench-campaign';
 import { interval } from './bench-verdict';
@@ -105,8 +105,18 @@ const GOALS: readonly Goal[] = [
 export interface TabsCampaign {
   readonly series: readonly Series[];
   readonly judged: readonly JudgedGoal[];
-  /** Every turn of every tab. */
+  /** Every turn of every tab; the first round is the one in which calls were counted. */
   readonly rounds: Readonly<Partial<Record<TabsWorkload, Rounds>>>;
+  readonly calls: readonly CallsOf[];
+}
+
+/** What the operations of one role took of the browser. */
+export interface CallsOf {
+  readonly workload: TabsWorkload;
+  readonly subject: TabsSubject;
+  readonly role: Role;
+  readonly calls: Readonly<Record<string, Calls>>;
+  readonly operations: number;
 }
 
 type Rounds = readonly Readonly<Partial<Record<TabsSubject, TabsRound>>>[];
@@ -119,6 +129,7 @@ export async function measureTabsIn(
 ): Promise<TabsCampaign> {
   const all: Partial<Record<TabsWorkload, Rounds>> = {};
   const series: Series[] = [];
+  const calls: CallsOf[] = [];
   const workloads = (Object.keys(PLANS) as TabsWorkload[]).filter((name) => name.includes(only));
   for (const workload of workloads) {
     const { roles, rows, subjects } = PLANS[workload];
@@ -126,28 +137,48 @@ export async function measureTabsIn(
     if (heat.subjects.length === 0) continue;
     const rounds = await contest(heat, scale, send);
     all[workload] = rounds;
-    series.push(...seriesOf(heat, rounds));
+    series.push(...seriesOf(heat, rounds.slice(1)));
+    calls.push(...callsOf(heat, rounds[0] ?? {}));
   }
-  return { series, judged: scale === CAMPAIGN ? judgeAll(series) : [], rounds: all };
+  return { series, judged: scale === CAMPAIGN ? judgeAll(series) : [], rounds: all, calls };
 }
 
-/** Rounds until every goal is decided, or the patience is at its end; the first is not counted. */
+/**
+ * Rounds until every goal is decided, or the patience is at its end. In the first one compilers and
+ * caches warm up and calls are counted, so that only its answers and its calls say something.
+ */
 async function contest(heat: TabsHeat, scale: Scale, send: Send): Promise<Rounds> {
   await send({ step: 'tabs-prepare', heat });
   const milliseconds = TURN_MS / scale.fewerOperations;
   const rounds: Readonly<Partial<Record<TabsSubject, TabsRound>>>[] = [];
   for (let number = 0; number <= scale.mostRounds; number++) {
-    const round = await send({ step: 'tabs-round', heat, number, milliseconds });
-    if (number > 0) rounds.push(round as (typeof rounds)[number]);
-    if (rounds.length >= scale.leastRounds && isDecided(heat, rounds)) break;
+    const job = { step: 'tabs-round', heat, number, milliseconds, counted: number === 0 } as const;
+    rounds.push((await send(job)) as (typeof rounds)[number]);
+    if (number >= scale.leastRounds && isDecided(heat, rounds.slice(1))) break;
   }
   await send({ step: 'tabs-finish', heat });
-  print(`  ${heat.workload}: ${rounds.length} rounds`);
+  print(`  ${heat.workload}: ${rounds.length - 1} rounds`);
   return rounds;
 }
 
 function isDecided(heat: TabsHeat, rounds: Rounds): boolean {
   return judgeAll(seriesOf(heat, rounds)).every(({ verdict }) => verdict !== 'undecided');
+}
+
+/** Of each role, all tabs taken together; nothing where they are made in another context. */
+function callsOf(heat: TabsHeat, round: Rounds[number]): CallsOf[] {
+  const { workload, subjects, roles } = heat;
+  return subjects.flatMap((subject) =>
+    [...new Set(roles)].map((role) => {
+      const runs = (round[subject]?.runs ?? []).filter((_, tab) => roles[tab] === role);
+      const calls: Record<string, Calls> = {};
+      for (const [method, counted] of runs.flatMap((run) => Object.entries(run.calls))) {
+        const so = calls[method] ?? { calls: 0, bytes: 0 };
+        calls[method] = { calls: so.calls + counted.calls, bytes: so.bytes + counted.bytes };
+      }
+      return { workload, subject, role, calls, operations: operations(runs) };
+    }),
+  );
 }
 
 /** Every figure there is of a round, in the order in which it is shown. */
