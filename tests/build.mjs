@@ -79,6 +79,7 @@ await build({
     torture: 'harness/torture.ts',
     large: 'harness/large.ts',
     'bench-verdict.test': 'harness/bench-verdict.test.ts',
+    'bench-tabs.test': 'harness/bench-tabs.test.ts',
   },
   outdir: 'dist',
   outExtension: { '.js': '.mjs' },

@@ -2,26 +2,9 @@
 // carry them out, in a worker each, or here those that need a window. It must not know workloads.
 import type { TabRequest, TabsSubject } from '../bench-tabs-wire';
 import { Seat } from './tab-connections';
+import { CHANNEL } from './tab-messages';
+import type { FromTab, ToTab } from './tab-messages';
 import { Ours } from './tab-ours';
-
-/** The channel between the tabs of a benchmark and the page that drives them. */
-export const CHANNEL = 'bench-tabs';
-
-/** To a tab; without a request it is to go. */
-export interface ToTab {
-  readonly tab: number;
-  readonly number: number;
-  readonly subject?: TabsSubject;
-  readonly request?: TabRequest;
-}
-
-/** From a tab; one that has arrived says so under the number 0. */
-export interface FromTab {
-  readonly from: number;
-  readonly number: number;
-  readonly value?: unknown;
-  readonly failure?: string;
-}
 
 /** These need a window: an owner serves no worker, and what a page awaits is about messages. */
 const IN_WINDOW: readonly TabsSubject[] = ['owner', 'exclusive'];

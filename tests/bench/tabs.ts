@@ -9,15 +9,14 @@ import type {
   TabsRound,
   TabsSubject,
 } from '../bench-tabs-wire';
-import type { FromTab, ToTab } from './tab';
+import { CHANNEL } from './tab-messages';
+import type { FromTab, ToTab } from './tab-messages';
 
 /** How long a tab is idle before another one comes; leases are given back after 10 ms. */
 const IDLE_MS = 100;
 
 /** What a tab of `tabs-handover` writes before it is idle. */
 const BUSY_MS = 20;
-
-const CHANNEL = 'bench-tabs';
 
 let tabs: Tabs | undefined;
 

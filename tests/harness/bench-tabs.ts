@@ -25,6 +25,8 @@ interface Plan {
   readonly rows: number;
 }
 
+const OURS: readonly TabsSubject[] = ['shared', 'owner', 'exclusive'];
+
 const PEERS: readonly TabsSubject[] = ['write-ahead', 'write-ahead-read', 'coop-sync'];
 
 const PLANS: Readonly<Record<TabsWorkload, Plan>> = {
@@ -83,6 +85,7 @@ const LEAST = { bound: 'at least' } as const;
 const MOST = { bound: 'at most' } as const;
 const INCREMENT = { workload: 'tabs-increment', figure: WRITES, ...LEAST } as const;
 const READ = { workload: 'tabs-read', ...LEAST, limit: 1 } as const;
+const POINT = { workload: 'tabs-point', figure: READS, ...LEAST } as const;
 const HANDOVER = { workload: 'tabs-handover', ours: 'shared', ...MOST, limit: 10 } as const;
 
 const OF_WRITE_AHEAD: readonly Goal[] = (['write-ahead', 'write-ahead-read'] as const).flatMap(
@@ -97,7 +100,7 @@ const GOALS: readonly Goal[] = [
   ...OF_WRITE_AHEAD,
   { ...INCREMENT, figure: SHARE, ours: 'shared', limit: 0.5 },
   { ...INCREMENT, ours: 'owner', other: 'coop-sync', limit: 5 },
-  { workload: 'tabs-point', figure: READS, ours: 'owner', other: 'exclusive', ...LEAST, limit: 1 / 1.2 },
+  { ...POINT, ours: 'owner', other: 'exclusive', limit: 1 / 1.2 },
   { ...HANDOVER, figure: BEYOND },
   { ...HANDOVER, figure: FIRST },
 ];
@@ -153,12 +156,24 @@ async function contest(heat: TabsHeat, scale: Scale, send: Send): Promise<Rounds
   const rounds: Readonly<Partial<Record<TabsSubject, TabsRound>>>[] = [];
   for (let number = 0; number <= scale.mostRounds; number++) {
     const job = { step: 'tabs-round', heat, number, milliseconds, counted: number === 0 } as const;
-    rounds.push((await send(job)) as (typeof rounds)[number]);
+    const round = (await send(job)) as (typeof rounds)[number];
+    checkFlushes(heat, round);
+    rounds.push(round);
     if (number >= scale.leastRounds && isDecided(heat, rounds.slice(1))) break;
   }
   await send({ step: 'tabs-finish', heat });
   print(`  ${heat.workload}: ${rounds.length - 1} rounds`);
   return rounds;
+}
+
+/** A commit of ours that was acknowledged without a flush is none; of a peer's it is shown. */
+function checkFlushes({ workload, roles }: TabsHeat, round: Rounds[number]): void {
+  for (const subject of OURS) {
+    const runs = (round[subject]?.runs ?? []).filter((_, tab) => roles[tab] === 'write');
+    const made = sum(runs.map(({ syncs = Number.NaN }) => syncs));
+    if (!(made < operations(runs))) continue;
+    throw new Error(`${workload}, ${subject}: ${made} flushes for ${operations(runs)} commits`);
+  }
 }
 
 function isDecided(heat: TabsHeat, rounds: Rounds): boolean {
@@ -207,7 +222,7 @@ const operations = (runs: readonly TabRun[]) => sum(runs.map((run) => run.operat
 const rate = (run: TabRun) => (run.operations * 1000) / run.milliseconds;
 
 /** Without the figures that are about nothing here: no reader, no writer, no call in sight. */
-export function seriesOf(heat: TabsHeat, rounds: Rounds): Series[] {
+function seriesOf(heat: TabsHeat, rounds: Rounds): Series[] {
   const names = new Map<string, Partial<Record<TabsSubject, number[]>>>();
   for (const round of rounds) {
     for (const subject of heat.subjects) {

@@ -89,7 +89,8 @@ async function inBrowser(
   try {
     print(session.version);
     const campaign = await measureIn(browser, scale, only, send);
-    return [session.version, { ...campaign, tabs: await measureTabsIn(browser, scale, only, send) }];
+    const tabs = await measureTabsIn(browser, scale, only, send);
+    return [session.version, { ...campaign, tabs }];
   } finally {
     await session.stop();
     server.close();
