@@ -1,5 +1,5 @@
-// What a page and the tabs that it has opened for a benchmark say to each other. Used by tabs.ts and
-// tab.ts; it must not know what is measured.
+// What a page and the tabs that it has opened for a benchmark say to each other.
+// Used by tabs.ts and tab.ts; it must not know what is measured.
 import type { TabRequest, TabsSubject } from '../bench-tabs-wire';
 
 /** The name of the channel on which all of them speak. */

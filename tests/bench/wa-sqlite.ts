@@ -8,7 +8,9 @@ import { INCREMENT, SELECT } from './tab-connections';
 import type { Connection, Subject } from './tab-connections';
 import { CACHE_SIZE, PAGE_SIZE } from './workloads';
 
-/** What is set at each open, beside the cache and the page size of all subjects. */
+const COMMON = [`page_size = ${PAGE_SIZE}`, `cache_size = ${CACHE_SIZE}`, 'temp_store = memory'];
+
+/** What else is set at each open. */
 const KINDS = {
   'write-ahead': { vfs: OPFSWriteAheadVFS, pragmas: ['synchronous = full'] },
   'write-ahead-read': {
@@ -33,8 +35,7 @@ export class WaSqlite implements Subject {
     this.#loaded ??= this.#load();
     const api = await this.#loaded;
     const connection = new PeerConnection(api, await api.open_v2(database));
-    const common = [`page_size = ${PAGE_SIZE}`, `cache_size = ${CACHE_SIZE}`, 'temp_store = memory'];
-    for (const pragma of [...common, ...KINDS[this.#kind].pragmas]) {
+    for (const pragma of [...COMMON, ...KINDS[this.#kind].pragmas]) {
       await connection.exec(`PRAGMA ${pragma}`);
     }
     return connection;

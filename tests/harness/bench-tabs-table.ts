@@ -44,7 +44,8 @@ export function tabsTable({ series, judged, calls: all }: TabsCampaign): string 
   const made = told(all).map((one) => {
     return `  ${`${one.workload} ${one.role}`.padEnd(24)}${one.subject.padEnd(18)}${calls(one)}`;
   });
-  return [...lines, '', 'calls per operation', ...made, ...(verdicts.length > 0 ? ['', ...verdicts] : [])].join('\n');
+  const parts = [lines, ['', 'calls per operation', ...made], ['', ...verdicts]];
+  return parts.flatMap((part) => (part.length > 1 ? part : [])).join('\n');
 }
 
 export function tabsMarkdown({ series, judged, calls: all }: TabsCampaign): string {
@@ -52,7 +53,8 @@ export function tabsMarkdown({ series, judged, calls: all }: TabsCampaign): stri
   const figures = series.flatMap((one) =>
     subjects(one).map(([subject, values]) => {
       const [middle, least, most] = spread(values);
-      return `| \`${one.workload}\` | ${one.figure} | ${subject} | ${middle} (${least}–${most}) |`;
+      const what = `\`${one.workload}\` | ${one.figure} | ${subject}`;
+      return `| ${what} | ${middle} (${least}–${most}) |`;
     }),
   );
   const verdicts = judged.map((goal) => {
