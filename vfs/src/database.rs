@@ -27,7 +27,7 @@ use crate::lock::{ConnectionId, LockLevel, LockTable};
 use crate::mutants::{self, Mutant};
 use crate::path::PRIVATE_DIRECTORY;
 use crate::shared::{self, Here, Shared};
-use crate::shm::{Slots, WRITING_SLOTS, WalIndex};
+use crate::shm::{Slots, WRITE, WRITING_SLOTS, WalIndex};
 use crate::storage::{File, Ownership, Storage};
 use crate::waiting;
 
@@ -433,6 +433,9 @@ impl Connection {
         }
         let taken = shared.take(database.here(), slots, alone, patience);
         if let Ok(true) = taken {
+            if alone && slots.meets(WRITE) {
+                waiting::may_write();
+            }
             return Ok(());
         }
         let release = || self.with_index(|index, id| index.release(id, slots));
@@ -497,6 +500,7 @@ impl Connection {
     }
 
     fn busy(&self) -> VfsError {
+        waiting::refused_here();
         let path = &self.database.path;
         let message = format!("another connection of this instance has a lock on {path:?}");
         VfsError::new(ErrorKind::Busy, Operation::Lock, message)

@@ -93,6 +93,12 @@ pub trait Sharing {
         true
     }
 
+    /// Whether a host rests between its jobs; then nothing is given away inside one, of which the
+    /// next try would begin with the schema again.
+    fn has_host(&self) -> bool {
+        false
+    }
+
     /// Takes a lock, to share it or alone; `false` if another context has it, or has asked for it
     /// before, and this did not change within `patience`. Those who ask are served in their order.
     /// The caller does not hold it yet.

@@ -28,6 +28,9 @@ pub(crate) const REGION_WORDS: usize = 8192;
 /// The parts of a wal-index. SQLite keeps words of 32 bits in them, and halves of such words.
 pub(crate) type Regions = Vec<Box<[u32]>>;
 
+/// The slot of the one writer.
+pub(crate) const WRITE: Slots = Slots(0b1);
+
 /// The slots whose release ends a write transaction or a checkpoint.
 pub(crate) const WRITING_SLOTS: Slots = Slots(0b11);
 

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 thread_local! {
     static UNLOCKS: Cell<u32> = const { Cell::new(0) };
-    static REFUSED: RefCell<Option<Refused>> = const { RefCell::new(None) };
+    static IN_THE_WAY: RefCell<Option<InTheWay>> = const { RefCell::new(None) };
     static WANTED: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
     static BUSY_TIMEOUT_MS: Cell<Option<u32>> = const { Cell::new(None) };
 }
@@ -48,17 +48,37 @@ pub struct Refused {
     pub alone: bool,
 }
 
-/// The last lock refused since the last call. Where it was the reason for `SQLITE_BUSY`, it is
-/// worth waiting for, and its holder worth telling.
+/// Who has a lock that a connection asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InTheWay {
+    /// A connection of this instance.
+    Here,
+    /// Another context: the lock is worth waiting for, and its holder worth telling.
+    Elsewhere(Refused),
+}
+
+/// Who was last in the way of a lock that was asked for since the last call. `None` after
+/// `SQLITE_BUSY`: nobody is, any more. Another context has committed between SQLite's look at the
+/// database and its lock for writing.
 #[must_use]
-pub fn take_refused() -> Option<Refused> {
-    REFUSED.take()
+pub fn take_in_the_way() -> Option<InTheWay> {
+    IN_THE_WAY.take()
 }
 
 /// Another context has this lock.
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub(crate) fn refused(refused: Refused) {
-    REFUSED.set(Some(refused));
+    IN_THE_WAY.set(Some(InTheWay::Elsewhere(refused)));
+}
+
+/// A connection of this instance has the lock.
+pub(crate) fn refused_here() {
+    IN_THE_WAY.set(Some(InTheWay::Here));
+}
+
+/// A connection may write: whatever was refused before, it has done without.
+pub(crate) fn may_write() {
+    IN_THE_WAY.set(None);
 }
 
 /// Another context has asked for a lock of this database, which is open here and shared.

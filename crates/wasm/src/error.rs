@@ -2,7 +2,7 @@
 //! looked at by `parked.rs` for whether a job may be tried again.
 
 use anchorite_engine::EngineError;
-use anchorite_vfs::waiting::{self, Refused};
+use anchorite_vfs::waiting::{self, InTheWay, Refused};
 use anchorite_vfs::{ErrorKind, VfsError, take_last_error};
 use js_sys::{Object, Reflect};
 use wasm_bindgen::JsValue;
@@ -17,7 +17,7 @@ pub(crate) enum Holder {
     /// Another context, or whoever keeps a file of it open.
     Elsewhere,
     /// Nobody any more: another context has committed between SQLite's look at the database and its
-    /// lock for writing (`SQLITE_BUSY_SNAPSHOT`).
+    /// lock for writing.
     Nobody,
 }
 
@@ -84,14 +84,14 @@ impl JobError {
     pub(crate) fn in_text(error: EngineError, sql: &str) -> Self {
         let offset = error.offset_bytes.map(|offset| utf16_offset(sql, offset));
         let cause = take_last_error();
-        let lock = waiting::take_refused();
         let error = if_schema_is_known(error, cause.as_ref());
-        let holder = match holder(&error, cause.as_ref()) {
-            Some(Holder::Here) if lock.is_some() => Some(Holder::Elsewhere),
-            Some(Holder::Here) if error.extended_code == "SQLITE_BUSY_SNAPSHOT" => {
-                Some(Holder::Nobody)
+        let (holder, lock) = match (holder(&error, cause.as_ref()), waiting::take_in_the_way()) {
+            (Some(Holder::Here), Some(InTheWay::Elsewhere(lock))) => {
+                (Some(Holder::Elsewhere), Some(lock))
             }
-            holder => holder,
+            (Some(Holder::Here), None) => (Some(Holder::Nobody), None),
+            (holder, Some(InTheWay::Elsewhere(lock))) => (holder, Some(lock)),
+            (holder, _) => (holder, None),
         };
         let EngineError {
             code,
@@ -153,6 +153,14 @@ fn is_busy(kind: ErrorKind) -> bool {
     matches!(kind, Busy | BusyTimeout | Occupied)
 }
 
+/// The lock that another context would not give.
+fn refused() -> Option<Refused> {
+    match waiting::take_in_the_way() {
+        Some(InTheWay::Elsewhere(lock)) => Some(lock),
+        _ => None,
+    }
+}
+
 impl From<Refusal> for JobError {
     fn from(refusal: Refusal) -> Self {
         let (code, message) = match refusal {
@@ -187,7 +195,7 @@ impl From<VfsError> for JobError {
         };
         Self {
             holder: is_busy(error.kind).then_some(Holder::Elsewhere),
-            lock: waiting::take_refused(),
+            lock: refused(),
             code,
             extended_code: code,
             message: error.message,

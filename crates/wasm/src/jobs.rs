@@ -187,7 +187,7 @@ pub(crate) fn in_transaction(session: u32) -> bool {
 
 /// Tries a job once. After a refusal that waits it can be tried again.
 pub(crate) fn attempt(job: &mut Job, patience: Patience) -> Outcome {
-    drop((take_last_error(), waiting::take_refused()));
+    drop((take_last_error(), waiting::take_in_the_way()));
     match job {
         Job::Open {
             name,

@@ -184,7 +184,10 @@ export class Queue {
       job.last = true;
       this.#again(job);
     }, limit);
-    job.due ||= again;
+    if (again) {
+      // Not from here: what others say would never be heard.
+      setTimeout(() => this.#again(job));
+    }
     if (elsewhere && !this.#held) {
       void this.#waitElsewhere(job, lock);
     }

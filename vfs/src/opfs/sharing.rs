@@ -54,6 +54,10 @@ impl Sharing for WebLocks {
         self.in_turn.is_none()
     }
 
+    fn has_host(&self) -> bool {
+        true
+    }
+
     fn may_wait(&self) -> bool {
         !suspend::is_at_once()
     }

@@ -24,7 +24,7 @@ use std::time::Duration;
 use crate::error::Result;
 use crate::mutants::{self, Mutant};
 use crate::sharing::{SharedLock, Sharing};
-use crate::shm::Slots;
+use crate::shm::{Slots, WRITE};
 
 /// How long a slot may be kept after it was granted.
 const LEASE: Duration = Duration::from_millis(10);
@@ -33,7 +33,6 @@ const LEASE: Duration = Duration::from_millis(10);
 /// which each would otherwise cost the locks several turns.
 const HOLD: Duration = Duration::from_millis(4);
 
-const WRITE: Slots = Slots::of(0b0000_0001);
 pub(super) const CKPT: Slots = Slots::of(0b0000_0010);
 /// Held alone in a recovery only.
 pub(super) const RECOVER: Slots = Slots::of(0b0000_0100);
