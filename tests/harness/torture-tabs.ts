@@ -15,6 +15,12 @@ import { TabsBrowser } from './tabs-browser';
 import { count, ledger, migrate, reload } from './tabs-calm';
 import { freezeIdle, freezeInside, freezeWaiting } from './tabs-freeze';
 import { kill, killBrowser } from './tabs-kills';
+import {
+  clearStorage,
+  dieBetweenFrames,
+  withoutBroadcast,
+  withoutSharedWorker,
+} from './tabs-mishaps';
 import { TabsScore } from './tabs-score';
 
 /** How much of everything there is in one browser with one way of sharing. */
@@ -30,6 +36,8 @@ export interface Scale {
   readonly browserKills: number;
   /** Of an idle tab; of others a fifth. */
   readonly freezes: number;
+  /** Deaths between two frames. */
+  readonly mishaps: number;
   /** A sample is too short, and its machine too busy, to tell whether somebody waits for long. */
   readonly judgesWaits: boolean;
 }
@@ -42,6 +50,7 @@ const FULL: Scale = {
   kills: 200,
   browserKills: 20,
   freezes: 50,
+  mishaps: 20,
   judgesWaits: true,
 };
 const SAMPLE: Scale = {
@@ -52,6 +61,7 @@ const SAMPLE: Scale = {
   kills: 4,
   browserKills: 1,
   freezes: 5,
+  mishaps: 1,
   judgesWaits: false,
 };
 
@@ -85,10 +95,14 @@ const SCENARIOS: Readonly<Record<string, (run: TabsRun) => Promise<void>>> = {
   'freeze-idle': freezeIdle,
   'freeze-inside': freezeInside,
   'freeze-waiting': freezeWaiting,
+  frames: dieBetweenFrames,
+  cleared: clearStorage,
+  'no-broadcast': withoutBroadcast,
+  'no-shared-worker': withoutSharedWorker,
 };
 
-/** Only Chromium can be told to freeze a tab. */
-const CHROMIUM_ONLY = /^freeze-/;
+/** Only Chromium can be told to freeze a tab, or to clear its storage. */
+const CHROMIUM_ONLY = /^(freeze-|cleared)/;
 
 interface Campaign {
   readonly scale: Scale;
