@@ -54,6 +54,8 @@ await build({
     'torture/tab': 'page/torture/tab.ts',
     'large/stages': 'page/large/stages.ts',
     bench: 'bench/worker.ts',
+    'bench-tab': 'bench/tab.ts',
+    'bench-tab-worker': 'bench/tab-worker.ts',
   },
   outdir: 'dist/page',
   plugins: [anchoriteAsServed, contractLoader],
@@ -63,8 +65,11 @@ await build({
   },
 });
 
-// The peer looks for its module beside the script it is bundled into.
+// The peers look for their modules beside the scripts they are bundled into.
 copyFileSync('node_modules/@sqlite.org/sqlite-wasm/dist/sqlite3.wasm', 'dist/page/sqlite3.wasm');
+const waSqlite = 'node_modules/@journeyapps/wa-sqlite/dist/wa-sqlite.wasm';
+copyFileSync(waSqlite, 'dist/page/wa-sqlite.wasm');
+copyFileSync('bench/tab.html', 'dist/page/bench-tab.html');
 
 await build({
   ...common,
@@ -76,6 +81,7 @@ await build({
     'torture-tabs': 'harness/torture-tabs.ts',
     large: 'harness/large.ts',
     'bench-verdict.test': 'harness/bench-verdict.test.ts',
+    'bench-tabs.test': 'harness/bench-tabs.test.ts',
   },
   outdir: 'dist',
   outExtension: { '.js': '.mjs' },

@@ -1,5 +1,6 @@
 // What the harness and the page say to each other: types only, imported by both sides.
 // It must not import anything but types, and holds no code but a few lists and the name of a cell.
+import type { TabsJob } from './bench-tabs-wire';
 import type { LargeRequest } from './large-wire';
 import type { TortureRequest } from './torture-wire';
 
@@ -92,6 +93,7 @@ export interface Heat {
 
 /** A step of a measurement; the harness decides how many rounds there are. */
 export type MeasureJob =
+  | TabsJob
   | { readonly step: 'twins'; readonly twins: readonly Twin[]; readonly rounds: number }
   | { readonly step: 'prepare'; readonly heat: Heat; readonly rows: number }
   | {

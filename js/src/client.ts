@@ -174,7 +174,7 @@ async function reachOwn(options: EngineOptions, shared: Shared): Promise<Reached
   return { channel, started, shared };
 }
 
-/** Where an owner is refused to a page, that has a worker of its own, and says so. */
+/** Where an owner is refused to a page, that has a worker of its own, and takes turns. */
 async function reachOwner(name: string, options: EngineOptions, shared: Shared): Promise<Reached> {
   try {
     const { engine = 'auto', testHooks } = options;
@@ -186,7 +186,7 @@ async function reachOwner(name: string, options: EngineOptions, shared: Shared):
     if (options.sharing !== undefined || !cannot) {
       throw error;
     }
-    return reachOwn(options, { sharing: 'exclusive', sharingReason: error.message });
+    return reachOwn(options, { sharing: 'hand-over', sharingReason: error.message });
   }
 }
 

@@ -11,7 +11,14 @@ import {
   type OpenOptions,
   type VacuumOptions,
 } from './options.js';
-import type { Context, Durable, EngineName, Sharing, StorageKind } from './protocol.js';
+import type {
+  Context,
+  Durable,
+  EngineName,
+  Sharing,
+  StorageKind,
+  WireOpenOptions,
+} from './protocol.js';
 import { checkParams, checkSql, type Params, type Row, toObjects } from './values.js';
 
 /** What runs, where, and what it can do. */
@@ -30,8 +37,9 @@ export interface DatabaseInfo {
   /** Where the engine runs. */
   readonly context: Context;
   /**
-   * How other contexts have the database as well: `'owner'`, through one engine that serves all
-   * pages; `'exclusive'`, not while this one has it.
+   * How other contexts have the database as well: `'shared'`, each with its own engine at the same
+   * time; `'owner'`, through one engine that serves all pages; `'hand-over'`, each with its own
+   * engine, in turn; `'exclusive'`, not while this one has it.
    */
   readonly sharing: Sharing;
   /** Why so. */
@@ -57,10 +65,11 @@ export interface DatabaseInfo {
  * `name` is a path in OPFS (`'notes.db'`, `'app/main.db'`), or `':memory:'`.
  * Opened again in this page with the same `engine` and `worker`, it is another connection to the
  * same database: readers beside one writer in WAL, transactions and temporary tables of its own.
- * With `db.info.sharing` `'owner'` that holds for all pages of the origin. Else one context at a
- * time can have a database open; while another has it, `open` waits up to `busyTimeout`.
+ * Unless `db.info.sharing` is `'exclusive'`, that holds for all pages of the origin. Then one
+ * context at a time can have a database open; while another has it, `open` waits up to
+ * `busyTimeout`.
  *
- * Rejects with `SQLITE_BUSY`, `SQLITE_NOTADB`, `SQLITE_CANTOPEN`, `OPFS_UNAVAILABLE`,
+ * Rejects with `SQLITE_BUSY`, `OUTDATED`, `SQLITE_NOTADB`, `SQLITE_CANTOPEN`, `OPFS_UNAVAILABLE`,
  * `ENGINE_UNAVAILABLE`, `WASM_LOAD_FAILED`, `WORKER_LOAD_FAILED`, `INVALID_NAME` or
  * `INVALID_OPTION`.
  */
@@ -98,8 +107,8 @@ async function openNow(name: string, options: OpenOptions, checked: Checked): Pr
   const { channel, started, shared, joined } = reached;
   try {
     // What a database in memory attaches are files.
-    const shares = name === MEMORY ? canShareFiles(options) : shared.sharing === 'shared';
-    const wire = { ...checked, shared: shares };
+    const sharing = sharingOfFiles(name, shared.sharing, options);
+    const wire = { ...checked, sharing };
     const request = { operation: 'open', name, options: wire } as const;
     const { session, storage, durable } = await channel.request<'open'>(request);
     const can = { cancel: false, asyncFunctions: false, waitForLocks: true };
@@ -112,6 +121,18 @@ async function openNow(name: string, options: OpenOptions, checked: Checked): Pr
     }
     throw error;
   }
+}
+
+/** How the files are shared that an engine opens; what a database in memory attaches are files. */
+function sharingOfFiles(
+  name: string,
+  sharing: Sharing,
+  options: OpenOptions,
+): WireOpenOptions['sharing'] {
+  if (name === MEMORY) {
+    return canShareFiles(options) ? 'shared' : 'alone';
+  }
+  return sharing === 'shared' || sharing === 'hand-over' ? sharing : 'alone';
 }
 
 /** Which strings can be names is decided in vfs/src/path.rs. */
@@ -156,7 +177,7 @@ export class Database {
     this.info = info;
     this.#changes = new Changes({
       name,
-      shared: info.sharing === 'shared',
+      shared: info.sharing === 'shared' || info.sharing === 'hand-over',
       isOwn: (commits) => channel.made(session, commits),
       sequence: () => channel.request<'sequence'>({ operation: 'sequence', session }),
     });

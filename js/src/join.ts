@@ -5,7 +5,7 @@
 // a SharedWorker may hang while it makes an owner. It has nothing then, and is given up: the next
 // one has the next number. Which number the owner has is seen by the name of its life.
 
-import { fromWire } from './errors.js';
+import { fromWire, SqliteError } from './errors.js';
 import type { EngineChoice, JoinedMessage, JoinMessage, Started } from './protocol.js';
 import { loadError } from './start.js';
 
@@ -103,6 +103,10 @@ async function ask(
 
 /** The literal form is what bundlers look for; relative to the bundled dist/index.js. */
 async function startShared({ name, url }: Where): Promise<SharedWorker> {
+  if (typeof SharedWorker !== 'function') {
+    const message = 'this browser has no SharedWorker';
+    throw new SqliteError(message, { code: 'WORKER_LOAD_FAILED' });
+  }
   try {
     return url === undefined
       ? new SharedWorker(new URL('./shared.js', import.meta.url), { type: 'module', name })

@@ -79,6 +79,7 @@ export interface VacuumOptions {
 const DURATION_MAX = 2 ** 31 - 1;
 
 const JOURNAL_MODES: readonly unknown[] = ['wal', 'delete', 'truncate', 'persist', 'memory', 'off'];
+const SHARINGS: readonly unknown[] = ['shared', 'owner', 'hand-over', 'exclusive'];
 const PAGE_SIZES: readonly unknown[] = [512, 1024, 2048, 4096, 8192, 16384, 32768, 65536];
 
 const isCount = (value: unknown, max: number) =>
@@ -88,7 +89,7 @@ const CHECKS: Readonly<Record<string, (value: unknown) => boolean>> = {
   engine: (value) => value === 'auto' || value === 'jspi' || value === 'asyncify',
   worker: (value) => typeof value === 'boolean',
   overwrite: (value) => typeof value === 'boolean',
-  sharing: (value) => value === 'shared' || value === 'owner' || value === 'exclusive',
+  sharing: (value) => SHARINGS.includes(value),
   testHooks: (value) => typeof value === 'object' && value !== null,
   journalMode: (value) => JOURNAL_MODES.includes(value),
   durability: (value) => value === 'full' || value === 'relaxed',
@@ -111,7 +112,7 @@ const OPEN_OPTIONS: readonly string[] = [
 const CHANGING: readonly (keyof OpenOptions)[] = ['journalMode', 'durability', 'pageSize'];
 
 /** What an engine has to know of the options of `open`; how it shares is not for them to say. */
-export type Checked = Omit<WireOpenOptions, 'shared'>;
+export type Checked = Omit<WireOpenOptions, 'sharing'>;
 
 /** Checks the options of `open`, and how they go together. */
 export function checkOpenOptions(options: OpenOptions): Checked {

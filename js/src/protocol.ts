@@ -30,8 +30,8 @@ export interface WireOpenOptions {
   readonly busyTimeout: number | undefined;
   /** Bytes. */
   readonly tempMemory: number | undefined;
-  /** Whether other contexts may have it open at the same time. */
-  readonly shared: boolean;
+  /** Whether other contexts may have it open: at the same time, or in turn. */
+  readonly sharing: 'alone' | 'shared' | 'hand-over';
 }
 
 /** An open connection. */
@@ -57,9 +57,9 @@ export interface RowBatch {
 
 /**
  * How a database is there for several contexts: open in each of them, through one owner that all of
- * them ask, or for one context at a time.
+ * them ask, open in each and used in turn, or for one context at a time.
  */
-export type Sharing = 'shared' | 'owner' | 'exclusive';
+export type Sharing = 'shared' | 'owner' | 'hand-over' | 'exclusive';
 
 /**
  * What tests fix from outside: randomness, the clock (ms), growth of memory while suspended; the

@@ -36,7 +36,7 @@ test('HTML for the worker', WORKER, (t) => fails(t, 'worker-html', 'worker.js', 
 test('no file for the SharedWorker, which leaves a worker of its own', WORKER, async (t) => {
   const db = await openFrom(t, '/broken/shared-404/');
   const { sharing, sharingReason } = db.info;
-  equal(sharing, t.cell.browser === 'chromium' ? 'shared' : 'exclusive');
+  equal(sharing, t.cell.browser === 'chromium' ? 'shared' : 'hand-over');
   if (t.cell.browser !== 'chromium') match(sharingReason, /http.*\/shared\.js.*404/);
   await db.exec('CREATE TABLE a (b); INSERT INTO a VALUES (1)');
   await db.close();

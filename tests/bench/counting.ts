@@ -12,6 +12,9 @@ const WATCHED: readonly (readonly [string, string])[] = [
   ['FileSystemFileHandle', 'getFile'],
   ['FileSystemWritableFileStream', 'write'],
   ['Blob', 'slice'],
+  ['LockManager', 'request'],
+  ['LockManager', 'query'],
+  ['BroadcastChannel', 'postMessage'],
 ];
 
 /** The two calls after which something is durable: counted always, they take longest anyway. */

@@ -28,7 +28,7 @@ function columns(rounds: Rounds, subject: Subject): string[] {
 }
 
 /** Of the counted chunk of the last round, which is as long as a timed one. */
-export function calls(measured: Measured | undefined): string {
+export function calls(measured: Pick<Measured, 'calls' | 'operations'> | undefined): string {
   const entries = Object.entries(measured?.calls ?? {}).filter(([, { calls: n }]) => n > 0);
   const operations = measured?.operations ?? 1;
   const each = entries.map(([method, counted]) => {

@@ -9,14 +9,19 @@ import { CAMPAIGN, SAMPLE, measureIn } from './bench-campaign';
 import type { Campaign, Scale } from './bench-campaign';
 import { markdown } from './bench-markdown';
 import { table } from './bench-table';
+import { measureTabsIn } from './bench-tabs';
+import type { TabsCampaign } from './bench-tabs';
+import { tabsMarkdown, tabsTable } from './bench-tabs-table';
 import { bestRatios } from './bench-verdict';
-import type { Judged, Verdict } from './bench-verdict';
+import type { Verdict } from './bench-verdict';
 import { Channel } from './channel';
 import { BROWSERS, ROOT, makeProfiles, removeProfiles } from './options';
 import { killAll } from './processes';
 import { print } from './report';
 import { serveTests } from './server';
 import { Session } from './session';
+
+type Measured = Campaign & { readonly tabs: TabsCampaign };
 
 /** One step: a file of 200 MB is built in one, and a round on a slow disk is another. */
 const TIME_OUT_MS = 600_000;
@@ -34,7 +39,7 @@ export async function main(args: readonly string[]): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, () => void tidyUp(profiles).finally(() => process.exit(130)));
   }
-  const results: Record<string, Campaign> = {};
+  const results: Record<string, Measured> = {};
   const tables: string[] = [];
   try {
     for (const browser of wanted.length === 0 ? BROWSERS : wanted) {
@@ -42,8 +47,8 @@ export async function main(args: readonly string[]): Promise<number> {
       const [version, campaign] = await inBrowser(browser, profiles, scale, only);
       results[version] = campaign;
       const title = `${version}, load average ${before} before and ${load()} after`;
-      print(table(title, campaign));
-      tables.push(markdown(title, campaign));
+      print(table(title, campaign) + tabsTable(campaign.tabs));
+      tables.push(markdown(title, campaign), tabsMarkdown(campaign.tabs));
     }
   } finally {
     await tidyUp(profiles);
@@ -54,7 +59,7 @@ export async function main(args: readonly string[]): Promise<number> {
   writeFileSync(join(folder, 'results.md'), tables.join('\n'));
   const campaigns = Object.values(results);
   if (scale === SAMPLE) return concludeSample(campaigns);
-  return conclude(campaigns.flatMap(({ judged }) => judged));
+  return conclude(campaigns.flatMap(({ judged, tabs }) => [...judged, ...tabs.judged]));
 }
 
 async function tidyUp(profiles: string): Promise<void> {
@@ -70,7 +75,7 @@ async function inBrowser(
   profiles: string,
   scale: Scale,
   only: string,
-): Promise<[string, Campaign]> {
+): Promise<[string, Measured]> {
   const channel = new Channel();
   const nobody = () => Promise.reject(new Error('a measurement has no second tab'));
   const server = await serveTests(channel, '', nobody);
@@ -83,7 +88,9 @@ async function inBrowser(
   };
   try {
     print(session.version);
-    return [session.version, await measureIn(browser, scale, only, send)];
+    const campaign = await measureIn(browser, scale, only, send);
+    const tabs = await measureTabsIn(browser, scale, only, send);
+    return [session.version, { ...campaign, tabs }];
   } finally {
     await session.stop();
     server.close();
@@ -91,7 +98,7 @@ async function inBrowser(
 }
 
 /** The last line; a target that is missed is news and no failure. */
-function conclude(judged: readonly Judged[]): number {
+function conclude(judged: readonly { readonly verdict: string }[]): number {
   const count = (wanted: Verdict) => judged.filter(({ verdict }) => verdict === wanted).length;
   const counts = `${count('met')} targets met, ${count('missed')} missed`;
   print(`\nbench: ${counts}, ${count('undecided')} undecided`);

@@ -5,6 +5,7 @@ import { Contest } from '../bench/contest';
 import type { Contestant, Request, Result, Where } from '../bench/contest';
 import { Floor } from '../bench/floor';
 import { Ours } from '../bench/ours';
+import { measureTabs } from '../bench/tabs';
 import { measureTwins } from '../bench/twins';
 import type { Heat, Measured, MeasureJob, Subject } from '../wire';
 
@@ -29,7 +30,7 @@ export async function measure(job: MeasureJob): Promise<unknown> {
       await finish(job.heat);
       return null;
     default:
-      throw new Error(`unknown step ${JSON.stringify(job satisfies never)}`);
+      return await measureTabs(job);
   }
 }
 

@@ -18,6 +18,8 @@ pub struct EngineError {
     /// Refused where SQLite would have waited for another connection: nothing was changed, and the
     /// same call may be made again (`waits.rs`).
     pub would_wait: bool,
+    /// The compiler refused the statement: it has not run.
+    pub compiling: bool,
 }
 
 impl EngineError {
@@ -30,6 +32,7 @@ impl EngineError {
             message: message.into(),
             offset_bytes,
             would_wait: false,
+            compiling: false,
         }
     }
 
@@ -51,6 +54,7 @@ impl EngineError {
             message: message.into(),
             offset_bytes: None,
             would_wait: false,
+            compiling: false,
         }
     }
 
@@ -62,6 +66,15 @@ impl EngineError {
             message,
             offset_bytes,
             would_wait: false,
+            compiling: false,
+        }
+    }
+
+    /// It was the compiler that refused.
+    pub(crate) fn compiling(self) -> Self {
+        Self {
+            compiling: true,
+            ..self
         }
     }
 

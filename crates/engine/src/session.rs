@@ -452,7 +452,7 @@ impl Session {
     ) -> Result<Option<Statement<'session>>, EngineError> {
         batch
             .next()
-            .map_err(|error| EngineError::in_text(error, sql))
+            .map_err(|error| EngineError::in_text(error, sql).compiling())
     }
 
     /// Closes the connection: rolls back what is open, checkpoints a WAL, gives the file back.

@@ -18,7 +18,7 @@ use anchorite_vfs::waiting::Refused;
 use js_sys::{Array, BigInt, JsString, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::jobs::Wanted;
+use crate::media::{Sharing, Wanted};
 
 /// `Number.MAX_SAFE_INTEGER`: up to here every integer is exact as a number.
 const SAFE_INTEGER_MAX: u64 = (1 << 53) - 1;
@@ -84,7 +84,7 @@ pub(crate) fn open_options(options: &JsValue) -> (OpenOptions, Wanted) {
     };
     let wanted = Wanted {
         temp_memory: integer("tempMemory"),
-        is_shared: is("shared"),
+        sharing: Sharing::from_name(&get("sharing").as_string().unwrap_or_default()),
     };
     (options, wanted)
 }

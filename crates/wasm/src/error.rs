@@ -16,6 +16,9 @@ pub(crate) enum Holder {
     Here,
     /// Another context, or whoever keeps a file of it open.
     Elsewhere,
+    /// Nobody any more: another context has committed between SQLite's look at the database and its
+    /// lock for writing (`SQLITE_BUSY_SNAPSHOT`).
+    Nobody,
 }
 
 /// What is used by a newer version of this library.
@@ -82,8 +85,12 @@ impl JobError {
         let offset = error.offset_bytes.map(|offset| utf16_offset(sql, offset));
         let cause = take_last_error();
         let lock = waiting::take_refused();
+        let error = if_schema_is_known(error, cause.as_ref());
         let holder = match holder(&error, cause.as_ref()) {
             Some(Holder::Here) if lock.is_some() => Some(Holder::Elsewhere),
+            Some(Holder::Here) if error.extended_code == "SQLITE_BUSY_SNAPSHOT" => {
+                Some(Holder::Nobody)
+            }
             holder => holder,
         };
         let EngineError {
@@ -109,6 +116,24 @@ impl JobError {
             offset,
             cause: cause.map(|cause| cause.message),
         }
+    }
+}
+
+/// What the compiler does not find may have been made by another context: it looks whether the
+/// schema it knows is the latest one, and if that is refused, it takes it for the latest.
+fn if_schema_is_known(error: EngineError, cause: Option<&VfsError>) -> EngineError {
+    let is_refused = cause.is_some_and(|it| is_busy(it.kind));
+    let may_be = ["SQLITE_ERROR", "SQLITE_BUSY"].contains(&error.code);
+    if !(error.compiling && is_refused && may_be) {
+        return error;
+    }
+    EngineError {
+        code: "SQLITE_BUSY",
+        extended_code: "SQLITE_BUSY",
+        message: "database is locked".to_owned(),
+        offset_bytes: None,
+        would_wait: true,
+        ..error
     }
 }
 

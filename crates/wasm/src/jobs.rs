@@ -5,33 +5,23 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 use anchorite_engine::{EngineError, OpenOptions, Params, Patience, Session};
 use anchorite_vfs::files::{self, Import};
-use anchorite_vfs::memory::MemoryStorage;
-use anchorite_vfs::opfs::{Durable, Handles, OpfsStorage};
-use anchorite_vfs::{
-    Options as VfsOptions, Storage, Vfs, path, register, take_last_error, waiting,
-};
+use anchorite_vfs::opfs::{Handles, OpfsStorage};
+use anchorite_vfs::{Storage, path, take_last_error, waiting};
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 
 use crate::commits;
 use crate::convert::{self, Refusal};
 use crate::error::JobError;
+use crate::media::{
+    self, OPFS_VFS, Sharing, Wanted, durable, ensure_opfs, memory_vfs, opfs_vfs, storage_name,
+};
 use crate::outdated;
 
 type Outcome = Result<JsValue, JobError>;
-
-/// The name that SQLite knows our VFS by.
-const OPFS_VFS: &str = "anchorite";
-
-/// The same for databases that several contexts use at once.
-const SHARED_VFS: &str = "anchorite-shared";
-
-/// Serves databases in memory where there is no OPFS.
-const MEMORY_VFS: &str = "anchorite-memory";
 
 /// The name that asks for a database in memory.
 const MEMORY_NAME: &str = ":memory:";
@@ -39,16 +29,6 @@ const MEMORY_NAME: &str = ":memory:";
 /// How long readers and writers are waited for, that they let a WAL be cut off, in ms: they wait
 /// meanwhile, too.
 const CUT_WAL_MS: u32 = 100;
-
-/// What an open asks of the VFS.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Wanted {
-    /// Bytes that temporary files may hold in memory; the first open of an instance decides for
-    /// all of its kind.
-    pub(crate) temp_memory: Option<u64>,
-    /// Whether other contexts may have the database open at the same time.
-    pub(crate) is_shared: bool,
-}
 
 /// One request, with everything it needs to be tried, and tried again.
 pub(crate) enum Job {
@@ -151,11 +131,6 @@ impl Connection {
 
 #[derive(Default)]
 struct State {
-    opfs: Option<(Rc<OpfsStorage>, Vfs)>,
-    shared: Option<(Rc<OpfsStorage>, Vfs)>,
-    has_memory_vfs: bool,
-    /// Whether nothing is kept that other contexts may want.
-    is_withdrawn: bool,
     connections: BTreeMap<u32, Connection>,
     imports: BTreeMap<u32, Import>,
     last_number: u32,
@@ -244,7 +219,7 @@ pub(crate) fn attempt(job: &mut Job, patience: Patience) -> Outcome {
         Job::ImportSeal { import } => import_seal(*import),
         Job::ImportFinish { import } => import_finish(*import),
         Job::ImportAbandon { import } => import_abandon(*import),
-        Job::Rest => rest(),
+        Job::Rest => media::rest().map(undefined),
         Job::LetGo { database, protocol } => outdated::let_go(database, *protocol),
         Job::List => list(),
         Job::Delete { name } => delete(name),
@@ -273,7 +248,7 @@ fn query(number: u32, sql: &str, params: &Params, patience: Patience) -> Outcome
 /// The answer to a question that can be had without waiting, or `None`: then it takes a job.
 pub(crate) fn query_at_once(number: u32, sql: &str, params: &Params) -> Option<JsValue> {
     let taken = with_state(|state| state.connections.remove(&number))?;
-    let waits = taken.reads_suspend || taken.is_shared && may_wait();
+    let waits = taken.reads_suspend || taken.is_shared && media::may_wait();
     let batch = match waits {
         true => None,
         false => taken.session.query_again(sql, params),
@@ -289,7 +264,7 @@ fn with_session<T>(
     sql: &str,
     work: impl FnOnce(&mut Session) -> Result<T, EngineError>,
 ) -> Result<T, JobError> {
-    refresh()?;
+    media::refresh()?;
     let taken = with_state(|state| state.connections.remove(&number));
     let mut connection = taken.ok_or_else(|| outdated::why_closed(number))?;
     let outcome = work(&mut connection.session);
@@ -308,13 +283,8 @@ fn sequence(number: u32, patience: Patience) -> Outcome {
         session.look(patience)?;
         Ok(session.path())
     })?;
-    let (opfs, shared) = with_state(|state| (state.opfs.clone(), state.shared.clone()));
-    for (_, vfs) in [shared, opfs].into_iter().flatten() {
-        if let Some((number, _)) = vfs.sequence(&path)? {
-            return Ok(number.into());
-        }
-    }
-    Ok(JsValue::UNDEFINED)
+    let number = media::sequence(&path)?;
+    Ok(number.map_or(JsValue::UNDEFINED, JsValue::from))
 }
 
 fn open(name: &str, options: &OpenOptions, wanted: Wanted) -> Outcome {
@@ -338,7 +308,7 @@ fn open(name: &str, options: &OpenOptions, wanted: Wanted) -> Outcome {
         busy_timeout_ms: asked_ms.unwrap_or(options.busy_timeout_ms),
         in_memory,
         reads_suspend: is_async,
-        is_shared: vfs == SHARED_VFS,
+        is_shared: wanted.sharing != Sharing::Alone,
     };
     let number = with_state(|state| {
         state.last_number += 1;
@@ -353,126 +323,6 @@ fn open(name: &str, options: &OpenOptions, wanted: Wanted) -> Outcome {
     ]))
 }
 
-fn durable(opfs: &OpfsStorage) -> &'static str {
-    match opfs.durable() {
-        Durable::PowerLoss => "power-loss",
-        Durable::Process => "process",
-    }
-}
-
-fn storage_name(handles: Handles) -> &'static str {
-    match handles {
-        Handles::Sync => "opfs-sync",
-        Handles::Async => "opfs-async",
-    }
-}
-
-/// JavaScript waits for locks (js/src/worker/queue.ts), never SQLite.
-fn vfs_options(temp_memory: Option<u64>) -> VfsOptions {
-    let default = VfsOptions::default();
-    VfsOptions {
-        default: true,
-        temp_memory: temp_memory.unwrap_or(default.temp_memory),
-        host_waits: true,
-        shares: false,
-    }
-}
-
-/// The VFS of a connection to a database in memory: what it attaches is a file in OPFS, as with any
-/// other connection. Only where there is no OPFS, everything stays in memory.
-fn memory_vfs(wanted: Wanted) -> Result<&'static str, JobError> {
-    if let Ok((vfs, _)) = opfs_vfs(wanted) {
-        return Ok(vfs);
-    }
-    let temp_memory = wanted.temp_memory;
-    if !with_state(|state| std::mem::replace(&mut state.has_memory_vfs, true)) {
-        let storage = Rc::new(MemoryStorage::default());
-        register(MEMORY_VFS, storage, vfs_options(temp_memory))?;
-    }
-    Ok(MEMORY_VFS)
-}
-
-/// The VFS over OPFS that is asked for.
-fn opfs_vfs(wanted: Wanted) -> Result<(&'static str, Rc<OpfsStorage>), JobError> {
-    match wanted.is_shared {
-        true => Ok((SHARED_VFS, ensure_shared(wanted.temp_memory)?)),
-        false => Ok((OPFS_VFS, ensure_opfs(wanted.temp_memory)?)),
-    }
-}
-
-/// Finds OPFS and registers the VFS on it, once per instance; later makes sure it is still there.
-fn ensure_opfs(temp_memory: Option<u64>) -> Result<Rc<OpfsStorage>, JobError> {
-    if let Some((opfs, _)) = with_state(|state| state.opfs.clone()) {
-        opfs.refresh()?;
-        return Ok(opfs);
-    }
-    let opfs = Rc::new(OpfsStorage::detect()?);
-    let vfs = register(OPFS_VFS, opfs.clone(), vfs_options(temp_memory))?;
-    with_state(|state| state.opfs = Some((opfs.clone(), vfs)));
-    Ok(opfs)
-}
-
-/// As [`ensure_opfs`], for databases that several contexts use at once.
-fn ensure_shared(temp_memory: Option<u64>) -> Result<Rc<OpfsStorage>, JobError> {
-    let opfs = ensure_opfs(temp_memory)?;
-    if let Some((shared, _)) = with_state(|state| state.shared.clone()) {
-        shared.refresh()?;
-        return Ok(shared);
-    }
-    let shared = Rc::new(opfs.sharing()?);
-    let options = VfsOptions {
-        default: false,
-        shares: true,
-        ..vfs_options(temp_memory)
-    };
-    let vfs = register(SHARED_VFS, shared.clone(), options)?;
-    with_state(|state| {
-        vfs.withdraw(state.is_withdrawn);
-        state.shared = Some((shared.clone(), vfs));
-    });
-    Ok(shared)
-}
-
-/// Learns what other contexts have committed, before a connection is used.
-fn refresh() -> Result<(), JobError> {
-    let shared = with_state(|state| state.shared.clone());
-    shared.map_or(Ok(()), |(_, vfs)| vfs.refresh().map_err(JobError::from))
-}
-
-/// Whether there are locks that other contexts may want.
-pub(crate) fn shares_databases() -> bool {
-    with_state(|state| state.shared.is_some())
-}
-
-/// Another context wants a lock of this database; whether it is shared here.
-pub(crate) fn wanted(database: &str) -> bool {
-    let shared = with_state(|state| state.shared.clone());
-    shared.is_some_and(|(_, vfs)| vfs.wanted(database))
-}
-
-/// Whether the page may be stopped at any moment.
-pub(crate) fn withdraw(withdrawn: bool) {
-    with_state(|state| {
-        state.is_withdrawn = withdrawn;
-        if let Some((_, vfs)) = &state.shared {
-            vfs.withdraw(withdrawn);
-        }
-    });
-}
-
-fn may_wait() -> bool {
-    let shared = with_state(|state| state.shared.clone());
-    shared.is_some_and(|(_, vfs)| vfs.may_wait())
-}
-
-/// Gives back the locks that are only kept because they may be needed again at once.
-fn rest() -> Outcome {
-    if let Some((_, vfs)) = with_state(|state| state.shared.clone()) {
-        vfs.rest()?;
-    }
-    Ok(JsValue::UNDEFINED)
-}
-
 fn close(number: u32) -> Outcome {
     let connection = with_state(|state| state.connections.remove(&number));
     let Some(connection) = connection else {
@@ -485,7 +335,7 @@ fn close(number: u32) -> Outcome {
 
 fn import_begin(name: &str, overwrite: bool) -> Outcome {
     path::check_database_name(name)?;
-    let import = Import::begin(ensure_opfs(None)?, name, overwrite)?;
+    let import = Import::begin(ensure_opfs()?, name, overwrite)?;
     Ok(JsValue::from(keep_import(None, import)))
 }
 
@@ -531,7 +381,7 @@ fn import_finish(number: u32) -> Outcome {
     let import = take_import(number)?;
     let name = import.name().to_owned();
     keep_import(Some(number), import);
-    let opfs = ensure_opfs(None)?;
+    let opfs = ensure_opfs()?;
     make_whole(&opfs, &name)?;
     with_import(number, Import::finish)?;
     drop(take_import(number)?);
@@ -560,7 +410,7 @@ fn import_abandon(number: u32) -> Outcome {
 }
 
 fn list() -> Outcome {
-    let opfs = ensure_opfs(None)?;
+    let opfs = ensure_opfs()?;
     let names = files::databases(&*opfs, |path| opfs.read_head(path))?;
     Ok(names
         .into_iter()
@@ -571,7 +421,7 @@ fn list() -> Outcome {
 
 fn delete(name: &str) -> Outcome {
     path::check_database_name(name)?;
-    let opfs = ensure_opfs(None)?;
+    let opfs = ensure_opfs()?;
     make_whole(&opfs, name)?;
     Ok(JsValue::from_bool(files::delete_database(&*opfs, name)?))
 }
@@ -579,7 +429,7 @@ fn delete(name: &str) -> Outcome {
 fn rename(from: &str, to: &str) -> Outcome {
     path::check_database_name(from)?;
     path::check_database_name(to)?;
-    let opfs = ensure_opfs(None)?;
+    let opfs = ensure_opfs()?;
     make_whole(&opfs, from)?;
     let renamed = files::rename_database(&*opfs, from, to);
     renamed.map(undefined).map_err(JobError::from)

@@ -17,6 +17,7 @@ mod commits;
 mod convert;
 mod error;
 mod jobs;
+mod media;
 mod outdated;
 mod parked;
 
@@ -93,7 +94,7 @@ pub fn in_transaction(session: u32) -> bool {
     jobs::in_transaction(session)
 }
 
-/// `{ticket, limit, elsewhere, lock, progressed}` if the job that has just run was parked.
+/// `{ticket, limit, elsewhere, again, lock, progressed}` if the job that has just run was parked.
 #[wasm_bindgen]
 #[must_use]
 pub fn take_parked() -> JsValue {
@@ -121,8 +122,8 @@ pub fn take_result() -> Result<JsValue, JsValue> {
     result.expect("a job has run").map_err(JsValue::from)
 }
 
-/// `options` is `{journalMode, relaxed, readonly, pageSize, busyTimeout, tempMemory, shared}`, all
-/// but `relaxed`, `readonly` and `shared` optional; answers `{session, storage, durable}`.
+/// `options` is `{journalMode, relaxed, readonly, pageSize, busyTimeout, tempMemory, sharing}`, all
+/// but `relaxed`, `readonly` and `sharing` optional; answers `{session, storage, durable}`.
 #[wasm_bindgen]
 pub fn stage_open(name: String, options: &JsValue) {
     let (options, wanted) = convert::open_options(options);
@@ -280,14 +281,14 @@ pub fn stage_rest() {
 #[wasm_bindgen]
 #[must_use]
 pub fn shares_databases() -> bool {
-    jobs::shares_databases()
+    media::shares_databases()
 }
 
 /// Another context wants a lock of this database; `true` if a rest shall follow.
 #[wasm_bindgen]
 #[must_use]
 pub fn wanted(database: &str) -> bool {
-    jobs::wanted(database)
+    media::wanted(database)
 }
 
 /// The number of the protocol by which contexts share a database.
@@ -308,7 +309,7 @@ pub fn stage_let_go(database: String, protocol: u32) {
 /// may be stopped at any moment.
 #[wasm_bindgen]
 pub fn withdraw(withdrawn: bool) {
-    jobs::withdraw(withdrawn);
+    media::withdraw(withdrawn);
 }
 
 /// Lends a lock that the host holds to the job that is staged, until [`end_loan`].

@@ -134,6 +134,7 @@ impl From<Parked> for JsValue {
             ("ticket", parked.ticket.into()),
             ("limit", parked.limit_ms.into()),
             ("elsewhere", (parked.holder == Holder::Elsewhere).into()),
+            ("again", (parked.holder == Holder::Nobody).into()),
             (
                 "lock",
                 parked.lock.map_or(JsValue::UNDEFINED, convert::lock),

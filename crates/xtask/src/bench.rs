@@ -1,5 +1,5 @@
 //! `cargo xtask bench`: ours against the official package and the browser's bare calls, in each
-//! engine, and what the twin costs.
+//! engine, and what the twin costs; and in several tabs against two VFSes of wa-sqlite.
 //!
 //! A person calls it; `test` takes a sample. The measuring is done by `tests/bench.mjs`, which
 //! leaves its samples in `target/bench/results.json`. It must not know what is measured.
@@ -38,6 +38,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 /// One short round of everything: the answers are checked, and that nothing is slower by far.
 pub(crate) fn sample(task: &Task) -> Result<()> {
-    task.run(command("node").args(["--test", "tests/dist/bench-verdict.test.mjs"]))?;
+    let verdicts =
+        ["bench-verdict", "bench-tabs"].map(|name| format!("tests/dist/{name}.test.mjs"));
+    task.run(command("node").arg("--test").args(verdicts))?;
     task.run(command("node").args(["tests/bench.mjs", "chromium", "--sample"]))
 }

@@ -48,7 +48,8 @@ export interface Loan {
 
 /**
  * Waits for its turn at a lock and keeps it, and tells the holders, who may only keep it because
- * nobody seemed to want it. Nothing, if nobody waits for it any more.
+ * nobody seemed to want it: again and again, because who gets it next may not have listened yet.
+ * Nothing, if nobody waits for it any more.
  */
 export function borrow(
   { name, alone, database }: Refused,
@@ -57,11 +58,18 @@ export function borrow(
 ): Promise<Loan | undefined> {
   const mode = alone ? 'exclusive' : 'shared';
   return new Promise((resolve) => {
-    const held = () =>
-      new Promise<void>((giveBack) => resolve({ name, alone, giveBack, released }));
+    const say = () => sayWanted({ database, protocol });
+    const word = setInterval(say, PAUSE_MAX);
+    const held = () => {
+      clearInterval(word);
+      return new Promise<void>((giveBack) => resolve({ name, alone, giveBack, released }));
+    };
     const released = navigator.locks.request(name, { mode, signal }, held);
-    released.catch(() => resolve(undefined));
-    sayWanted({ database, protocol });
+    released.catch(() => {
+      clearInterval(word);
+      resolve(undefined);
+    });
+    say();
   });
 }
 

@@ -83,7 +83,8 @@ export class Host {
   /** Says who has a database open, from its open to its close. */
   async #announce(request: Request, answer: Answer<Operation>): Promise<void> {
     if (request.operation === 'open') {
-      const sharing = request.options.shared ? 'shared' : this.#kind;
+      const { sharing: asked } = request.options;
+      const sharing = asked === 'alone' ? this.#kind : asked;
       const protocol = this.#running?.protocol ?? 0;
       const about = { sharing, context: here(), page: this.#page, protocol } as const;
       this.#announced.set((answer as Answer<'open'>).session, announce(request.name, about));

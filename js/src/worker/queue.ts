@@ -19,6 +19,8 @@ export interface Parked {
   readonly limit: number;
   /** Whether another context is in the way, and not a connection of this instance. */
   readonly elsewhere: boolean;
+  /** Whether nobody is in the way any more. */
+  readonly again: boolean;
   /** The lock that it has, where it is not the one of the whole database. */
   readonly lock: Refused | undefined;
   /** Whether a part of it has taken effect. */
@@ -172,7 +174,7 @@ export class Queue {
     clearTimeout(job.deadline);
   }
 
-  #park(job: Job, { ticket, limit, elsewhere, lock }: Parked): void {
+  #park(job: Job, { ticket, limit, elsewhere, again, lock }: Parked): void {
     if (!this.#jobs.has(job)) {
       job.work.forget(ticket);
       return;
@@ -182,6 +184,7 @@ export class Queue {
       job.last = true;
       this.#again(job);
     }, limit);
+    job.due ||= again;
     if (elsewhere && !this.#held) {
       void this.#waitElsewhere(job, lock);
     }

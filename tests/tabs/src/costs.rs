@@ -264,10 +264,26 @@ fn pages_kept_over_a_recovery_are_not_believed() {
 fn the_wal_stays_small_under_steady_load() {
     let stage = Stage::new().expect("a stage");
     for seed in 1..=12 {
-        let outcome = stage.run_steadily(seed);
+        let outcome = stage.run_steadily(seed, false);
         assert_eq!(outcome.troubles, []);
         let largest = outcome.largest_wal;
         assert!(largest > WAL_MAX, "seed {seed} writes too little to tell");
         assert!(largest < 4 * WAL_MAX, "seed {seed}: {largest} B");
     }
+}
+
+/// A statement that runs for long keeps the WAL from being emptied for as long, and no longer.
+#[test]
+fn the_wal_grows_by_what_is_written_beside_a_long_statement() {
+    let stage = Stage::new().expect("a stage");
+    let mut beside = 0;
+    for seed in 1..=12 {
+        let outcome = stage.run_steadily(seed, true);
+        assert_eq!(outcome.troubles, []);
+        let (largest, more) = (outcome.largest_wal, outcome.written_beside);
+        let bound = 2 * WAL_MAX + usize::try_from(more).expect("small");
+        assert!(largest < bound, "seed {seed}: {largest} B, {more} B beside");
+        beside = more.max(beside);
+    }
+    assert!(beside > WAL_MAX as u64, "too little to tell: {beside} B");
 }

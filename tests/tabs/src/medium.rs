@@ -191,6 +191,7 @@ impl File for TabFile {
         }
         content[start..end].copy_from_slice(data);
         if self.name.ends_with("-wal") {
+            world.writes_wal(data.len());
             world.has_wal_of(content.len());
         }
         Ok(())

@@ -41,6 +41,9 @@ pub(crate) struct Outcome {
     pub(crate) asked: u64,
     /// Bytes of the WAL, at its largest.
     pub(crate) largest_wal: usize,
+    /// The most that was written to it while one and the same long statement ran.
+    #[cfg(test)]
+    pub(crate) written_beside: u64,
     pub(crate) troubles: Vec<(Trouble, String)>,
     /// What was called, if it was asked for.
     pub(crate) trace: Vec<String>,
@@ -85,9 +88,10 @@ impl Stage {
 
     /// A hundred small transactions and reads in each tab.
     #[cfg(test)]
-    pub(crate) fn run_steadily(&self, seed: u64) -> Outcome {
+    pub(crate) fn run_steadily(&self, seed: u64, computes: bool) -> Outcome {
         let mut run = Run::new(self, seed, false);
         run.is_steady = true;
+        run.computes = computes;
         run.begin_all();
         while run.step() {}
         run.end()
@@ -131,6 +135,7 @@ struct Run<'stage> {
     /// After so many calls a tab is killed, wherever it is.
     next_kill: Option<u64>,
     is_steady: bool,
+    computes: bool,
     hash: u64,
 }
 
@@ -161,6 +166,7 @@ impl<'stage> Run<'stage> {
             stickiness,
             running: None,
             is_steady: false,
+            computes: false,
             hash: 0,
         }
     }
@@ -183,6 +189,7 @@ impl<'stage> Run<'stage> {
             life,
             transactions: self.transactions(),
             is_steady: self.is_steady,
+            computes: self.computes,
             random: Random::new(self.random.bits()),
             world: self.world.clone(),
             ledger: self.ledger.clone(),
@@ -314,6 +321,8 @@ impl<'stage> Run<'stage> {
             was_killed: kills > 0,
             asked: self.world.asked(),
             largest_wal: self.world.largest_wal(),
+            #[cfg(test)]
+            written_beside: self.world.written_beside(),
             troubles: self.ledger.troubles(),
             trace: self.world.trace(),
         }

@@ -76,6 +76,8 @@ pub(crate) struct Tab {
     pub(crate) transactions: u32,
     /// Nothing but small transactions and short reads.
     pub(crate) is_steady: bool,
+    /// And now and then a long statement.
+    pub(crate) computes: bool,
     pub(crate) random: Random,
     pub(crate) world: Rc<World>,
     pub(crate) ledger: Rc<Ledger>,
@@ -111,10 +113,7 @@ impl Tab {
         };
         for _ in 0..self.transactions {
             self.begin_job()?;
-            let kind = match self.is_steady {
-                true => 2 + self.random.below(23),
-                false => self.random.below(34),
-            };
+            let kind = self.choose();
             match kind {
                 0 => self.idle(),
                 1 => self.compute(&connection),
@@ -144,6 +143,20 @@ impl Tab {
         connection
             .close()
             .map_err(|(_, error)| self.told("close", &error))
+    }
+
+    fn choose(&mut self) -> u64 {
+        let computes = self.may_compute();
+        match self.is_steady {
+            true if computes => 1,
+            true => 2 + self.random.below(23),
+            false => self.random.below(34),
+        }
+    }
+
+    /// One at a time: while they overlap for ever, SQLite has no moment to begin the WAL anew.
+    fn may_compute(&mut self) -> bool {
+        self.computes && !self.world.is_read() && self.random.one_in(20)
     }
 
     /// What a host does before a job; it may leave it out.
@@ -195,6 +208,7 @@ impl Tab {
             true => COMPUTING / 12,
             false => COMPUTING,
         };
+        self.world.begins_to_read(self.life);
         let until = self.world.now() + duration;
         let is_heard = self.random.one_in(2) || !self.world.be_deaf_once();
         while self.world.now() < until && !self.world.is_dead(self.life) {
@@ -204,6 +218,7 @@ impl Tab {
                 false => self.world.sleep(duration),
             }
         }
+        self.world.ends_reading(self.life);
         self.sure("end computing", connection.execute_batch("COMMIT"))
     }
 

@@ -92,6 +92,12 @@ pub(crate) struct World {
     asked: Cell<u64>,
     wal_size: Cell<usize>,
     largest_wal: Cell<usize>,
+    /// Bytes written to the WAL since the beginning.
+    written: Cell<u64>,
+    /// The lives that have a transaction open, and what was written before.
+    reading: RefCell<BTreeMap<Life, u64>>,
+    /// The most that was written while one and the same transaction was open.
+    written_beside: Cell<u64>,
     /// Locks that were refused, or had to be waited for.
     contended: Cell<u64>,
     /// The life that runs.
@@ -205,6 +211,36 @@ impl World {
         self.largest_wal.set(self.largest_wal.get().max(size));
     }
 
+    /// So much is about to be written to the WAL.
+    pub(crate) fn writes_wal(&self, size: usize) {
+        self.written.set(self.written.get() + size as u64);
+        let reading = self.reading.borrow();
+        let since = reading.values().map(|before| self.written.get() - before);
+        let most = since.max().unwrap_or_default();
+        self.written_beside.set(self.written_beside.get().max(most));
+    }
+
+    /// A transaction begins to read.
+    pub(crate) fn begins_to_read(&self, life: Life) {
+        self.reading.borrow_mut().insert(life, self.written.get());
+    }
+
+    /// Whether such a transaction is open.
+    pub(crate) fn is_read(&self) -> bool {
+        !self.reading.borrow().is_empty()
+    }
+
+    /// It has come to its end.
+    pub(crate) fn ends_reading(&self, life: Life) {
+        self.reading.borrow_mut().remove(&life);
+    }
+
+    /// The most that was written while one and the same transaction was open.
+    #[cfg(test)]
+    pub(crate) fn written_beside(&self) -> u64 {
+        self.written_beside.get()
+    }
+
     /// The size of the WAL.
     pub(crate) fn wal_size(&self) -> usize {
         self.wal_size.get()
@@ -282,6 +318,7 @@ impl World {
         self.open
             .borrow_mut()
             .retain(|_, opened_by| *opened_by != life);
+        self.ends_reading(life);
         self.give_back_all(life);
     }
 

@@ -58,14 +58,24 @@ pub enum Durable {
     Process,
 }
 
+/// Whether other contexts may use a database at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Use {
+    /// No.
+    Alone,
+    /// Its files are open in several at once.
+    Together,
+    /// Its files are open in one at a time.
+    InTurn,
+}
+
 /// The origin private file system.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct OpfsStorage {
     directories: RefCell<Directories>,
     browser: Browser,
     handles: Handles,
-    /// Whether files are opened so that other contexts may have them open as well.
-    shares: bool,
+    used: Use,
 }
 
 /// A file that may be opened to see how handles behave here.
@@ -114,7 +124,7 @@ impl OpfsStorage {
             directories: RefCell::new(directories),
             browser,
             handles,
-            shares: false,
+            used: Use::Alone,
         })
     }
 
@@ -137,11 +147,18 @@ impl OpfsStorage {
             return Err(cannot_share(PROBE));
         }
         Ok(Self {
-            directories: self.directories.clone(),
-            browser: self.browser,
-            handles: self.handles,
-            shares: true,
+            used: Use::Together,
+            ..self.clone()
         })
+    }
+
+    /// The same storage for databases that several contexts use in turn.
+    #[must_use]
+    pub fn handing_over(&self) -> Self {
+        Self {
+            used: Use::InTurn,
+            ..self.clone()
+        }
     }
 
     /// Opens the root anew, before a database is opened: a user may have cleared the storage or
@@ -259,8 +276,9 @@ impl Storage for OpfsStorage {
         let options = web::create_options(creation == Creation::IfMissing);
         let promise = directory.get_file_handle(name, &options);
         let handle: FileHandle = await_as(&promise, Operation::Open, path)?;
+        let shares = self.used == Use::Together;
         Ok(match self.handles {
-            Handles::Sync => Box::new(patiently(|| SyncFile::open(&handle, path, self.shares))?),
+            Handles::Sync => Box::new(patiently(|| SyncFile::open(&handle, path, shares))?),
             Handles::Async => {
                 let place = Place::new(self.browser, &self.private(), directory, [path, name]);
                 Box::new(AsyncFile::open(handle, place, path)?)
@@ -327,10 +345,12 @@ impl Storage for OpfsStorage {
     }
 
     fn share(&self, path: &str) -> Result<Box<dyn Sharing>> {
-        if !self.shares {
-            return Err(cannot_share(path));
-        }
-        Ok(Box::new(WebLocks::share(path)?))
+        let in_turn = match self.used {
+            Use::Alone => return Err(cannot_share(path)),
+            Use::Together => None,
+            Use::InTurn => Some(self.clone()),
+        };
+        Ok(Box::new(WebLocks::share(path, in_turn)?))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Web Locks as the locks of a database that several contexts use at once.
 //!
-//! Made by `mod.rs` where access handles can be shared. The names are in `crate::sharing`.
+//! Made by `mod.rs`, where access handles can be shared, or for contexts that take turns. The names
+//! are in `crate::sharing`.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use crate::sharing::{SharedLock, Sharing};
 use crate::suspend;
 use crate::waiting::{self, Refused};
 
+use super::OpfsStorage;
 use super::locks::WebLock;
 use super::{versions, web};
 
@@ -18,22 +20,25 @@ use super::{versions, web};
 pub(super) struct WebLocks {
     path: String,
     part: WebLock,
-    /// That this protocol is used.
+    /// Set where files exclude each other: whoever gets the turn puts right what a dead one left.
+    in_turn: Option<OpfsStorage>,
+    /// That the database is shared by this protocol, and in this way.
     speaks: WebLock,
     held: RefCell<BTreeMap<SharedLock, WebLock>>,
 }
 
 impl WebLocks {
     /// Takes part in the use of a database, if nobody owns it; suspends.
-    pub(super) fn share(path: &str) -> Result<Self> {
+    pub(super) fn share(path: &str, in_turn: Option<OpfsStorage>) -> Result<Self> {
         let part = WebLock::take_part(path)?;
-        let speaks = match versions::enter(path) {
+        let speaks = match versions::enter(path, in_turn.is_some()) {
             Ok(speaks) => speaks,
             Err(error) => return part.release().and(Err(error)),
         };
         Ok(Self {
             path: path.to_owned(),
             part,
+            in_turn,
             speaks,
             held: RefCell::default(),
         })
@@ -45,6 +50,10 @@ impl WebLocks {
 }
 
 impl Sharing for WebLocks {
+    fn files_are_shared(&self) -> bool {
+        self.in_turn.is_none()
+    }
+
     fn may_wait(&self) -> bool {
         !suspend::is_at_once()
     }
@@ -59,6 +68,12 @@ impl Sharing for WebLocks {
             });
             return Ok(false);
         };
+        let begins_turn = lock == SharedLock::Attached;
+        if let Some(storage) = self.in_turn.as_ref().filter(|_| begins_turn)
+            && let Err(error) = storage.recover(&self.path)
+        {
+            return taken.release().and(Err(error));
+        }
         self.held.borrow_mut().insert(lock, taken);
         Ok(true)
     }

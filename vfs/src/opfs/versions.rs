@@ -1,14 +1,15 @@
-//! Contexts of different protocols do not have one database open at the same time: the older one
-//! lets go, at the end of its transaction, or is refused.
+//! Contexts of different protocols, or ways of sharing, do not have one database open at the same
+//! time: the older one lets go, at the end of its transaction, or is refused.
 //!
-//! Used by `sharing.rs` before a database is shared. Those of one protocol hold a lock together
-//! whose name has the number; who comes takes the lock of its own number first and then looks for
-//! those of others, so that of two who come at once at least one sees the other.
+//! Used by `sharing.rs` before a database is shared. Those of one kind hold a lock together whose
+//! name says it; who comes takes the lock of its own kind first and then looks for those of others,
+//! so that of two who come at once at least one sees the other.
 //!
 //! ```text
-//! anchorite:speaks:<protocol>:<path>     shared, from before the open to after the close
-//! an older one is there                  Busy; the host asks it to let go and waits for its lock
-//! a newer one is there                   Outdated, at once
+//! anchorite:speaks:<protocol>:<way>:<path>   shared, from before the open to after the close
+//! a newer one is there                       Outdated, at once
+//! an older one, or another way               Busy; the host waits for its lock, and an older one
+//!                                            that hears of it lets go
 //! ```
 
 use std::time::Duration;
@@ -21,45 +22,79 @@ use super::locks::{self, WebLock};
 
 const PREFIX: &str = "anchorite:speaks:";
 
-/// Takes part in the use of a database by contexts of this protocol; suspends.
-pub(super) fn enter(path: &str) -> Result<WebLock> {
-    let own = sharing::protocol();
-    let name = format!("{PREFIX}{own}:{path}");
+/// The way of contexts that have the files open at the same time.
+const TOGETHER: &str = "together";
+/// The way of contexts that have them open in turn.
+const IN_TURN: &str = "in-turn";
+
+/// How a context shares databases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Kind<'name> {
+    protocol: u32,
+    way: &'name str,
+}
+
+impl<'name> Kind<'name> {
+    fn of(lock: &'name str, path: &str) -> Option<Self> {
+        let (protocol, rest) = lock.strip_prefix(PREFIX)?.split_once(':')?;
+        let (way, of) = rest.split_once(':')?;
+        let protocol = protocol.parse().ok()?;
+        (of == path).then_some(Self { protocol, way })
+    }
+
+    fn lock(self, path: &str) -> String {
+        let Self { protocol, way } = self;
+        format!("{PREFIX}{protocol}:{way}:{path}")
+    }
+}
+
+/// Takes part in the use of a database by contexts of this kind; suspends.
+pub(super) fn enter(path: &str, in_turn: bool) -> Result<WebLock> {
+    let way = if in_turn { IN_TURN } else { TOGETHER };
+    let own = Kind {
+        protocol: sharing::protocol(),
+        way,
+    };
+    let name = own.lock(path);
     let Some(lock) = WebLock::take(&name, false, Duration::ZERO)? else {
         return Err(refused(
             path,
             name,
-            "a newer version waits for its turn".into(),
+            "others of another kind wait for it".into(),
         ));
     };
-    let others = others(path, own);
-    let other = match others {
-        Ok(Some(other)) => other,
-        Ok(None) => return Ok(lock),
+    let held = match locks::held() {
+        Ok(held) => held,
         Err(error) => return lock.release().and(Err(error)),
     };
-    lock.release()?;
-    Err(refuse(path, own, other))
-}
-
-/// The highest other number that is spoken.
-fn others(path: &str, own: u32) -> Result<Option<u32>> {
-    let held = locks::held()?;
-    let numbers = held.iter().filter_map(|name| {
-        let (number, of) = name.strip_prefix(PREFIX)?.split_once(':')?;
-        (of == path && !locks::is_lent(name)).then_some(number)
-    });
-    let numbers = numbers.filter_map(|number| number.parse().ok());
-    Ok(numbers.filter(|number| *number != own).max())
-}
-
-fn refuse(path: &str, own: u32, other: u32) -> VfsError {
-    let what = format!("{path:?} is open in protocol {other}, and this is protocol {own}");
-    if other < own {
-        return refused(path, format!("{PREFIX}{other}:{path}"), what);
+    match other(&held, path, own) {
+        None => Ok(lock),
+        Some(other) => lock.release().and(Err(refuse(path, own, other))),
     }
-    let message = format!("{what}: a newer version of this library is in use, reload the page");
-    VfsError::new(ErrorKind::Outdated, Operation::Lock, message)
+}
+
+/// The newest other kind that has it open.
+fn other<'held>(held: &'held [String], path: &str, own: Kind<'_>) -> Option<Kind<'held>> {
+    let held = held.iter().filter(|name| !locks::is_lent(name));
+    let kinds = held.filter_map(|name| Kind::of(name, path));
+    kinds.filter(|kind| *kind != own).max()
+}
+
+fn refuse(path: &str, own: Kind<'_>, other: Kind<'_>) -> VfsError {
+    let (ours, theirs) = (own.protocol, other.protocol);
+    if theirs > ours {
+        let message = format!(
+            "{path:?} is open in protocol {theirs}, and this is protocol {ours}: a newer version \
+             of this library is in use, reload the page"
+        );
+        return VfsError::new(ErrorKind::Outdated, Operation::Lock, message);
+    }
+    let message = if theirs == ours {
+        format!("{path:?} is shared {}, and here {}", other.way, own.way)
+    } else {
+        format!("{path:?} is open in protocol {theirs}, and this is protocol {ours}")
+    };
+    refused(path, other.lock(path), message)
 }
 
 fn refused(path: &str, name: String, message: String) -> VfsError {

@@ -152,7 +152,7 @@ impl Shared {
     /// that follows a transaction is not kept from its work: otherwise the WAL would grow while two
     /// contexts write by turns.
     pub(crate) fn before_slots(&self, here: Here<'_>, slots: Slots) -> Result<()> {
-        match self.takes_turns() && self.locks.may_wait() && !slots.meets(slots::CKPT) {
+        match self.takes_turns() && !slots.meets(slots::CKPT) {
             true => self.let_in(here),
             false => Ok(()),
         }

@@ -100,7 +100,8 @@ impl Shared {
     /// A transaction begins, perhaps: if the turn is wanted and was used, another context is let in
     /// first.
     pub(super) fn let_in(&self, here: Here<'_>) -> Result<()> {
-        match self.turn.is_used.get() && !self.is_withdrawn.get() {
+        let can_wait = self.locks.may_wait() && !self.is_withdrawn.get();
+        match can_wait && self.turn.is_used.get() {
             true => self.pass_if_wanted(here),
             false => Ok(()),
         }

@@ -1,0 +1,206 @@
+//! The VFSes of an instance: databases of its own, shared ones, and those used in turn; each
+//! registered when it is first asked for.
+//!
+//! Called by `jobs.rs` and `convert.rs`. It must not know connections.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use anchorite_vfs::memory::MemoryStorage;
+use anchorite_vfs::opfs::{Durable, Handles, OpfsStorage};
+use anchorite_vfs::{Options, Vfs, register};
+
+use crate::error::JobError;
+
+/// The name that SQLite knows our VFS by, for databases that no other context has open.
+pub(crate) const OPFS_VFS: &str = "anchorite";
+
+/// Serves databases in memory where there is no OPFS.
+const MEMORY_VFS: &str = "anchorite-memory";
+
+/// How other contexts may use a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Sharing {
+    /// Not at all.
+    Alone,
+    /// At the same time.
+    Shared,
+    /// In turn.
+    HandOver,
+}
+
+impl Sharing {
+    /// By the name in js/src/protocol.ts.
+    pub(crate) fn from_name(name: &str) -> Self {
+        match name {
+            "shared" => Self::Shared,
+            "hand-over" => Self::HandOver,
+            _ => Self::Alone,
+        }
+    }
+
+    fn vfs(self) -> &'static str {
+        match self {
+            Self::Alone => OPFS_VFS,
+            Self::Shared => "anchorite-shared",
+            Self::HandOver => "anchorite-hand-over",
+        }
+    }
+}
+
+/// What an open asks of the VFS.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    /// Bytes that temporary files may hold in memory; the first open of an instance decides for
+    /// all of its kind.
+    pub(crate) temp_memory: Option<u64>,
+    pub(crate) sharing: Sharing,
+}
+
+#[derive(Default)]
+struct Media {
+    known: BTreeMap<Sharing, (Rc<OpfsStorage>, Vfs)>,
+    has_memory_vfs: bool,
+    /// Whether nothing is kept that other contexts may want.
+    is_withdrawn: bool,
+}
+
+thread_local! {
+    static MEDIA: RefCell<Media> = RefCell::default();
+}
+
+/// Borrows them for a moment; never across anything that may suspend.
+fn with_media<T>(work: impl FnOnce(&mut Media) -> T) -> T {
+    MEDIA.with(|media| work(&mut media.borrow_mut()))
+}
+
+pub(crate) fn durable(opfs: &OpfsStorage) -> &'static str {
+    match opfs.durable() {
+        Durable::PowerLoss => "power-loss",
+        Durable::Process => "process",
+    }
+}
+
+pub(crate) fn storage_name(handles: Handles) -> &'static str {
+    match handles {
+        Handles::Sync => "opfs-sync",
+        Handles::Async => "opfs-async",
+    }
+}
+
+/// JavaScript waits for locks (js/src/worker/queue.ts), never SQLite.
+fn options(wanted: Wanted) -> Options {
+    let default = Options::default();
+    Options {
+        default: wanted.sharing == Sharing::Alone,
+        temp_memory: wanted.temp_memory.unwrap_or(default.temp_memory),
+        host_waits: true,
+        shares: wanted.sharing != Sharing::Alone,
+    }
+}
+
+/// The VFS of a connection to a database in memory: what it attaches is a file in OPFS, as with any
+/// other connection. Only where there is no OPFS, everything stays in memory.
+pub(crate) fn memory_vfs(wanted: Wanted) -> Result<&'static str, JobError> {
+    if let Ok((vfs, _)) = opfs_vfs(wanted) {
+        return Ok(vfs);
+    }
+    if !with_media(|media| std::mem::replace(&mut media.has_memory_vfs, true)) {
+        let alone = Wanted {
+            sharing: Sharing::Alone,
+            ..wanted
+        };
+        let storage = Rc::new(MemoryStorage::default());
+        register(MEMORY_VFS, storage, options(alone))?;
+    }
+    Ok(MEMORY_VFS)
+}
+
+/// Finds OPFS, for databases of this context only.
+pub(crate) fn ensure_opfs() -> Result<Rc<OpfsStorage>, JobError> {
+    let wanted = Wanted {
+        temp_memory: None,
+        sharing: Sharing::Alone,
+    };
+    opfs_vfs(wanted).map(|(_, opfs)| opfs)
+}
+
+/// The VFS over OPFS that is asked for: registered once per instance; later it is made sure that
+/// OPFS is still there.
+pub(crate) fn opfs_vfs(wanted: Wanted) -> Result<(&'static str, Rc<OpfsStorage>), JobError> {
+    let sharing = wanted.sharing;
+    if let Some((opfs, _)) = with_media(|media| media.known.get(&sharing).cloned()) {
+        opfs.refresh()?;
+        return Ok((sharing.vfs(), opfs));
+    }
+    let alone = || {
+        let sharing = Sharing::Alone;
+        opfs_vfs(Wanted { sharing, ..wanted }).map(|(_, opfs)| opfs)
+    };
+    let opfs = Rc::new(match sharing {
+        Sharing::Alone => OpfsStorage::detect()?,
+        Sharing::Shared => alone()?.sharing()?,
+        Sharing::HandOver => alone()?.handing_over(),
+    });
+    let vfs = register(sharing.vfs(), opfs.clone(), options(wanted))?;
+    with_media(|media| {
+        vfs.withdraw(media.is_withdrawn);
+        media.known.insert(sharing, (opfs.clone(), vfs));
+    });
+    Ok((sharing.vfs(), opfs))
+}
+
+/// Those for databases that other contexts may use come first.
+fn vfses() -> impl Iterator<Item = (Sharing, Vfs)> {
+    let known = with_media(|media| media.known.clone());
+    let all = known.into_iter().rev();
+    all.map(|(sharing, (_, vfs))| (sharing, vfs))
+}
+
+fn shared_vfses() -> impl Iterator<Item = Vfs> {
+    let shared = vfses().filter(|(sharing, _)| *sharing != Sharing::Alone);
+    shared.map(|(_, vfs)| vfs)
+}
+
+/// The number of the last commit to a database that is open.
+pub(crate) fn sequence(path: &str) -> Result<Option<u32>, JobError> {
+    for (_, vfs) in vfses() {
+        if let Some((number, _)) = vfs.sequence(path)? {
+            return Ok(Some(number));
+        }
+    }
+    Ok(None)
+}
+
+/// Learns what other contexts have committed, before a connection is used.
+pub(crate) fn refresh() -> Result<(), JobError> {
+    let mut all = shared_vfses();
+    all.try_for_each(|vfs| vfs.refresh().map_err(JobError::from))
+}
+
+/// Whether there are locks that other contexts may want.
+pub(crate) fn shares_databases() -> bool {
+    shared_vfses().next().is_some()
+}
+
+/// Another context wants a lock of this database; whether it is shared here.
+pub(crate) fn wanted(database: &str) -> bool {
+    shared_vfses().any(|vfs| vfs.wanted(database))
+}
+
+/// Whether the page may be stopped at any moment.
+pub(crate) fn withdraw(withdrawn: bool) {
+    with_media(|media| media.is_withdrawn = withdrawn);
+    shared_vfses().for_each(|vfs| vfs.withdraw(withdrawn));
+}
+
+/// Whether a question that is asked may have to wait for other contexts.
+pub(crate) fn may_wait() -> bool {
+    shared_vfses().any(Vfs::may_wait)
+}
+
+/// Gives back the locks that are only kept because they may be needed again at once.
+pub(crate) fn rest() -> Result<(), JobError> {
+    shared_vfses().try_for_each(|vfs| vfs.rest().map_err(JobError::from))
+}

@@ -1,0 +1,12 @@
+// The parts of @journeyapps/wa-sqlite that come without types. Read by bench/wa-sqlite.ts.
+declare module '@journeyapps/wa-sqlite/src/examples/OPFSWriteAheadVFS.js' {
+  export const OPFSWriteAheadVFS: {
+    create(name: string, module: unknown): Promise<SQLiteVFS>;
+  };
+}
+
+declare module '@journeyapps/wa-sqlite/src/examples/OPFSCoopSyncVFS.js' {
+  export const OPFSCoopSyncVFS: {
+    create(name: string, module: unknown): Promise<SQLiteVFS>;
+  };
+}

@@ -1,0 +1,176 @@
+// Several contexts with one database open, whose files only one of them can have open at a time:
+// they take turns, both builds among them. Each context is a worker, as each tab has one of its own,
+// or a tab that has the engine in place, on asynchronous handles.
+import type { Database } from 'anchorite';
+import { equal, match, ok, rejects } from '../page/assert';
+import type { Hooked, TestContext } from '../page/context';
+import { describe, test } from '../page/registry';
+import { Tab } from '../page/tabs';
+import { withWorkerOf } from '../page/workers';
+
+describe('in turn');
+
+/** Everywhere but in WebKitGTK, whose workers have no handles that exclude each other. */
+const WORKERS = { browsers: ['chromium', 'firefox'], contexts: ['worker'] } as const;
+
+/** A worker that was busy when it was terminated keeps its locks for about 2 s. */
+const KILLED_MS = 6000;
+
+/** With a hook for its engine every open gets a worker of its own. */
+function options(engine: 'jspi' | 'asyncify'): Hooked {
+  return { engine, sharing: 'hand-over', testHooks: { growOnSuspend: false } };
+}
+
+function twin(t: TestContext, index: number): 'jspi' | 'asyncify' {
+  return index % 2 === 0 ? t.cell.twin : 'asyncify';
+}
+
+async function openMany(t: TestContext, count: number): Promise<Database[]> {
+  const all = Array.from({ length: count }, (_, index) =>
+    t.open(t.name(), options(twin(t, index))),
+  );
+  return Promise.all(all);
+}
+
+/** A connection, of this page or of a tab. */
+interface Connection {
+  exec(sql: string): Promise<void>;
+  query(sql: string, params?: number[]): Promise<Record<string, unknown>[]>;
+}
+
+async function count(db: Connection): Promise<unknown> {
+  return (await db.query('SELECT count(*) AS n FROM a'))[0]?.['n'];
+}
+
+const IN_TURN = { sharing: 'hand-over' } as const;
+
+const TABS = 4;
+const INCREMENTS = 25;
+
+/** Each adds to a counter, and reads back what it has put in. */
+async function addUp(all: readonly Connection[]): Promise<void> {
+  await all[0]?.exec('CREATE TABLE n (n); INSERT INTO n VALUES (0); CREATE TABLE a (tab, i)');
+  await Promise.all(
+    all.map(async (db, tab) => {
+      for (let i = 0; i < INCREMENTS; i++) {
+        await db.exec('BEGIN IMMEDIATE; UPDATE n SET n = n + 1');
+        await db.query('INSERT INTO a VALUES (?, ?)', [tab, i]);
+        await db.exec('COMMIT');
+        const mine = 'SELECT count(*) AS n FROM a WHERE tab = ?';
+        equal(await db.query(mine, [tab]), [{ n: i + 1 }], `of tab ${tab}`);
+      }
+    }),
+  );
+  for (const db of all) {
+    equal(await db.query('SELECT n FROM n'), [{ n: all.length * INCREMENTS }]);
+    equal(await count(db), all.length * INCREMENTS);
+    equal(await db.query('PRAGMA integrity_check'), [{ integrity_check: 'ok' }]);
+  }
+}
+
+test('four contexts lose no increment, and read back what they wrote', WORKERS, async (t) => {
+  const all = await openMany(t, TABS);
+  equal(all[0]?.info.sharing, 'hand-over');
+  await addUp(all);
+});
+
+test('the same with a rollback journal', WORKERS, async (t) => {
+  const first = await t.open(t.name(), { ...options(t.cell.twin), journalMode: 'delete' });
+  await addUp([first, ...(await openMany(t, 2))]);
+  equal(await first.query('PRAGMA journal_mode'), [{ journal_mode: 'delete' }]);
+});
+
+test('tabs with the engine in place take turns as well', { contexts: ['window'] }, async (t) => {
+  const open = async (index: number) => {
+    const tab = await Tab.make(t);
+    const extra: Hooked = { engine: twin(t, index), worker: false, sharing: 'hand-over' };
+    return tab.open(t.name(), extra);
+  };
+  await addUp(await Promise.all([open(0), open(1)]));
+});
+
+test('an open transaction keeps its turn, and who waits is busy in time', WORKERS, async (t) => {
+  const [a, b] = (await openMany(t, 2)) as [Database, Database];
+  await a.exec('CREATE TABLE a (b); BEGIN IMMEDIATE; INSERT INTO a VALUES (1)');
+  await b.exec('PRAGMA busy_timeout = 200');
+  const asked = performance.now();
+  await rejects(b.exec('BEGIN IMMEDIATE'), { code: 'SQLITE_BUSY' });
+  ok(performance.now() - asked < 5000, 'in time');
+  await b.exec('PRAGMA busy_timeout = 5000');
+  const waiting = b.exec('INSERT INTO a VALUES (2)');
+  await a.exec('COMMIT');
+  await waiting;
+  equal(await count(a), 2);
+});
+
+test('one that is killed in its transaction is rolled back', WORKERS, async (t) => {
+  const [survivor] = (await openMany(t, 1)) as [Database];
+  await survivor.exec('CREATE TABLE a (b); INSERT INTO a VALUES (1)');
+  const [victim, worker] = await withWorkerOf(() => t.open(t.name(), options(t.cell.twin)));
+  await victim.exec('INSERT INTO a VALUES (2); BEGIN IMMEDIATE; INSERT INTO a VALUES (3)');
+  worker.terminate();
+  const killed = performance.now();
+  await survivor.exec('PRAGMA busy_timeout = 10000; INSERT INTO a VALUES (4)');
+  ok(performance.now() - killed < KILLED_MS, 'soon');
+  equal(await survivor.query('SELECT b FROM a'), [{ b: 1 }, { b: 2 }, { b: 4 }]);
+  equal(await survivor.query('PRAGMA integrity_check'), [{ integrity_check: 'ok' }]);
+});
+
+test('nobody leaves WAL while another believes in it', WORKERS, async (t) => {
+  const [a, b] = (await openMany(t, 2)) as [Database, Database];
+  await a.exec('CREATE TABLE a (b)');
+  await b.exec('INSERT INTO a VALUES (1); PRAGMA busy_timeout = 100');
+  await rejects(b.exec('PRAGMA journal_mode = DELETE'), { code: 'SQLITE_BUSY' });
+  await a.close();
+  equal(await b.query('PRAGMA journal_mode = DELETE'), [{ journal_mode: 'delete' }]);
+});
+
+const TURNS = 20;
+
+test('an idle context gives its turn away at once', WORKERS, async (t) => {
+  const [a, b] = (await openMany(t, 2)) as [Database, Database];
+  await a.exec('CREATE TABLE a (b); INSERT INTO a VALUES (1)');
+  const times: number[] = [];
+  for (let turn = 0; turn < TURNS; turn++) {
+    const asked = performance.now();
+    equal(await count(turn % 2 === 0 ? b : a), 1);
+    times.push(performance.now() - asked);
+  }
+  const median = times.sort((one, other) => one - other)[TURNS / 2] ?? 0;
+  ok(median < 250, `a median of ${median} ms`);
+});
+
+test('a context that wants it alone is busy until all others have closed', WORKERS, async (t) => {
+  const [a] = (await openMany(t, 1)) as [Database];
+  await a.exec('CREATE TABLE a (b); INSERT INTO a VALUES (1)');
+  const alone: Hooked = { sharing: 'exclusive', testHooks: { growOnSuspend: false } };
+  await rejects(t.open(t.name(), { ...alone, busyTimeout: 100 }), { code: 'SQLITE_BUSY' });
+  await a.close();
+  const db = await t.open(t.name(), alone);
+  equal(await count(db), 1);
+});
+
+/** As in a browser that has none. */
+async function withoutSharedWorker<T>(action: () => Promise<T>): Promise<T> {
+  const descriptor = Object.getOwnPropertyDescriptor(globalThis, 'SharedWorker');
+  Reflect.deleteProperty(globalThis, 'SharedWorker');
+  try {
+    return await action();
+  } finally {
+    if (descriptor !== undefined) Object.defineProperty(globalThis, 'SharedWorker', descriptor);
+  }
+}
+
+/** Where an owner is wanted. */
+const OWNED = { browsers: ['firefox'], contexts: ['worker'] } as const;
+
+test('is chosen where there is no SharedWorker', OWNED, async (t) => {
+  const db = await withoutSharedWorker(() => t.open());
+  equal(db.info.sharing, 'hand-over');
+  match(db.info.sharingReason, /no SharedWorker/);
+  await db.exec('CREATE TABLE a (b); INSERT INTO a VALUES (1)');
+  const other = await (await Tab.make(t)).open(t.name(), { engine: t.cell.twin, ...IN_TURN });
+  equal(await count(other), 1);
+  await other.exec('INSERT INTO a VALUES (2)');
+  equal(await count(db), 2);
+});
