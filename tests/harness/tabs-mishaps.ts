@@ -82,12 +82,10 @@ export async function clearStorage(run: TabsRun): Promise<void> {
 
 /** Nothing to tell others by that one waits for them. */
 export async function withoutBroadcast(run: TabsRun): Promise<void> {
-  if (run.way === 'hand-over') return;
   await countWithout(run, 'no-broadcast');
 }
 
 /** No SharedWorker: tabs take turns by themselves. */
 export async function withoutSharedWorker(run: TabsRun): Promise<void> {
-  if (run.tabs.browser !== 'firefox' || run.way !== 'hand-over') return;
   await countWithout(run, 'shared-404');
 }
