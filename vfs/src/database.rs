@@ -133,11 +133,12 @@ impl Databases {
         self.each(|database| database.meet(Shared::look))
     }
 
-    /// Whether this database is open here and other contexts may have it open as well.
-    pub(crate) fn shares(&self, path: &str) -> bool {
+    /// How long this context keeps what it does not use of a database that another one wants; `None`
+    /// if it is not open here, or not shared.
+    pub(crate) fn keeps_for(&self, path: &str) -> Option<Duration> {
         let open = self.open.borrow();
-        let database = open.get(path).and_then(Weak::upgrade);
-        database.is_some_and(|database| database.shared().is_some())
+        let database = open.get(path).and_then(Weak::upgrade)?;
+        database.shared().map(Shared::keeps_for)
     }
 
     /// Whether an open database is used by other contexts as well, or may be.

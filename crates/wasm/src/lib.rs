@@ -284,11 +284,12 @@ pub fn shares_databases() -> bool {
     media::shares_databases()
 }
 
-/// Another context wants a lock of this database; `true` if a rest shall follow.
+/// Another context wants a lock of this database; if it is shared here, answers after how many ms a
+/// rest shall follow.
 #[wasm_bindgen]
 #[must_use]
-pub fn wanted(database: &str) -> bool {
-    media::wanted(database)
+pub fn wanted(database: &str) -> Option<f64> {
+    media::wanted(database).map(|hold| hold.as_secs_f64() * 1000.0)
 }
 
 /// The number of the protocol by which contexts share a database.

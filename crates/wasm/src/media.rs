@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::time::Duration;
 
 use anchorite_vfs::memory::MemoryStorage;
 use anchorite_vfs::opfs::{Durable, Handles, OpfsStorage};
@@ -184,9 +185,10 @@ pub(crate) fn shares_databases() -> bool {
     shared_vfses().next().is_some()
 }
 
-/// Another context wants a lock of this database; whether it is shared here.
-pub(crate) fn wanted(database: &str) -> bool {
-    shared_vfses().any(|vfs| vfs.wanted(database))
+/// Another context wants a lock of this database; if it is shared here, after how long a rest shall
+/// follow.
+pub(crate) fn wanted(database: &str) -> Option<Duration> {
+    shared_vfses().find_map(|vfs| vfs.wanted(database))
 }
 
 /// Whether the page may be stopped at any moment.

@@ -205,13 +205,18 @@ export class Engine {
     return this.#add((glue) => glue.stage_rest(), {}).catch(() => undefined);
   }
 
-  /** Lets go at once of what another context waits for; of everything, if that is a newer one. */
+  /** Lets go soon of what another context waits for; of everything, if that is a newer one. */
   #hearWanted({ database, protocol }: Wanted): void {
     if (protocol > this.protocol) {
       this.#outdatedBy.set(database, protocol);
       this.#letGo();
-    } else if (this.#untrapped?.wanted(database)) {
+      return;
+    }
+    const delay = this.#untrapped?.wanted(database);
+    if (delay === 0) {
       void this.#rest();
+    } else if (delay !== undefined) {
+      setTimeout(() => void this.#rest(), delay);
     }
   }
 

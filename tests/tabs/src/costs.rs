@@ -59,12 +59,12 @@ fn a_word_counts_only_for_what_is_open_here() {
     let stage = Stage::new().expect("a stage");
     let _world = stage.two_tabs();
     let vfs = stage.vfs(0);
-    assert!(!vfs.wanted(DATABASE), "it is not open yet");
+    assert!(vfs.wanted(DATABASE).is_none(), "it is not open yet");
     let connection = workload::open(0).expect("opens");
     insert(&connection, 1, 1);
-    assert!(!vfs.wanted("other.db"));
+    assert!(vfs.wanted("other.db").is_none());
     assert!(!vfs.may_wait(), "alone, and nobody wants what is open");
-    assert!(vfs.wanted(DATABASE));
+    assert_eq!(vfs.wanted(DATABASE), Some(Duration::ZERO), "it is alone");
     assert!(vfs.may_wait());
     connection.close().expect("closes");
     assert!(!vfs.may_wait(), "nothing is left of it");

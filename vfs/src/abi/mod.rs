@@ -128,15 +128,15 @@ impl Vfs {
         self.0.medium.databases().withdraw(withdrawn);
     }
 
-    /// Another context has asked for a lock of this database, between two jobs here. `true` if it
-    /// is open here and shared: then a [`rest`](Self::rest) shall follow.
+    /// Another context has asked for a lock of this database, between two jobs here. If it is open
+    /// here and shared, a [`rest`](Self::rest) shall follow after the time that is answered.
     #[must_use]
-    pub fn wanted(self, database: &str) -> bool {
-        let is_shared = self.0.medium.databases().shares(database);
-        if is_shared {
+    pub fn wanted(self, database: &str) -> Option<Duration> {
+        let hold = self.0.medium.databases().keeps_for(database);
+        if hold.is_some() {
             waiting::wanted(database);
         }
-        is_shared
+        hold
     }
 
     /// Whether using a database may have to wait for other contexts, or for a word to them.

@@ -266,6 +266,14 @@ impl Shared {
         }
     }
 
+    /// Another context wants a lock: how long this one keeps what it has not in use.
+    pub(crate) fn keeps_for(&self) -> Duration {
+        match self.part.get() {
+            Part::Together => self.slots.hold(&*self.locks),
+            Part::Apart | Part::Solo => Duration::ZERO,
+        }
+    }
+
     /// Whether the next reader may have to wait for another context.
     pub(crate) fn may_wait(&self) -> bool {
         match self.part.get() {

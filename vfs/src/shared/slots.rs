@@ -9,7 +9,7 @@
 //! ```text
 //! leased       WRITE; READ(i) shared; one of READ(1…4) alone, but only beside WRITE
 //! never        CKPT, RECOVER, READ(0) alone, and nothing while CKPT is held
-//! given back   when it is 10 ms old; when another context asks; before a request that may wait;
+//! given back   when it is 10 ms old; when it is 4 ms old and another context asks; before a request that may wait;
 //!              before a sleep; before CKPT; when no job is running: all at the next call for a
 //!              lock, or of `Vfs::rest`
 //! ```
@@ -28,6 +28,10 @@ use crate::shm::Slots;
 
 /// How long a slot may be kept after it was granted.
 const LEASE: Duration = Duration::from_millis(10);
+
+/// The same while another context waits for it: long enough for more than one small transaction, of
+/// which each would otherwise cost the locks several turns.
+const HOLD: Duration = Duration::from_millis(4);
 
 const WRITE: Slots = Slots::of(0b0000_0001);
 pub(super) const CKPT: Slots = Slots::of(0b0000_0010);
@@ -111,7 +115,7 @@ impl HeldSlots {
 
     /// Whether a reader would find a slot here, without asking for one.
     pub(super) fn can_read(&self, locks: &dyn Sharing) -> bool {
-        self.fresh(locks, self.leased.get()).meets(MARKED)
+        self.younger(locks, self.leased.get(), LEASE).meets(MARKED)
     }
 
     /// Whether no connection has any.
@@ -162,7 +166,8 @@ impl HeldSlots {
         if leased.is_empty() {
             return Ok(());
         }
-        let mut kept = self.fresh(locks, leased);
+        let age = if locks.is_wanted()? { HOLD } else { LEASE };
+        let mut kept = self.younger(locks, leased, age);
         if alone {
             kept = kept.without(wanted.without(self.alone.get()));
         }
@@ -170,18 +175,23 @@ impl HeldSlots {
         if may_wait || wanted.meets(CKPT) {
             kept = kept.and(wanted);
         }
-        if locks.is_wanted()? {
-            kept = Slots::default();
-        }
         self.release(locks, leased.without(kept))
     }
 
-    /// Those that were granted less than 10 ms ago.
-    fn fresh(&self, locks: &dyn Sharing, slots: Slots) -> Slots {
+    /// Those that were granted less than so long ago.
+    fn younger(&self, locks: &dyn Sharing, slots: Slots, age: Duration) -> Slots {
         let (now, granted) = (locks.now(), self.granted.get());
-        let is_fresh = |number: &u8| now < granted[usize::from(*number)] + LEASE;
-        let fresh = slots.numbers().filter(is_fresh).map(Slots::one);
-        fresh.fold(Slots::default(), Slots::with)
+        let is_younger = |number: &u8| now < granted[usize::from(*number)] + age;
+        let younger = slots.numbers().filter(is_younger).map(Slots::one);
+        younger.fold(Slots::default(), Slots::with)
+    }
+
+    /// How long leases are kept that another context waits for.
+    pub(super) fn hold(&self, locks: &dyn Sharing) -> Duration {
+        let granted = self.granted.get();
+        let leased = self.leased.get().numbers();
+        let ends = leased.map(|number| granted[usize::from(number)] + HOLD);
+        ends.max().unwrap_or_default().saturating_sub(locks.now())
     }
 
     /// Gives back, or leases, all but those that connections still use.
@@ -190,10 +200,9 @@ impl HeldSlots {
         let leasable = self.leasable(unused);
         let kept = if !locks.may_wait() {
             leasable
-        } else if locks.is_wanted()? {
-            Slots::default()
         } else {
-            self.fresh(locks, leasable)
+            let age = if locks.is_wanted()? { HOLD } else { LEASE };
+            self.younger(locks, leasable, age)
         };
         self.used.set(self.used.get().without(kept));
         self.leased.set(self.leased.get().with(kept));
