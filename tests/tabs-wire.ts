@@ -1,5 +1,6 @@
 // What the torture of tabs and a page say to each other, beside wire.ts: types only.
-// It must not import anything but wire.ts.
+// It must not import anything but wire.ts and torture-wire.ts.
+import type { TortureRequest } from './torture-wire';
 import type { Twin } from './wire';
 
 /** The ways of sharing a database that are tortured. */
@@ -8,7 +9,8 @@ export type Way = 'shared' | 'owner' | 'hand-over';
 /** How a tab opens its database. */
 export interface TabOptions {
   readonly engine: Twin;
-  readonly sharing: Way;
+  /** By default as the library chooses. */
+  readonly sharing?: Way;
   /** In ms. */
   readonly busyTimeout?: number;
 }
@@ -18,7 +20,13 @@ export type Statement = readonly [sql: string, ...params: (string | number)[]];
 
 /** What a tab is asked for; each has one database open. */
 export type TabRequest =
-  | { readonly type: 'open'; readonly database: string; readonly options: TabOptions }
+  | {
+      readonly type: 'open';
+      readonly database: string;
+      readonly options: TabOptions;
+      /** The folder of the library, if it is not the one as it is shipped. */
+      readonly library?: string;
+    }
   /** One after the other, up to the first that fails. */
   | { readonly type: 'sql'; readonly statements: readonly Statement[] }
   /** Increments of a counter, each with a row of its own. */
@@ -28,6 +36,8 @@ export type TabRequest =
   /** Writes until the tab ends or is told to stop, acknowledging to the harness. */
   | { readonly type: 'write'; readonly writer: string }
   | { readonly type: 'stop' }
+  /** A victim of the kill campaign, or a look at what it left; see page/torture/kills.ts. */
+  | { readonly type: 'torture'; readonly request: TortureRequest }
   /** Ends the worker of the database: this tab's own, or that of all tabs. */
   | { readonly type: 'terminate' | 'killOwner' }
   | { readonly type: 'close' }

@@ -28,6 +28,8 @@ export interface Writer {
   readonly workload: WorkloadName;
   readonly handles: Handles;
   readonly twin: Twin;
+  /** Whether other tabs have it open meanwhile. */
+  readonly sharing?: 'shared' | 'hand-over';
 }
 
 /** What is known of a database from outside: it holds a state between these two. */

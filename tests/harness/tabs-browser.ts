@@ -81,8 +81,15 @@ export class TabsBrowser {
   }
 
   /** Opens a database in a tab. */
-  async open(tab: string, database: string, options: TabOptions): Promise<OpenedTab> {
-    return (await this.ask(tab, { type: 'open', database, options })) as OpenedTab;
+  async open(
+    tab: string,
+    database: string,
+    options: TabOptions,
+    library?: string,
+  ): Promise<OpenedTab> {
+    const request = { type: 'open', database, options } as const;
+    const asked = library === undefined ? request : { ...request, library };
+    return (await this.ask(tab, asked)) as OpenedTab;
   }
 
   /** Statements in a tab; an error of theirs is an answer. */

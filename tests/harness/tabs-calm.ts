@@ -35,9 +35,13 @@ export function options({ way }: TabsRun, index: number, busyTimeout?: number): 
   return { engine, sharing: way, ...(busyTimeout !== undefined && { busyTimeout }) };
 }
 
-async function openAll(run: TabsRun, names: readonly string[]): Promise<void> {
+async function openAll(run: TabsRun, names: readonly string[], folder?: string): Promise<void> {
+  const library = folder && `/broken/${folder}/index.js`;
   for (const [index, name] of names.entries()) {
-    const { sharing } = await run.tabs.open(name, run.database, options(run, index));
+    const { engine } = options(run, index);
+    // A library that lacks something must come to the same way by itself.
+    const asked = folder === undefined ? options(run, index) : { engine };
+    const { sharing } = await run.tabs.open(name, run.database, asked, library);
     if (sharing !== run.way) throw new Error(`tab ${name} has sharing ${sharing}`);
   }
 }
@@ -64,11 +68,20 @@ const COUNTER = `CREATE TABLE counter (n INTEGER); INSERT INTO counter VALUES (0
 
 /** Each tab increments one counter: no increment may be lost. */
 export async function count(run: TabsRun): Promise<void> {
-  const { tabs, score, scale } = run;
+  await countWith(run, run.scale.transactions);
+}
+
+/** The same where the library lacks something; `folder` says what (files.ts). */
+export async function countWithout(run: TabsRun, folder: string): Promise<void> {
+  await countWith(run, Math.ceil(run.scale.transactions / 10), folder);
+  run.score.count('mishaps');
+}
+
+async function countWith(run: TabsRun, transactions: number, folder?: string): Promise<void> {
+  const { tabs, score } = run;
   const names = await tabsOf(run, COUNTING_TABS);
-  await openAll(run, names);
+  await openAll(run, names, folder);
   await tabs.rows(names[0] ?? '', [COUNTER]);
-  const transactions = scale.transactions;
   await Promise.all(
     names.map(async (name, who) => {
       const waits = await tabs.ask(name, { type: 'count', who, transactions }, PATIENCE_MS);

@@ -8,7 +8,7 @@ import { Wrong } from './tabs-score';
 import type { TabsRun } from './torture-tabs';
 
 /** How long the frozen tab had been idle, in ms. */
-const IDLE_MS = [0, 5, 50, 2000];
+const IDLE_MS = [5, 2000, 0, 50];
 
 /** A newcomer may be delayed by so much. */
 const DELAY_MAX_MS = 100;
@@ -19,6 +19,9 @@ const STUCK_MS = 4000;
 /** Of those who meet a transaction that does not go on, and by how much they may miss it. */
 const TIMEOUT_MS = 1000;
 const LATE_MAX_MS = 500;
+
+/** The error says who does not go on. */
+const HOLDER = /held by the page/;
 
 const TABLE = 'CREATE TABLE IF NOT EXISTS a (who TEXT)';
 const WRITE = 'INSERT INTO a VALUES (?)';
@@ -112,6 +115,7 @@ export async function freezeInside(run: TabsRun): Promise<void> {
     await tabs.setFrozen(frozen, false);
     score.figure(where, 'refused after ms', milliseconds);
     if (error?.code !== 'SQLITE_BUSY') throw new Wrong('partial', `the other got ${error?.code}`);
+    if (!HOLDER.test(error.message)) throw new Error(`it does not say who: ${error.message}`);
     if (scale.judgesWaits && milliseconds > TIMEOUT_MS + LATE_MAX_MS) {
       throw new Wrong('stuck', `the other was refused only after ${Math.round(milliseconds)} ms`);
     }

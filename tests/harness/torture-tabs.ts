@@ -15,6 +15,12 @@ import { TabsBrowser } from './tabs-browser';
 import { count, ledger, migrate, reload } from './tabs-calm';
 import { freezeIdle, freezeInside, freezeWaiting } from './tabs-freeze';
 import { kill, killBrowser } from './tabs-kills';
+import {
+  clearStorage,
+  dieBetweenFrames,
+  withoutBroadcast,
+  withoutSharedWorker,
+} from './tabs-mishaps';
 import { TabsScore } from './tabs-score';
 
 /** How much of everything there is in one browser with one way of sharing. */
@@ -30,6 +36,8 @@ export interface Scale {
   readonly browserKills: number;
   /** Of an idle tab; of others a fifth. */
   readonly freezes: number;
+  /** Deaths between two frames. */
+  readonly mishaps: number;
   /** A sample is too short, and its machine too busy, to tell whether somebody waits for long. */
   readonly judgesWaits: boolean;
 }
@@ -42,16 +50,18 @@ const FULL: Scale = {
   kills: 200,
   browserKills: 20,
   freezes: 50,
+  mishaps: 20,
   judgesWaits: true,
 };
 const SAMPLE: Scale = {
-  transactions: 50,
-  ledgerSeconds: 4,
+  transactions: 25,
+  ledgerSeconds: 2,
   migrations: 1,
-  reloads: 2,
-  kills: 4,
+  reloads: 1,
+  kills: 2,
   browserKills: 1,
-  freezes: 5,
+  freezes: 2,
+  mishaps: 1,
   judgesWaits: false,
 };
 
@@ -75,20 +85,38 @@ export interface TabsRun {
   readonly where: string;
 }
 
-const SCENARIOS: Readonly<Record<string, (run: TabsRun) => Promise<void>>> = {
-  count,
-  ledger,
-  migrate,
-  reload,
-  kill,
-  'kill-browser': killBrowser,
-  'freeze-idle': freezeIdle,
-  'freeze-inside': freezeInside,
-  'freeze-waiting': freezeWaiting,
-};
+interface Scenario {
+  readonly carryOut: (run: TabsRun) => Promise<void>;
+  /** Where it is carried out, if not everywhere. */
+  readonly where?: (browser: TabbedBrowser, way: Way) => boolean;
+  /** Which ways a sample takes it with, if not all. */
+  readonly sampled?: readonly Way[];
+}
 
-/** Only Chromium can be told to freeze a tab. */
-const CHROMIUM_ONLY = /^freeze-/;
+/** Only Chromium can be told to freeze a tab, or to clear its storage. */
+const inChromium = (browser: TabbedBrowser) => browser === 'chromium';
+
+/** Taking turns is sampled with less, since much of it is what all ways have in common. */
+const NOT_TURNS: readonly Way[] = ['shared', 'owner'];
+
+const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  count: { carryOut: count },
+  ledger: { carryOut: ledger, sampled: NOT_TURNS },
+  migrate: { carryOut: migrate },
+  reload: { carryOut: reload, sampled: NOT_TURNS },
+  kill: { carryOut: kill },
+  'kill-browser': { carryOut: killBrowser, sampled: NOT_TURNS },
+  'freeze-idle': { carryOut: freezeIdle, where: inChromium, sampled: ['shared'] },
+  'freeze-inside': { carryOut: freezeInside, where: inChromium },
+  'freeze-waiting': { carryOut: freezeWaiting, where: inChromium, sampled: ['shared'] },
+  frames: { carryOut: dieBetweenFrames, where: (_, way) => way !== 'owner' },
+  cleared: { carryOut: clearStorage, where: inChromium, sampled: [] },
+  'no-broadcast': { carryOut: withoutBroadcast, where: (_, way) => way !== 'hand-over' },
+  'no-shared-worker': {
+    carryOut: withoutSharedWorker,
+    where: (browser, way) => browser === 'firefox' && way === 'hand-over',
+  },
+};
 
 interface Campaign {
   readonly scale: Scale;
@@ -107,7 +135,6 @@ export async function main(args: readonly string[]): Promise<number> {
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
       engines: { type: 'string', default: 'chromium,firefox' },
       sharing: { type: 'string', default: 'shared,owner,hand-over' },
-      kills: { type: 'string' },
       only: { type: 'string', default: Object.keys(SCENARIOS).join() },
     },
   });
@@ -121,9 +148,8 @@ export async function main(args: readonly string[]): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, () => void tidyUp().finally(() => process.exit(130)));
   }
-  const scale = values.sample ? SAMPLE : FULL;
   const campaign: Campaign = {
-    scale: { ...scale, kills: Number(values.kills ?? scale.kills) },
+    scale: values.sample ? SAMPLE : FULL,
     seed: values.seed,
     ways: values.sharing.split(','),
     scenarios: values.only.split(','),
@@ -133,8 +159,9 @@ export async function main(args: readonly string[]): Promise<number> {
   const wanted = values.engines.split(',');
   const browsers = (['chromium', 'firefox'] as const).filter((name) => wanted.includes(name));
   try {
-    // Each has the processors alone, for the waits.
-    for (const browser of browsers) await tortureBrowser(browser, campaign);
+    if (values.sample) await Promise.all(browsers.map((name) => tortureBrowser(name, campaign)));
+    // In full each has the processors alone, for the waits.
+    else for (const browser of browsers) await tortureBrowser(browser, campaign);
   } finally {
     await tidyUp();
   }
@@ -152,12 +179,15 @@ async function tortureBrowser(browser: TabbedBrowser, campaign: Campaign): Promi
   try {
     for (const way of WAYS[browser].filter((name) => ways.includes(name))) {
       for (const name of scenarios) {
-        if (browser !== 'chromium' && CHROMIUM_ONLY.test(name)) continue;
+        const scenario = SCENARIOS[name];
+        if (scenario === undefined) throw new Error(`no scenario is called ${name}`);
+        if (scenario.where?.(browser, way) === false) continue;
+        if (scale === SAMPLE && scenario.sampled?.includes(way) === false) continue;
         const where = `${browser} ${way} ${name}`;
         const random = generator(`${seed} ${where}`);
         const database = `${way}-${name}`;
         const around = { tabs, way, scale, score, random, acknowledgements, database, where };
-        await scenario(name, around);
+        await play(scenario, around);
       }
     }
   } finally {
@@ -166,12 +196,10 @@ async function tortureBrowser(browser: TabbedBrowser, campaign: Campaign): Promi
 }
 
 /** One scenario on tabs of its own; after a trouble the browser is a new one. */
-async function scenario(name: string, run: TabsRun): Promise<void> {
+async function play({ carryOut }: Scenario, run: TabsRun): Promise<void> {
   const { score, where, tabs } = run;
   const began = performance.now();
   try {
-    const carryOut = SCENARIOS[name];
-    if (carryOut === undefined) throw new Error(`no scenario is called ${name}`);
     await carryOut(run);
     await tabs.closeAll();
   } catch (error) {

@@ -12,6 +12,7 @@ export type TabbedBrowser = Exclude<Browser, 'webkit'>;
 
 const COMMON = {
   headless: true,
+  protocolTimeout: 30_000,
   handleSIGINT: false,
   handleSIGTERM: false,
   handleSIGHUP: false,

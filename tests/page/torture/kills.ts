@@ -13,7 +13,7 @@ import type {
 } from '../../torture-wire';
 import { acknowledge, reportFailure } from '../home';
 import type { VictimOrder } from './victim';
-import { faultOf, secondName, stateOf, write } from './workload';
+import { faultOf, optionsOf, secondName, stateOf, write } from './workload';
 
 /** What a victim says. */
 export type VictimMessage =
@@ -107,7 +107,7 @@ async function startWriter(writer: Writer, inWindow: boolean): Promise<void> {
 
 async function verify(request: TortureRequest & { type: 'verify' }): Promise<Verdict> {
   const { writer, bounds, inWindow } = request;
-  const options = { engine: writer.twin, worker: !inWindow };
+  const options = { ...optionsOf(writer), worker: !inWindow };
   const since = ends.get(writer.database) ?? performance.now();
   ends.delete(writer.database);
   let db: Database;

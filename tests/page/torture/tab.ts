@@ -1,6 +1,6 @@
 // The page of a tab under torture: one of several, each with a process of its own and the same
 // database open. Does what the harness asks for. It must not know what is done to the tabs.
-import { open } from 'anchorite';
+import * as shipped from 'anchorite';
 import type { Database } from 'anchorite';
 import type { Answer, OpenedTab, Statement, TabOptions, TabRequest } from '../../tabs-wire';
 import type { Outcome } from '../../wire';
@@ -9,6 +9,7 @@ import { sizeOf } from '../disk';
 import { listen } from '../poll';
 import { killOwner } from '../tabs';
 import { withWorkerOf } from '../workers';
+import { torture } from './kills';
 import { audit, count, transfer } from './ledger';
 import { Writing } from './writing';
 
@@ -26,7 +27,7 @@ async function obey(request: TabRequest): Promise<Outcome> {
 async function answerTo(request: TabRequest): Promise<unknown> {
   switch (request.type) {
     case 'open':
-      return await openHere(request.database, request.options);
+      return await openHere(request.database, request.options, request.library);
     case 'sql':
       return await carryOut(request.statements);
     case 'count':
@@ -38,6 +39,8 @@ async function answerTo(request: TabRequest): Promise<unknown> {
     case 'write':
       writing = new Writing(opened(), request.writer);
       return await writing.begun;
+    case 'torture':
+      return await torture(request.request);
     case 'stop':
       return await writing?.stop();
     case 'terminate':
@@ -62,13 +65,19 @@ function opened(): Database {
   return database;
 }
 
-async function openHere(name: string, options: TabOptions): Promise<OpenedTab> {
-  const asked = performance.now();
-  const hooked = options as Hooked;
-  if (options.sharing === 'owner') database = await open(name, hooked);
+async function openHere(
+  name: string,
+  options: TabOptions,
+  library: string | undefined,
+): Promise<OpenedTab> {
+  const { open } = library === undefined ? shipped : ((await import(library)) as typeof shipped);
+  const began = performance.now();
+  const hooked: Hooked = options;
+  const { sharing: asked } = options;
+  if (asked === undefined || asked === 'owner') database = await open(name, hooked);
   else [database, worker] = await withWorkerOf(() => open(name, hooked));
   const { sharing, engine } = database.info;
-  return { sharing, engine, milliseconds: performance.now() - asked };
+  return { sharing, engine, milliseconds: performance.now() - began };
 }
 
 async function carryOut(statements: readonly Statement[]): Promise<Answer> {

@@ -4,7 +4,7 @@ import type { Target, Writer } from '../../torture-wire';
 import { acknowledge } from '../home';
 import type { VictimMessage } from './kills';
 import { counted, watchSteps } from './steps';
-import { write } from './workload';
+import { optionsOf, write } from './workload';
 
 export interface VictimOrder {
   readonly writer: Writer;
@@ -26,7 +26,7 @@ self.addEventListener('message', (event) => {
       if (callHome) await acknowledge(writer.database, state);
     },
   };
-  write(writer, { engine: writer.twin }, transactions, progress).then(
+  write(writer, optionsOf(writer), transactions, progress).then(
     () => say({ type: 'done', counts: counted() }),
     (error: unknown) => say({ type: 'failed', message: String(error) }),
   );

@@ -4,6 +4,7 @@
 import { importDatabase, open } from 'anchorite';
 import type { Database, OpenOptions } from 'anchorite';
 import type { WorkloadName, Writer } from '../../torture-wire';
+import type { Hooked } from '../context';
 
 /** Told before and after each transaction, with its number. */
 export interface Progress {
@@ -62,6 +63,11 @@ function creation(schema = 'main'): string {
 
 export function secondName(database: string): string {
   return database.replace(/\.db$/, '.second.db');
+}
+
+/** How a victim, and who looks at what it left, open its database. */
+export function optionsOf({ twin, sharing }: Writer): Hooked {
+  return { engine: twin, ...(sharing !== undefined && { sharing }) };
 }
 
 /** Goes on from whatever state the database is in, for so many transactions. */
