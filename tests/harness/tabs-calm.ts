@@ -132,7 +132,9 @@ export async function ledger(run: TabsRun): Promise<void> {
     n: written,
   });
   const worst = Math.max(...all.map(({ max }) => max));
-  if (scale.judgesWaits && worst > WAIT_MAX_MS) throw new Wrong('stuck', `somebody waited ${Math.round(worst)} ms`);
+  if (scale.judgesWaits && worst > WAIT_MAX_MS) {
+    throw new Wrong('stuck', `somebody waited ${Math.round(worst)} ms`);
+  }
   if (Number(wal) > WAL_MAX + WAL_SLACK) throw new Wrong('failed', `the WAL grew to ${wal} bytes`);
 }
 

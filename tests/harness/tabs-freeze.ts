@@ -37,8 +37,7 @@ interface Times {
 /** A tab that only has the database open, and one that comes while it is frozen. */
 export async function freezeIdle(run: TabsRun): Promise<void> {
   const { tabs, score, scale, where, database } = run;
-  const [holder, other, newcomer] = ['holder', 'other', 'newcomer'].map((it) => `${database}-${it}`);
-  if (holder === undefined || other === undefined || newcomer === undefined) return;
+  const [holder, other, newcomer] = [`${database}-0`, `${database}-1`, `${database}-2`];
   for (const name of [holder, other, newcomer]) await tabs.tab(name);
   const usual: Times[] = [];
   const delayed: (Times & { readonly what: string })[] = [];
@@ -134,8 +133,7 @@ export async function freezeInside(run: TabsRun): Promise<void> {
 /** A tab that waits for another: when its turn comes it is frozen, and must not stop the next. */
 export async function freezeWaiting(run: TabsRun): Promise<void> {
   const { tabs, score, scale, where, database } = run;
-  const [writer, frozen, next] = ['writer', 'frozen', 'next'].map((it) => `${database}-${it}`);
-  if (writer === undefined || frozen === undefined || next === undefined) return;
+  const [writer, frozen, next] = [`${database}-0`, `${database}-1`, `${database}-2`];
   for (const [index, tab] of [writer, frozen, next].entries()) {
     await tabs.tab(tab);
     await tabs.open(tab, database, options(run, index));

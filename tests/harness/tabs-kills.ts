@@ -1,6 +1,7 @@
 // Tabs that write until something is killed: the worker of one, its process, the whole browser.
 // What was acknowledged must be there, whole, and the others must go on soon. torture-tabs.ts calls
-// `kill` and `killBrowser`; page/torture/writing.ts writes. It must not know how a browser is driven.
+// `kill` and `killBrowser`; page/torture/writing.ts writes. It must not know how a browser is
+// driven.
 import { setTimeout as delay } from 'node:timers/promises';
 import { pick } from './score';
 import { options } from './tabs-calm';
