@@ -128,7 +128,8 @@ class Writers {
     const slowest = Math.max(...(await Promise.all(back)));
     score.figure(where, `others after a ${what} ms`, slowest);
     if (!scale.judgesWaits || slowest <= OTHERS_MAX_MS) return;
-    throw new Wrong('stuck', `the others went on ${Math.round(slowest)} ms after a ${what}`);
+    const late = `the others went on ${Math.round(slowest)} ms after a ${what}`;
+    score.trouble(where, new Wrong('stuck', late));
   }
 
   /** No acknowledged transaction is missing, none is there in part or without having begun. */
