@@ -41,6 +41,8 @@ export type TabRequest =
   /** Ends the worker of the database: this tab's own, or that of all tabs. */
   | { readonly type: 'terminate' | 'killOwner' }
   | { readonly type: 'close' }
+  /** Resolves when a context waits for a lock of the database. */
+  | { readonly type: 'waited'; readonly database: string }
   /** Keeps the main thread busy, by which the tab's process is found. */
   | { readonly type: 'spin'; readonly milliseconds: number }
   /** The size of a file, looked at again and again without opening it. */

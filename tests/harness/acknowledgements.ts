@@ -1,5 +1,5 @@
-// What writers under torture say when they have committed, kept where no kill reaches it. The server
-// hears it, and campaigns wait for it. It must not know what is written.
+// What writers under torture say when they have committed, kept where no kill reaches it. The
+// server hears it, and campaigns wait for it. It must not know what is written.
 
 /** Writers that acknowledge nothing for so long have stopped. */
 const STALLED_MS = 30_000;

@@ -132,7 +132,9 @@ export async function ledger(run: TabsRun): Promise<void> {
     n: written,
   });
   const worst = Math.max(...all.map(({ max }) => max));
-  if (scale.judgesWaits && worst > WAIT_MAX_MS) throw new Wrong('stuck', `somebody waited ${Math.round(worst)} ms`);
+  if (scale.judgesWaits && worst > WAIT_MAX_MS) {
+    throw new Wrong('stuck', `somebody waited ${Math.round(worst)} ms`);
+  }
   if (Number(wal) > WAL_MAX + WAL_SLACK) throw new Wrong('failed', `the WAL grew to ${wal} bytes`);
 }
 
@@ -180,8 +182,8 @@ export async function reload(run: TabsRun): Promise<void> {
     );
     const took = performance.now() - began;
     score.figure(run.where, 'open and write ms', took);
-    const late = scale.judgesWaits && took > RELOAD_MAX_MS;
-    if (late) throw new Wrong('stuck', `${name} wrote after ${Math.round(took)} ms`);
+    if (!scale.judgesWaits || took <= RELOAD_MAX_MS) return;
+    score.trouble(run.where, new Wrong('stuck', `${name} wrote after ${Math.round(took)} ms`));
   };
   await Promise.all(
     names.map(async (name, index) => {

@@ -13,6 +13,9 @@ const IDLE_MS = [5, 2000, 0, 50];
 /** A newcomer may be delayed by so much. */
 const DELAY_MAX_MS = 100;
 
+/** Who comes after one that was frozen while it waited must have written by then. */
+const NEXT_MAX_MS = 1000;
+
 /** Where times are not judged: far from any time limit. */
 const STUCK_MS = 4000;
 
@@ -37,8 +40,7 @@ interface Times {
 /** A tab that only has the database open, and one that comes while it is frozen. */
 export async function freezeIdle(run: TabsRun): Promise<void> {
   const { tabs, score, scale, where, database } = run;
-  const [holder, other, newcomer] = ['holder', 'other', 'newcomer'].map((it) => `${database}-${it}`);
-  if (holder === undefined || other === undefined || newcomer === undefined) return;
+  const [holder, other, newcomer] = [`${database}-0`, `${database}-1`, `${database}-2`];
   for (const name of [holder, other, newcomer]) await tabs.tab(name);
   const usual: Times[] = [];
   const delayed: (Times & { readonly what: string })[] = [];
@@ -134,8 +136,7 @@ export async function freezeInside(run: TabsRun): Promise<void> {
 /** A tab that waits for another: when its turn comes it is frozen, and must not stop the next. */
 export async function freezeWaiting(run: TabsRun): Promise<void> {
   const { tabs, score, scale, where, database } = run;
-  const [writer, frozen, next] = ['writer', 'frozen', 'next'].map((it) => `${database}-${it}`);
-  if (writer === undefined || frozen === undefined || next === undefined) return;
+  const [writer, frozen, next] = [`${database}-0`, `${database}-1`, `${database}-2`];
   for (const [index, tab] of [writer, frozen, next].entries()) {
     await tabs.tab(tab);
     await tabs.open(tab, database, options(run, index));
@@ -144,15 +145,14 @@ export async function freezeWaiting(run: TabsRun): Promise<void> {
   for (let turn = 1; turn <= Math.ceil(scale.freezes / 5); turn++) {
     await tabs.rows(writer, ['BEGIN IMMEDIATE'], [WRITE, 'writer']);
     const waiting = tabs.sql(frozen, [WRITE, 'frozen']);
-    // By its answer it has asked for the lock, as the calls of a connection keep their order.
-    await tabs.ask(frozen, { type: 'spin', milliseconds: 50 });
+    await tabs.ask(next, { type: 'waited', database });
     await tabs.setFrozen(frozen, true);
     await tabs.rows(writer, ['COMMIT']);
     const { milliseconds, error } = await tabs.sql(next, [WRITE, 'next']);
     await tabs.setFrozen(frozen, false);
     score.figure(where, 'the next writes after ms', milliseconds);
     if (error !== undefined) throw new Wrong('stuck', `the next got ${error.code}`);
-    const late = scale.judgesWaits && milliseconds > DELAY_MAX_MS;
+    const late = scale.judgesWaits && milliseconds > NEXT_MAX_MS;
     if (late) throw new Wrong('stuck', `the next wrote after ${Math.round(milliseconds)} ms`);
     const its = await waiting;
     if (its.error !== undefined) throw new Wrong('stuck', `after the thaw: ${its.error.code}`);

@@ -1,6 +1,7 @@
 // Tabs that write until something is killed: the worker of one, its process, the whole browser.
 // What was acknowledged must be there, whole, and the others must go on soon. torture-tabs.ts calls
-// `kill` and `killBrowser`; page/torture/writing.ts writes. It must not know how a browser is driven.
+// `kill` and `killBrowser`; page/torture/writing.ts writes. It must not know how a browser is
+// driven.
 import { setTimeout as delay } from 'node:timers/promises';
 import { pick } from './score';
 import { options } from './tabs-calm';
@@ -127,7 +128,8 @@ class Writers {
     const slowest = Math.max(...(await Promise.all(back)));
     score.figure(where, `others after a ${what} ms`, slowest);
     if (!scale.judgesWaits || slowest <= OTHERS_MAX_MS) return;
-    throw new Wrong('stuck', `the others went on ${Math.round(slowest)} ms after a ${what}`);
+    const late = `the others went on ${Math.round(slowest)} ms after a ${what}`;
+    score.trouble(where, new Wrong('stuck', late));
   }
 
   /** No acknowledged transaction is missing, none is there in part or without having begun. */

@@ -71,7 +71,8 @@ export async function clearStorage(run: TabsRun): Promise<void> {
   for (const [index, name] of names.entries()) {
     await tabs.reload(name);
     await tabs.open(name, database, options(run, index));
-    await tabs.rows(name, ['CREATE TABLE IF NOT EXISTS c (d)'], ['INSERT INTO c VALUES (?)', index]);
+    const insert = ['INSERT INTO c VALUES (?)', index] as const;
+    await tabs.rows(name, ['CREATE TABLE IF NOT EXISTS c (d)'], insert);
   }
   const check = await tabs.rows(names[0] ?? '', ['PRAGMA integrity_check']);
   const [row] = await tabs.rows(names[1] ?? '', ['SELECT count(*) AS n FROM c']);

@@ -72,7 +72,8 @@ export class TabsScore {
 
   json(seed: string): string {
     const counts = Object.fromEntries(this.#counts);
-    return JSON.stringify({ seed, counts, figures: this.#figures, troubles: this.#troubles }, null, 1);
+    const found = { seed, counts, figures: this.#figures, troubles: this.#troubles };
+    return JSON.stringify(found, null, 1);
   }
 
   /** Prints troubles and summary; the exit code. */

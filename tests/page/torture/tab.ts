@@ -51,6 +51,8 @@ async function answerTo(request: TabRequest): Promise<unknown> {
     case 'close':
       await database?.close();
       return (database = undefined);
+    case 'waited':
+      return await waited(request.database);
     case 'spin':
       return spin(request.milliseconds);
     case 'sizes':
@@ -97,6 +99,13 @@ async function carryOut(statements: readonly Statement[]): Promise<Answer> {
     const { code, message } = error as { code?: unknown; message?: unknown };
     const told = { code: String(code), message: String(message) };
     return { rows, milliseconds: took(), error: told };
+  }
+}
+
+async function waited(name: string): Promise<void> {
+  for (;;) {
+    const { pending = [] } = await navigator.locks.query();
+    if (pending.some((lock) => lock.name?.endsWith(`:${name}`))) return;
   }
 }
 
