@@ -76,6 +76,8 @@ test('four contexts lose no increment, and read back what they wrote', WORKERS, 
 
 test('the same with a rollback journal', WORKERS, async (t) => {
   const first = await t.open(t.name(), { ...options(t.cell.twin), journalMode: 'delete' });
+  // Before it has a page, whoever opens it next makes it WAL.
+  await first.exec('CREATE TABLE page (a)');
   await addUp([first, ...(await openMany(t, 2))]);
   equal(await first.query('PRAGMA journal_mode'), [{ journal_mode: 'delete' }]);
 });

@@ -133,6 +133,14 @@ impl Databases {
         self.each(|database| database.meet(Shared::look))
     }
 
+    /// The names of the locks that a checkpoint of a whole WAL takes alone.
+    pub(crate) fn checkpoint_locks(&self, path: &str) -> Vec<String> {
+        let open = self.open.borrow();
+        let database = open.get(path).and_then(Weak::upgrade);
+        let shared = database.as_ref().and_then(|database| database.shared());
+        shared.map_or_else(Vec::new, Shared::checkpoint_locks)
+    }
+
     /// How long this context keeps what it does not use of a database that another one wants; `None`
     /// if it is not open here, or not shared.
     pub(crate) fn keeps_for(&self, path: &str) -> Option<Duration> {

@@ -306,6 +306,14 @@ pub fn stage_let_go(database: String, protocol: u32) {
     stage(Job::LetGo { database, protocol });
 }
 
+/// The names of the locks that a checkpoint of a whole WAL takes alone, in its order; none where no
+/// other context uses the database.
+#[wasm_bindgen]
+#[must_use]
+pub fn checkpoint_locks(database: &str) -> Vec<String> {
+    media::checkpoint_locks(database)
+}
+
 /// From now on, or no longer, a rest gives back everything that other contexts may want: the page
 /// may be stopped at any moment.
 #[wasm_bindgen]
@@ -324,10 +332,11 @@ pub fn begin_loan(
     anchorite_vfs::opfs::begin_loan(name, alone, give_back, released);
 }
 
-/// Whether the job has taken the lock, and gives it back itself when it is done with it.
+/// The names of the locks that the job has not taken; the others it gives back itself when it is
+/// done with them.
 #[wasm_bindgen]
 #[must_use]
-pub fn end_loan() -> bool {
+pub fn end_loan() -> Vec<String> {
     anchorite_vfs::opfs::end_loan()
 }
 

@@ -191,6 +191,13 @@ pub(crate) fn wanted(database: &str) -> Option<Duration> {
     shared_vfses().find_map(|vfs| vfs.wanted(database))
 }
 
+/// The names of the locks that a checkpoint of a whole WAL takes alone.
+pub(crate) fn checkpoint_locks(database: &str) -> Vec<String> {
+    shared_vfses()
+        .flat_map(|vfs| vfs.checkpoint_locks(database))
+        .collect()
+}
+
 /// Whether the page may be stopped at any moment.
 pub(crate) fn withdraw(withdrawn: bool) {
     with_media(|media| media.is_withdrawn = withdrawn);

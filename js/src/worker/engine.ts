@@ -16,7 +16,8 @@ import type { Glue } from '../wasm/anchorite.js';
 import type { Loan, Refused } from './busy.js';
 import { whoHolds } from './holders.js';
 import { type Loaded, load } from './load.js';
-import { type Outcome, type Parked, Queue } from './queue.js';
+import { type Outcome, type Parked, Queue, type Work } from './queue.js';
+import { gather, WalBound } from './wal.js';
 import { onWanted, type Wanted } from './wanted.js';
 
 /** Puts down the arguments of one job. */
@@ -30,10 +31,6 @@ const REST_MS = 10;
 
 /** After how long without a job a context does not keep a database for itself, in ms. */
 const LEAVE_MS = 1000;
-
-/** Bytes of a WAL that are to be cut off, and how many more before it is tried again. */
-const WAL_MAX = 8 * 2 ** 20;
-const WAL_STEP = 2 ** 20;
 
 /** What Rust says of an error, and of the lock that was refused. */
 type Failure = WireError & { readonly lock: Refused | undefined };
@@ -71,8 +68,7 @@ export class Engine {
   readonly #outdatedBy = new Map<string, number>();
   /** The lock that the last job that failed was refused, if that was why. */
   #refused: Refused | undefined;
-  /** By database: how large a WAL has to be before it is tried again to cut it off. */
-  readonly #walTried = new Map<string, number>();
+  readonly #walBound = new WalBound();
 
   private constructor(loaded: Loaded) {
     this.loaded = loaded;
@@ -109,19 +105,24 @@ export class Engine {
     this.#restLater();
   }
 
-  #add(stage: Stage, { session, database }: About): Promise<unknown> {
+  #add(stage: Stage, about: About): Promise<unknown> {
+    return this.#queue.add(this.#work(stage, about));
+  }
+
+  #work(stage: Stage, { session, database }: About): Work {
     const named = database !== undefined && this.#trap === undefined;
-    return this.#queue.add({
+    return {
       session,
       database,
       protocol: this.protocol,
       lock: named ? this.loaded.glue.lock_name(database) : undefined,
-      attempt: async (ticket, last, loan) => {
+      attempt: (ticket, last, loan) => {
         const again = (glue: Glue) => glue.stage_again(ticket as number, last);
-        return this.#attempt(ticket === undefined ? stage : again, loan, database);
+        const loans = loan === undefined ? [] : [loan];
+        return this.#attempt(ticket === undefined ? stage : again, loans, database);
       },
       forget: (ticket) => this.#untrapped?.forget_parked(ticket),
-    });
+    };
   }
 
   /**
@@ -235,11 +236,11 @@ export class Engine {
 
   async #attempt(
     stage: Stage,
-    loan: Loan | undefined,
+    loans: readonly Loan[],
     database: string | undefined,
   ): Promise<Outcome> {
     try {
-      const parked = await this.#enter(stage, loan);
+      const parked = await this.#enter(stage, loans);
       this.#tellCommits();
       const woken = this.#noteUnlocks();
       return parked === undefined ? { value: this.#result(), woken } : { parked, woken };
@@ -256,46 +257,63 @@ export class Engine {
     const made = (this.#untrapped?.take_commits() ?? []) as Made[];
     for (const { walBytes, ...told } of made) {
       tell({ engineId: this.id, ...told });
-      this.#boundWal(told, walBytes);
-    }
-  }
-
-  /**
-   * Cuts off a WAL that others' reading has made large: a checkpoint waits for them, but not for
-   * long, and if it was in vain, not again before the WAL has grown on.
-   */
-  #boundWal({ session, database }: Omit<Commits, 'engineId'>, walBytes: number): void {
-    if (walBytes < WAL_MAX) {
-      this.#walTried.delete(database);
-      return;
-    }
-    if (walBytes < (this.#walTried.get(database) ?? WAL_MAX)) {
-      return;
-    }
-    this.#walTried.set(database, walBytes + WAL_STEP);
-    // What is wrong with the WAL, the next commit says as well.
-    this.#add((glue) => glue.stage_cut_wal(session), { session }).catch(() => undefined);
-  }
-
-  /** Runs what `stage` puts down; a lock that was waited for is taken, or given back. */
-  async #enter(stage: Stage, loan: Loan | undefined): Promise<Parked | undefined> {
-    try {
-      return await this.#run(stage, loan);
-    } finally {
-      if (loan !== undefined && this.#untrapped?.end_loan() !== true) {
-        loan.giveBack();
+      if (this.#walBound.isDue(told.database, walBytes)) {
+        this.#cutWal(told.session, told.database);
       }
     }
   }
 
-  async #run(stage: Stage, loan: Loan | undefined): Promise<Parked | undefined> {
+  /** What is wrong with the WAL, the next commit says as well. */
+  #cutWal(session: number, database: string): void {
+    this.#tryToCutWal(session, database).catch(() => undefined);
+  }
+
+  async #tryToCutWal(session: number, database: string): Promise<void> {
+    const wanted = { database, protocol: this.protocol };
+    const names = this.#untrapped?.checkpoint_locks(database) ?? [];
+    const loans = await gather(names, wanted, () => this.#hearWanted(wanted));
+    if (loans === undefined) {
+      return;
+    }
+    let tried = false;
+    const stage = (glue: Glue) => glue.stage_cut_wal(session);
+    const work = this.#work(stage, { session });
+    const attempt: Work['attempt'] = (ticket, last, loan) => {
+      if (tried) {
+        return work.attempt(ticket, last, loan);
+      }
+      tried = true;
+      return this.#attempt(stage, loans, undefined);
+    };
+    try {
+      await this.#queue.add({ ...work, attempt });
+    } finally {
+      if (!tried) {
+        giveBack(loans);
+      }
+    }
+  }
+
+  /** Runs what `stage` puts down; locks that were waited for are taken, or given back. */
+  async #enter(stage: Stage, loans: readonly Loan[]): Promise<Parked | undefined> {
+    try {
+      return await this.#run(stage, loans);
+    } finally {
+      if (loans.length > 0) {
+        const left = this.#untrapped?.end_loan();
+        giveBack(loans.filter(({ name }) => left?.includes(name) ?? true));
+      }
+    }
+  }
+
+  async #run(stage: Stage, loans: readonly Loan[]): Promise<Parked | undefined> {
     if (this.#trap !== undefined) {
       throw failed(this.#trap.cause);
     }
     try {
       stage(this.loaded.glue);
-      if (loan !== undefined) {
-        this.loaded.glue.begin_loan(loan.name, loan.alone, loan.giveBack, loan.released);
+      for (const { name, alone, giveBack, released } of loans) {
+        this.loaded.glue.begin_loan(name, alone, giveBack, released);
       }
       await this.loaded.run();
       return this.loaded.glue.take_parked() as Parked | undefined;
@@ -358,6 +376,12 @@ export class Engine {
       const because = cause === undefined ? undefined : new Error(cause);
       throw new SqliteError(message, { code, extendedCode, offset, cause: because });
     }
+  }
+}
+
+function giveBack(loans: readonly Loan[]): void {
+  for (const loan of loans) {
+    loan.giveBack();
   }
 }
 

@@ -139,6 +139,13 @@ impl Vfs {
         hold
     }
 
+    /// The names of the locks that a checkpoint of a whole WAL takes alone, in its order: for a host
+    /// that waits for all of them beforehand. None where no other context uses the database.
+    #[must_use]
+    pub fn checkpoint_locks(self, database: &str) -> Vec<String> {
+        self.0.medium.databases().checkpoint_locks(database)
+    }
+
     /// Whether using a database may have to wait for other contexts, or for a word to them.
     #[must_use]
     pub fn may_wait(self) -> bool {

@@ -36,7 +36,7 @@ pub fn lock_name(path: &str) -> String {
 }
 
 thread_local! {
-    static LENT: RefCell<Option<WebLock>> = const { RefCell::new(None) };
+    static LENT: RefCell<Vec<WebLock>> = const { RefCell::new(Vec::new()) };
 }
 
 /// For the next job, until [`end_loan`], a lock that the host has waited for and holds, alone or
@@ -49,18 +49,18 @@ pub fn begin_loan(name: String, alone: bool, give_back: Function, released: Prom
         give_back,
         released,
     };
-    LENT.set(Some(lock));
+    LENT.with_borrow_mut(|lent| lent.push(lock));
 }
 
-/// Whether the job has taken what was lent; otherwise it is the host's again.
+/// The names of what was lent and the job has not taken: it is the host's again.
 #[must_use]
-pub fn end_loan() -> bool {
-    LENT.take().is_none()
+pub fn end_loan() -> Vec<String> {
+    LENT.take().into_iter().map(|lock| lock.name).collect()
 }
 
 /// Whether a lock is the one that is lent.
 pub(super) fn is_lent(name: &str) -> bool {
-    LENT.with_borrow(|lent| lent.as_ref().is_some_and(|lock| lock.name == name))
+    LENT.with_borrow(|lent| lent.iter().any(|lock| lock.name == name))
 }
 
 /// The names of the locks that are held in the origin; suspends.
@@ -71,8 +71,11 @@ pub(super) fn held() -> Result<Vec<String>> {
 }
 
 fn take_lent(name: &str, alone: bool) -> Option<WebLock> {
-    let fits = |lock: &mut WebLock| lock.name == name && lock.alone >= alone;
-    LENT.with_borrow_mut(|lent| lent.take_if(fits))
+    LENT.with_borrow_mut(|lent| {
+        let fits = |lock: &WebLock| lock.name == name && lock.alone >= alone;
+        let place = lent.iter().position(fits)?;
+        Some(lent.swap_remove(place))
+    })
 }
 
 /// A held lock: it lasts until the promise that its callback returned is resolved.

@@ -94,12 +94,10 @@ impl OpfsStorage {
     /// # Errors
     /// `Unavailable` where there is no OPFS or the browser refuses it.
     pub fn detect() -> Result<Self> {
-        Self::open(|probe| {
-            if sync_handles_work(probe) {
-                Handles::Sync
-            } else {
-                Handles::Async
-            }
+        Self::open(|probe, browser| match sync_handles_work(probe, browser) {
+            Ok(true) => Ok(Handles::Sync),
+            Ok(false) => Ok(Handles::Async),
+            Err(error) => Err(error),
         })
     }
 
@@ -108,18 +106,18 @@ impl OpfsStorage {
     /// # Errors
     /// As [`detect`](Self::detect).
     pub fn with_handles(handles: Handles) -> Result<Self> {
-        Self::open(|_| handles)
+        Self::open(|_, _| Ok(handles))
     }
 
     /// The throw-away file is looked at for what differs between browsers.
-    fn open(choose: impl FnOnce(&FileHandle) -> Handles) -> Result<Self> {
+    fn open(choose: impl FnOnce(&FileHandle, Browser) -> Result<Handles>) -> Result<Self> {
         let directories = Directories::open()?;
         let promise = directories
             .private
             .get_file_handle(PROBE, &web::create_options(true));
         let probe: FileHandle = await_as(&promise, Operation::Open, PROBE)?;
         let browser = Browser::detect(&directories.root, &probe);
-        let handles = choose(&probe);
+        let handles = choose(&probe, browser)?;
         Ok(Self {
             directories: RefCell::new(directories),
             browser,
@@ -381,15 +379,18 @@ fn open_root() -> Result<DirectoryHandle> {
 /// Tries a synchronous access handle on a throw-away name.
 ///
 /// Never on a database: where WebKitGTK lacks them, the failed call leaves that file locked.
-/// `Busy` means that another context is probing, so they work.
-fn sync_handles_work(probe: &FileHandle) -> bool {
+/// `Busy` means that another context is probing, so they work. Where they are known to work, any
+/// other error is one: asynchronous handles would do, but not with what others have open.
+fn sync_handles_work(probe: &FileHandle, browser: Browser) -> Result<bool> {
     let method = JsValue::from_str("createSyncAccessHandle");
     if !js_sys::Reflect::has(probe, &method).unwrap_or(false) {
-        return false;
+        return Ok(false);
     }
     match SyncFile::open(probe, PROBE, false) {
-        Ok(opened) => Box::new(opened).close().is_ok(),
-        Err(error) => error.kind == ErrorKind::Busy,
+        Ok(opened) => Box::new(opened).close().map(|()| true),
+        Err(error) if error.kind == ErrorKind::Busy => Ok(true),
+        Err(_) if browser == Browser::WebKit => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

@@ -266,6 +266,15 @@ impl Shared {
         }
     }
 
+    /// The names of the locks that a checkpoint of a whole WAL takes alone, in its order.
+    pub(crate) fn checkpoint_locks(&self) -> Vec<String> {
+        let names = slots::CHECKPOINT.map(|slot| SharedLock::Slot(slot).name(&self.path));
+        match self.part.get() {
+            Part::Together => names.into(),
+            Part::Apart | Part::Solo => Vec::new(),
+        }
+    }
+
     /// Another context wants a lock: how long this one keeps what it has not in use.
     pub(crate) fn keeps_for(&self) -> Duration {
         match self.part.get() {

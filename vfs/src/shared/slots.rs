@@ -34,6 +34,8 @@ const LEASE: Duration = Duration::from_millis(10);
 const HOLD: Duration = Duration::from_millis(4);
 
 pub(super) const CKPT: Slots = Slots::of(0b0000_0010);
+/// What a checkpoint of the whole WAL takes alone, in this order: CKPT, WRITE, READ(0…4).
+pub(super) const CHECKPOINT: [u8; 7] = [1, 0, 3, 4, 5, 6, 7];
 /// Held alone in a recovery only.
 pub(super) const RECOVER: Slots = Slots::of(0b0000_0100);
 pub(super) const READ: Slots = Slots::of(0b1111_1000);

@@ -1,0 +1,67 @@
+// Keeps a WAL small that overlapping readers let grow: a checkpoint needs several locks at the same
+// moment, and without waiting for all of them it finds one taken each time. Used by engine.ts. It
+// must not know what a checkpoint does.
+//
+//   a commit, and the WAL counts too many bytes ──► gather all locks, within a time ──► checkpoint
+//                                                   in vain: again when it has grown on
+
+import { borrow, type Loan } from './busy.js';
+import type { Wanted } from './wanted.js';
+
+/** Bytes of a WAL that are to be cut off, and how many more before it is tried again. */
+const WAL_MAX = 8 * 2 ** 20;
+const WAL_STEP = 2 ** 20;
+
+/** How long readers and writers may have to wait, in ms, while locks are gathered. */
+const GATHER_MS = 200;
+
+/** When the WALs of the databases of one engine are to be cut off. */
+export class WalBound {
+  /** By database: how large its WAL has to be before it is tried again. */
+  readonly #next = new Map<string, number>();
+
+  /** Whether it is to be tried now. */
+  isDue(database: string, walBytes: number): boolean {
+    if (walBytes < WAL_MAX) {
+      this.#next.delete(database);
+      return false;
+    }
+    const isDue = walBytes >= (this.#next.get(database) ?? WAL_MAX);
+    if (isDue) {
+      this.#next.set(database, walBytes + WAL_STEP);
+    }
+    return isDue;
+  }
+}
+
+/**
+ * Waits for all of the locks: for the first one, which no two can gather, and then for the others
+ * at once. Nothing if that takes too long. `tell` says to this engine that they are wanted, since
+ * it may have some leased itself.
+ */
+export async function gather(
+  names: readonly string[],
+  wanted: Wanted,
+  tell: () => void,
+): Promise<Loan[] | undefined> {
+  const signal = AbortSignal.timeout(GATHER_MS);
+  const ask = (name: string): Promise<Loan | undefined> =>
+    borrow({ name, alone: true, database: wanted.database }, wanted.protocol, signal);
+  const [first, ...others] = names;
+  if (first === undefined) {
+    return [];
+  }
+  tell();
+  const all = [await ask(first)];
+  if (all[0] !== undefined) {
+    all.push(...(await Promise.all(others.map(ask))));
+  }
+  const loans = all.filter((loan) => loan !== undefined);
+  if (loans.length === names.length) {
+    return loans;
+  }
+  for (const loan of loans) {
+    loan.giveBack();
+  }
+  return undefined;
+}
