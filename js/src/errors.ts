@@ -17,8 +17,8 @@ export interface SqliteErrorDetails {
  *
  * `code` is SQLite's primary result code by name (`SQLITE_CONSTRAINT`), or one of ours:
  * `OPFS_UNAVAILABLE`, `ENGINE_UNAVAILABLE`, `ENGINE_FAILED`, `WASM_LOAD_FAILED`,
- * `WORKER_LOAD_FAILED`, `WORKER_DIED`, `CONNECTION_LOST`, `OUTDATED`, `INVALID_NAME`, `INVALID_OPTION`,
- * `INVALID_PARAMETER`, `INVALID_SQL`, `EXISTS`, `CLOSED`, `UNSUPPORTED`.
+ * `WORKER_LOAD_FAILED`, `WORKER_DIED`, `CONNECTION_LOST`, `OUTDATED`, `INVALID_NAME`,
+ * `INVALID_OPTION`, `INVALID_PARAMETER`, `INVALID_SQL`, `EXISTS`, `CLOSED`, `UNSUPPORTED`.
  */
 export class SqliteError extends Error {
   /** The primary code. */

@@ -15,6 +15,9 @@ const SHARING = { browsers: ['chromium'], contexts: ['worker'] } as const;
 /** The library with workers that have no BroadcastChannel. */
 const DEAF = '/broken/no-broadcast/index.js';
 
+/** How the holder of a lock is named. */
+const HELD = /held by the page \/\S* \(dedicated-worker, sharing "shared", protocol 1, since 2/;
+
 /** A worker that was busy when it was terminated keeps its locks for about 2 s. */
 const KILLED_MS = 6000;
 
@@ -83,7 +86,7 @@ test('a second writer waits for the first, up to its time limit', SHARING, async
   await a.exec('CREATE TABLE a (b); BEGIN IMMEDIATE; INSERT INTO a VALUES (1)');
   await b.exec('PRAGMA busy_timeout = 200');
   const error = await rejects(b.exec('BEGIN IMMEDIATE'), { code: 'SQLITE_BUSY' });
-  match(error.message, /held by the page \/\S* \(dedicated-worker, sharing "shared", protocol 1, since 2/);
+  match(error.message, HELD);
   await b.exec('PRAGMA busy_timeout = 5000');
   const waiting = b.exec('INSERT INTO a VALUES (2)');
   await a.exec('COMMIT');
@@ -96,7 +99,7 @@ test('who is in the way is named to one that wants it alone', SHARING, async (t)
   const { message } = await rejects(t.open(t.name(), { worker: false, busyTimeout: 100 }), {
     code: 'SQLITE_BUSY',
   });
-  match(message, /held by the page \/\S* \(dedicated-worker, sharing "shared", protocol 1, since 2/);
+  match(message, HELD);
 });
 
 test('without BroadcastChannel they give way all the same', SHARING, async (t) => {

@@ -1,6 +1,6 @@
 // Several contexts with one database open, whose files only one of them can have open at a time:
-// they take turns, both builds among them. Each context is a worker, as each tab has one of its own,
-// or a tab that has the engine in place, on asynchronous handles.
+// they take turns, both builds among them. Each context is a worker, as each tab has one of its
+// own, or a tab that has the engine in place, on asynchronous handles.
 import type { Database } from 'anchorite';
 import { equal, match, ok, rejects } from '../page/assert';
 import type { Hooked, TestContext } from '../page/context';

@@ -141,7 +141,7 @@ impl Databases {
         shared.map_or_else(Vec::new, Shared::checkpoint_locks)
     }
 
-    /// How long this context keeps what it does not use of a database that another one wants; `None`
+    /// How long this context keeps what it does not use of a database that another one wants; none
     /// if it is not open here, or not shared.
     pub(crate) fn keeps_for(&self, path: &str) -> Option<Duration> {
         let open = self.open.borrow();

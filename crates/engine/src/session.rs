@@ -218,9 +218,9 @@ impl Session {
     ///
     /// # Errors
     /// As [`query`](Self::query).
-    pub fn cut_wal(&self, patience: Patience) -> Result<(), EngineError> {
+    pub fn cut_wal(&mut self) -> Result<(), EngineError> {
         let cut = "PRAGMA main.wal_checkpoint(TRUNCATE)";
-        self.query_with(cut, &Params::NONE, patience).map(drop)
+        self.query(cut, &Params::NONE).map(drop)
     }
 
     /// What `PRAGMA busy_timeout` has set, in ms, where no VFS answers it, as with a database in

@@ -26,10 +26,6 @@ type Outcome = Result<JsValue, JobError>;
 /// The name that asks for a database in memory.
 const MEMORY_NAME: &str = ":memory:";
 
-/// How long readers and writers are waited for, that they let a WAL be cut off, in ms: they wait
-/// meanwhile, too.
-const CUT_WAL_MS: u32 = 100;
-
 /// One request, with everything it needs to be tried, and tried again.
 pub(crate) enum Job {
     Open {
@@ -172,7 +168,6 @@ pub(crate) fn limit_ms(job: &Job) -> u32 {
             let connection = state.connections.get(session);
             connection.map_or(0, |connection| connection.busy_timeout_ms)
         }),
-        Job::CutWal { .. } => CUT_WAL_MS,
         _ => OpenOptions::BUSY_TIMEOUT_MS,
     }
 }
@@ -210,9 +205,8 @@ pub(crate) fn attempt(job: &mut Job, patience: Patience) -> Outcome {
             with_session(*session, "", |session| session.vacuum(page_size)).map(undefined)
         }
         Job::Sequence { session } => sequence(*session, patience),
-        Job::CutWal { session } => {
-            with_session(*session, "", |session| session.cut_wal(patience)).map(undefined)
-        }
+        // The host has waited before.
+        Job::CutWal { session } => with_session(*session, "", Session::cut_wal).map(undefined),
         Job::Close { session } => close(*session),
         Job::ImportBegin { name, overwrite } => import_begin(name, *overwrite),
         Job::ImportAppend { import, bytes } => with_import(*import, |it| it.append(bytes)),

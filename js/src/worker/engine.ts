@@ -17,7 +17,7 @@ import type { Loan, Refused } from './busy.js';
 import { whoHolds } from './holders.js';
 import { type Loaded, load } from './load.js';
 import { type Outcome, type Parked, Queue, type Work } from './queue.js';
-import { gather, WalBound } from './wal.js';
+import { gather, giveBack, WalBound } from './wal.js';
 import { onWanted, type Wanted } from './wanted.js';
 
 /** Puts down the arguments of one job. */
@@ -265,33 +265,21 @@ export class Engine {
 
   /** What is wrong with the WAL, the next commit says as well. */
   #cutWal(session: number, database: string): void {
-    this.#tryToCutWal(session, database).catch(() => undefined);
+    const work = this.#work((glue) => glue.stage_cut_wal(session), { session });
+    const attempt = () => this.#gatherAndCut(session, database);
+    this.#queue.add({ ...work, attempt }).catch(() => undefined);
   }
 
-  async #tryToCutWal(session: number, database: string): Promise<void> {
-    const wanted = { database, protocol: this.protocol };
+  /** Gives back its own leases, waits for all locks, and lends them to the checkpoint. */
+  async #gatherAndCut(session: number, database: string): Promise<Outcome> {
+    const rested = await this.#attempt((glue) => glue.stage_rest(), [], undefined);
     const names = this.#untrapped?.checkpoint_locks(database) ?? [];
-    const loans = await gather(names, wanted, () => this.#hearWanted(wanted));
+    const loans = await gather(names, { database, protocol: this.protocol });
     if (loans === undefined) {
-      return;
+      return { value: undefined, woken: rested.woken };
     }
-    let tried = false;
-    const stage = (glue: Glue) => glue.stage_cut_wal(session);
-    const work = this.#work(stage, { session });
-    const attempt: Work['attempt'] = (ticket, last, loan) => {
-      if (tried) {
-        return work.attempt(ticket, last, loan);
-      }
-      tried = true;
-      return this.#attempt(stage, loans, undefined);
-    };
-    try {
-      await this.#queue.add({ ...work, attempt });
-    } finally {
-      if (!tried) {
-        giveBack(loans);
-      }
-    }
+    const cut = await this.#attempt((glue) => glue.stage_cut_wal(session), loans, undefined);
+    return { ...cut, woken: cut.woken || rested.woken };
   }
 
   /** Runs what `stage` puts down; locks that were waited for are taken, or given back. */
@@ -376,12 +364,6 @@ export class Engine {
       const because = cause === undefined ? undefined : new Error(cause);
       throw new SqliteError(message, { code, extendedCode, offset, cause: because });
     }
-  }
-}
-
-function giveBack(loans: readonly Loan[]): void {
-  for (const loan of loans) {
-    loan.giveBack();
   }
 }
 

@@ -36,22 +36,20 @@ export class WalBound {
 
 /**
  * Waits for all of the locks: for the first one, which no two can gather, and then for the others
- * at once. Nothing if that takes too long. `tell` says to this engine that they are wanted, since
- * it may have some leased itself.
+ * at once. Nothing if that takes too long. No job may run meanwhile: one that waits for such a lock
+ * would be waited for in turn.
  */
 export async function gather(
   names: readonly string[],
-  wanted: Wanted,
-  tell: () => void,
+  { database, protocol }: Wanted,
 ): Promise<Loan[] | undefined> {
   const signal = AbortSignal.timeout(GATHER_MS);
   const ask = (name: string): Promise<Loan | undefined> =>
-    borrow({ name, alone: true, database: wanted.database }, wanted.protocol, signal);
+    borrow({ name, alone: true, database }, protocol, signal);
   const [first, ...others] = names;
   if (first === undefined) {
     return [];
   }
-  tell();
   const all = [await ask(first)];
   if (all[0] !== undefined) {
     all.push(...(await Promise.all(others.map(ask))));
@@ -60,8 +58,13 @@ export async function gather(
   if (loans.length === names.length) {
     return loans;
   }
+  giveBack(loans);
+  return undefined;
+}
+
+/** They are not needed. */
+export function giveBack(loans: readonly Loan[]): void {
   for (const loan of loans) {
     loan.giveBack();
   }
-  return undefined;
 }

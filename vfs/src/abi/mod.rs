@@ -139,7 +139,7 @@ impl Vfs {
         hold
     }
 
-    /// The names of the locks that a checkpoint of a whole WAL takes alone, in its order: for a host
+    /// The names of the locks that a checkpoint of a whole WAL takes alone, in order, for a host
     /// that waits for all of them beforehand. None where no other context uses the database.
     #[must_use]
     pub fn checkpoint_locks(self, database: &str) -> Vec<String> {

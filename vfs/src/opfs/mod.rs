@@ -109,8 +109,14 @@ impl OpfsStorage {
         Self::open(|_, _| Ok(handles))
     }
 
+    /// After a user has cleared the storage, what is found there may be gone for a while all the
+    /// same.
+    fn open(choose: impl Fn(&FileHandle, Browser) -> Result<Handles>) -> Result<Self> {
+        patiently_while(ErrorKind::NotFound, || Self::look(&choose))
+    }
+
     /// The throw-away file is looked at for what differs between browsers.
-    fn open(choose: impl FnOnce(&FileHandle, Browser) -> Result<Handles>) -> Result<Self> {
+    fn look(choose: impl Fn(&FileHandle, Browser) -> Result<Handles>) -> Result<Self> {
         let directories = Directories::open()?;
         let promise = directories
             .private
@@ -397,13 +403,18 @@ fn sync_handles_work(probe: &FileHandle, browser: Browser) -> Result<bool> {
 /// Tries until it is not `Busy`, for 5 s: the context that has the file open is one whose lock is
 /// free already, so it is about to end. (A worker that was terminated while busy keeps its handles
 /// for about 2 s in Chromium.)
-fn patiently<T>(mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
+fn patiently<T>(attempt: impl FnMut() -> Result<T>) -> Result<T> {
+    patiently_while(ErrorKind::Busy, attempt)
+}
+
+/// The same for an error that is over soon.
+fn patiently_while<T>(kind: ErrorKind, mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
     const PATIENCE_MS: u64 = 5000;
     const PAUSE_MAX_MS: u64 = 250;
     let (mut waited, mut pause) = (0, 10);
     loop {
         match attempt() {
-            Err(error) if error.kind == ErrorKind::Busy && waited < PATIENCE_MS => {}
+            Err(error) if error.kind == kind && waited < PATIENCE_MS => {}
             outcome => return outcome,
         }
         host::sleep(pause * 1000);

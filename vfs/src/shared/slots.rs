@@ -9,9 +9,9 @@
 //! ```text
 //! leased       WRITE; READ(i) shared; one of READ(1…4) alone, but only beside WRITE
 //! never        CKPT, RECOVER, READ(0) alone, and nothing while CKPT is held
-//! given back   when it is 10 ms old; when it is 4 ms old and another context asks; before a request that may wait;
-//!              before a sleep; before CKPT; when no job is running: all at the next call for a
-//!              lock, or of `Vfs::rest`
+//! given back   when it is 10 ms old; when it is 4 ms old and another context asks; before a
+//!              request that may wait; before a sleep; before CKPT; when no job is running: all at
+//!              the next call for a lock, or of `Vfs::rest`
 //! ```
 //!
 //! While nothing may wait, slots are neither asked for nor given back: what is leased can be used.
