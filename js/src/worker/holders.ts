@@ -31,10 +31,11 @@ export function announce(database: string, about: Announcement): () => Promise<v
     end = resolve;
   });
   const held = navigator.locks?.request(name, { mode: 'shared' }, () => ended);
+  // Without it an error says less, and nothing else changes.
+  const over = held?.catch(() => undefined);
   return async () => {
     end();
-    // Without it an error says less, and nothing else changes.
-    await held?.catch(() => undefined);
+    await over;
   };
 }
 
