@@ -75,7 +75,9 @@ export class Host {
     if (this.#engine === undefined) {
       throw new SqliteError('the engine was not started', { code: 'ENGINE_FAILED' });
     }
-    const answer = await dispatch(await this.#engine, request);
+    // Without waiting, once it runs: whatever is asked next must find this in the queue.
+    const engine = this.#running ?? (await this.#engine);
+    const answer = await dispatch(engine, request);
     await this.#announce(request, answer);
     return answer;
   }

@@ -66,8 +66,10 @@ export function secondName(database: string): string {
 }
 
 /** How a victim, and who looks at what it left, open its database. */
-export function optionsOf({ twin, sharing }: Writer): Hooked {
-  return { engine: twin, ...(sharing !== undefined && { sharing }) };
+export function optionsOf({ twin, handles, sharing }: Writer): Hooked {
+  // Asynchronous handles cannot be shared, also where a worker has others by default.
+  const way = handles === 'async' ? 'exclusive' : sharing;
+  return { engine: twin, ...(way !== undefined && { sharing: way }) };
 }
 
 /** Goes on from whatever state the database is in, for so many transactions. */
@@ -182,7 +184,8 @@ export async function faultOf(db: Database, state: number): Promise<string | und
   if (found !== 'ok') return `corrupt: ${found.slice(0, LONGEST)}`;
   const expected = state < 0 ? [] : [...balances(state).entries()].map(([id, b]) => ({ id, b }));
   if (state < 0) {
-    const tables = await db.query('SELECT name FROM sqlite_schema');
+    // What another tab has made beside it is not its business.
+    const tables = await db.query("SELECT name FROM sqlite_schema WHERE name <> 'beside'");
     return tables.length === 0 ? undefined : `partial: ${text(tables)}`;
   }
   const accounts = await db.query('SELECT id, balance AS b FROM account ORDER BY id');

@@ -94,7 +94,7 @@ impl OpfsStorage {
     /// # Errors
     /// `Unavailable` where there is no OPFS or the browser refuses it.
     pub fn detect() -> Result<Self> {
-        Self::open(|probe, browser| match sync_handles_work(probe, browser) {
+        Self::open(|probe| match sync_handles_work(probe) {
             Ok(true) => Ok(Handles::Sync),
             Ok(false) => Ok(Handles::Async),
             Err(error) => Err(error),
@@ -106,24 +106,24 @@ impl OpfsStorage {
     /// # Errors
     /// As [`detect`](Self::detect).
     pub fn with_handles(handles: Handles) -> Result<Self> {
-        Self::open(|_, _| Ok(handles))
+        Self::open(|_| Ok(handles))
     }
 
     /// After a user has cleared the storage, what is found there may be gone for a while all the
     /// same.
-    fn open(choose: impl Fn(&FileHandle, Browser) -> Result<Handles>) -> Result<Self> {
+    fn open(choose: impl Fn(&FileHandle) -> Result<Handles>) -> Result<Self> {
         patiently_while(ErrorKind::NotFound, || Self::look(&choose))
     }
 
     /// The throw-away file is looked at for what differs between browsers.
-    fn look(choose: impl Fn(&FileHandle, Browser) -> Result<Handles>) -> Result<Self> {
+    fn look(choose: impl Fn(&FileHandle) -> Result<Handles>) -> Result<Self> {
         let directories = Directories::open()?;
         let promise = directories
             .private
             .get_file_handle(PROBE, &web::create_options(true));
         let probe: FileHandle = await_as(&promise, Operation::Open, PROBE)?;
         let browser = Browser::detect(&directories.root, &probe);
-        let handles = choose(&probe, browser)?;
+        let handles = choose(&probe)?;
         Ok(Self {
             directories: RefCell::new(directories),
             browser,
@@ -385,9 +385,9 @@ fn open_root() -> Result<DirectoryHandle> {
 /// Tries a synchronous access handle on a throw-away name.
 ///
 /// Never on a database: where WebKitGTK lacks them, the failed call leaves that file locked.
-/// `Busy` means that another context is probing, so they work. Where they are known to work, any
-/// other error is one: asynchronous handles would do, but not with what others have open.
-fn sync_handles_work(probe: &FileHandle, browser: Browser) -> Result<bool> {
+/// `Busy` means that another context is probing, so they work. A file that has just gone says
+/// nothing of them.
+fn sync_handles_work(probe: &FileHandle) -> Result<bool> {
     let method = JsValue::from_str("createSyncAccessHandle");
     if !js_sys::Reflect::has(probe, &method).unwrap_or(false) {
         return Ok(false);
@@ -395,8 +395,8 @@ fn sync_handles_work(probe: &FileHandle, browser: Browser) -> Result<bool> {
     match SyncFile::open(probe, PROBE, false) {
         Ok(opened) => Box::new(opened).close().map(|()| true),
         Err(error) if error.kind == ErrorKind::Busy => Ok(true),
-        Err(_) if browser == Browser::WebKit => Ok(false),
-        Err(error) => Err(error),
+        Err(error) if error.kind == ErrorKind::NotFound => Err(error),
+        Err(_) => Ok(false),
     }
 }
 
