@@ -24,8 +24,8 @@ export type TabRequest =
       readonly type: 'open';
       readonly database: string;
       readonly options: TabOptions;
-      /** The folder of the library, if it is not the one as it is shipped. */
-      readonly library?: string;
+      /** The entry of the library, if it is not the one as it is shipped. */
+      readonly entry?: string;
     }
   /** One after the other, up to the first that fails. */
   | { readonly type: 'sql'; readonly statements: readonly Statement[] }

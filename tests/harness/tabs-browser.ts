@@ -85,10 +85,10 @@ export class TabsBrowser {
     tab: string,
     database: string,
     options: TabOptions,
-    library?: string,
+    entry?: string,
   ): Promise<OpenedTab> {
     const request = { type: 'open', database, options } as const;
-    const asked = library === undefined ? request : { ...request, library };
+    const asked = entry === undefined ? request : { ...request, entry };
     return (await this.ask(tab, asked)) as OpenedTab;
   }
 

@@ -36,12 +36,12 @@ export function options({ way }: TabsRun, index: number, busyTimeout?: number): 
 }
 
 async function openAll(run: TabsRun, names: readonly string[], folder?: string): Promise<void> {
-  const library = folder && `/broken/${folder}/index.js`;
+  const entry = folder && `/broken/${folder}/index.js`;
   for (const [index, name] of names.entries()) {
     const { engine } = options(run, index);
     // A library that lacks something must come to the same way by itself.
     const asked = folder === undefined ? options(run, index) : { engine };
-    const { sharing } = await run.tabs.open(name, run.database, asked, library);
+    const { sharing } = await run.tabs.open(name, run.database, asked, entry);
     if (sharing !== run.way) throw new Error(`tab ${name} has sharing ${sharing}`);
   }
 }

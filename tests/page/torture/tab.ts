@@ -27,7 +27,7 @@ async function obey(request: TabRequest): Promise<Outcome> {
 async function answerTo(request: TabRequest): Promise<unknown> {
   switch (request.type) {
     case 'open':
-      return await openHere(request.database, request.options, request.library);
+      return await openHere(request.database, request.options, request.entry);
     case 'sql':
       return await carryOut(request.statements);
     case 'count':
@@ -70,9 +70,9 @@ function opened(): Database {
 async function openHere(
   name: string,
   options: TabOptions,
-  library: string | undefined,
+  entry: string | undefined,
 ): Promise<OpenedTab> {
-  const { open } = library === undefined ? shipped : ((await import(library)) as typeof shipped);
+  const { open } = entry === undefined ? shipped : ((await import(entry)) as typeof shipped);
   const began = performance.now();
   const hooked: Hooked = options;
   const { sharing: asked } = options;
