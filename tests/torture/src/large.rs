@@ -4,6 +4,7 @@ use anchorite_vfs::sim::{Change, Choice, Content, Image, Recording, Replay, SimD
 use rusqlite::Connection;
 
 use crate::configuration::{Configuration, Journal, Synchronous};
+use crate::malloc;
 use crate::record::connect;
 use crate::switch::Switch;
 
@@ -100,6 +101,8 @@ fn survives(switch: &Switch, journal: Journal) {
 
 #[test]
 fn a_database_beyond_four_gib_survives_power_loss() {
+    // Another test of this process needs it, and only the first to use SQLite can put it in place.
+    malloc::install().unwrap();
     let switch = Switch::register().unwrap();
     survives(&switch, Journal::Wal);
     survives(&switch, Journal::Truncate);

@@ -30,7 +30,7 @@ thread_local! {
     static COUNT: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Puts the table in place, once in a process.
+/// Puts the table in place, once in a process, whichever thread is the first to ask.
 pub(crate) fn install() -> Result<()> {
     static INSTALLED: OnceLock<c_int> = OnceLock::new();
     let code = *INSTALLED.get_or_init(replace);
