@@ -114,8 +114,8 @@ impl Databases {
         self.each(|database| database.meet(Shared::rest))
     }
 
-    /// The number of the last commit to a database that is open, and the bytes of its WAL.
-    pub(crate) fn sequence(&self, path: &str) -> Result<Option<(u32, u64)>> {
+    /// The number of the last commit to a database that is open.
+    pub(crate) fn sequence(&self, path: &str) -> Result<Option<u32>> {
         let Some(database) = self.find(path) else {
             return Ok(None);
         };
@@ -224,19 +224,18 @@ impl Database {
         }
     }
 
-    /// The number of the last commit that this context knows of, and how many bytes of the WAL
-    /// count. Reads the main file where that has the number and was not written here.
-    pub(crate) fn sequence(&self) -> Result<(u32, u64)> {
-        if let Some(sequence) = shared::sequence(&self.index) {
-            return Ok(sequence);
+    /// The number of the last commit that this context knows of; outside WAL the main file has it.
+    pub(crate) fn sequence(&self) -> Result<u32> {
+        if let Some((number, _)) = shared::sequence(&self.index) {
+            return Ok(number);
         }
         let mut header = [0; CHANGE_COUNTER.end];
         self.with_main(|file| file.read(&mut header, 0))?;
         let counter = header.last_chunk().expect("the header has more");
-        Ok((u32::from_be_bytes(*counter), 0))
+        Ok(u32::from_be_bytes(*counter))
     }
 
-    /// The same right after a commit of this context.
+    /// Tells the host of a commit of this context, right after it.
     fn tell_commit(&self) {
         let written = (self.change_counter.get(), 0);
         let (number, wal_bytes) = shared::sequence(&self.index).unwrap_or(written);

@@ -152,22 +152,21 @@ pub(crate) fn opfs_vfs(wanted: Wanted) -> Result<(&'static str, Rc<OpfsStorage>)
     Ok((sharing.vfs(), opfs))
 }
 
-/// Those for databases that other contexts may use come first.
-fn vfses() -> impl Iterator<Item = (Sharing, Vfs)> {
-    let known = with_media(|media| media.known.clone());
-    let all = known.into_iter().rev();
-    all.map(|(sharing, (_, vfs))| (sharing, vfs))
+fn known(sharing: Sharing) -> Option<Vfs> {
+    with_media(|media| media.known.get(&sharing).map(|(_, vfs)| *vfs))
 }
 
+/// Those for databases that other contexts may use. Every job asks, so nothing is copied.
 fn shared_vfses() -> impl Iterator<Item = Vfs> {
-    let shared = vfses().filter(|(sharing, _)| *sharing != Sharing::Alone);
-    shared.map(|(_, vfs)| vfs)
+    [Sharing::HandOver, Sharing::Shared]
+        .into_iter()
+        .filter_map(known)
 }
 
 /// The number of the last commit to a database that is open.
 pub(crate) fn sequence(path: &str) -> Result<Option<u32>, JobError> {
-    for (_, vfs) in vfses() {
-        if let Some((number, _)) = vfs.sequence(path)? {
+    for vfs in shared_vfses().chain(known(Sharing::Alone)) {
+        if let Some(number) = vfs.sequence(path)? {
             return Ok(Some(number));
         }
     }

@@ -152,12 +152,12 @@ impl Vfs {
         waiting::is_any_wanted() || self.0.medium.databases().may_wait()
     }
 
-    /// The number of the last commit to a database that is open here, as far as is known here, and
-    /// how many bytes of its WAL count; `None` if it is not open.
+    /// The number of the last commit to a database that is open here, as far as is known here;
+    /// `None` if it is not open.
     ///
     /// # Errors
     /// When the medium fails.
-    pub fn sequence(self, path: &str) -> Result<Option<(u32, u64)>> {
+    pub fn sequence(self, path: &str) -> Result<Option<u32>> {
         self.0.medium.databases().sequence(path)
     }
 
