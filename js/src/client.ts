@@ -239,16 +239,25 @@ class UsedChannel implements Channel {
   }
 }
 
+/** What is known of an engine that only this page uses. */
+class OwnEngine {
+  /** Once it has started. */
+  engineId: string | undefined;
+
+  made(session: number, commits: Commits): boolean {
+    return commits.engineId === this.engineId && commits.session === session;
+  }
+}
+
 /** The engines that run in place, by the build that was asked for; each serves many databases. */
 const hosts = new Map<EngineChoice, Host>();
 
 /** The engine in place: no messages, the same errors. */
-class LocalChannel implements Channel {
+class LocalChannel extends OwnEngine implements Channel {
   readonly #host: Host;
-  /** Once it has started. */
-  engineId: string | undefined;
 
   private constructor(host: Host) {
+    super();
     this.#host = host;
   }
 
@@ -279,10 +288,6 @@ class LocalChannel implements Channel {
     }
   }
 
-  made(session: number, commits: Commits): boolean {
-    return commits.engineId === this.engineId && commits.session === session;
-  }
-
   /** The engine stays, for the next database. */
   end(): void {}
 
@@ -308,16 +313,15 @@ interface Pending {
 }
 
 /** The engine in a dedicated worker. */
-class WorkerChannel implements Channel {
+class WorkerChannel extends OwnEngine implements Channel {
   readonly #worker: Worker;
-  /** Once it has started. */
-  engineId: string | undefined;
   readonly #pending = new Map<number, Pending>();
   readonly #ended = new AbortController();
   #lastId = 0;
   #dead: SqliteError | undefined;
 
   private constructor(worker: Worker) {
+    super();
     this.#worker = worker;
   }
 
@@ -346,10 +350,6 @@ class WorkerChannel implements Channel {
     });
     this.#worker.postMessage({ id, request } satisfies RequestMessage, transferable(request));
     return answer as Promise<Operations[Name]['answers']>;
-  }
-
-  made(session: number, commits: Commits): boolean {
-    return commits.engineId === this.engineId && commits.session === session;
   }
 
   end(): void {

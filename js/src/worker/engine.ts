@@ -53,7 +53,7 @@ export class Engine {
   readonly id: string = crypto.randomUUID();
   /** The number of the protocol by which contexts share a database. */
   readonly protocol: number;
-  readonly #queue = new Queue();
+  readonly #queue: Queue;
   /** Set when the instance has trapped: its memory may be anything, so nothing enters it again. */
   #trap: { readonly cause: unknown } | undefined;
   /** What the instance said last; another number means that a lock was given up. */
@@ -73,6 +73,7 @@ export class Engine {
   private constructor(loaded: Loaded) {
     this.loaded = loaded;
     this.protocol = loaded.glue.protocol();
+    this.#queue = new Queue(this.protocol);
     onWanted((wanted) => this.#hearWanted(wanted));
   }
 
@@ -114,7 +115,6 @@ export class Engine {
     return {
       session,
       database,
-      protocol: this.protocol,
       lock: named ? this.loaded.glue.lock_name(database) : undefined,
       attempt: (ticket, last, loan) => {
         const again = (glue: Glue) => glue.stage_again(ticket as number, last);
@@ -225,13 +225,13 @@ export class Engine {
   #letGo(): void {
     for (const [database, protocol] of this.#outdatedBy) {
       const stage = (glue: Glue) => glue.stage_let_go(database, protocol);
-      const done = this.#add(stage, {}).then((isGone) => isGone && this.#gone(database));
+      const done = this.#add(stage, {}).then((isGone) => {
+        if (isGone) {
+          this.#outdatedBy.delete(database);
+        }
+      });
       done.catch(() => undefined);
     }
-  }
-
-  #gone(database: string): void {
-    this.#outdatedBy.delete(database);
   }
 
   async #attempt(

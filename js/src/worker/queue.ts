@@ -41,8 +41,6 @@ export interface Work {
   readonly lock?: string | undefined;
   /** That database. */
   readonly database?: string | undefined;
-  /** By which databases are shared. */
-  readonly protocol: number;
   /** Tries it; `ticket` is that of the last try, and `loan` is given back. Never rejects. */
   attempt(ticket: number | undefined, last: boolean, loan: Loan | undefined): Promise<Outcome>;
   /** It is not tried again. */
@@ -70,8 +68,14 @@ interface Job {
 export class Queue {
   /** All that is not settled, oldest first. */
   readonly #jobs = new Set<Job>();
+  readonly #protocol: number;
   #running = false;
   #held = false;
+
+  /** `protocol` is the number of that by which databases are shared. */
+  constructor(protocol: number) {
+    this.#protocol = protocol;
+  }
 
   /** Whether nothing runs and nothing waits. */
   get isEmpty(): boolean {
@@ -207,11 +211,11 @@ export class Queue {
 
   async #wait(job: Job, lock: Refused | undefined, signal: AbortSignal): Promise<Loan | undefined> {
     if (lock !== undefined) {
-      return borrow(lock, job.work.protocol, signal);
+      return borrow(lock, this.#protocol, signal);
     }
     job.pause = nextPause(job.pause);
-    const { lock: named, database, protocol } = job.work;
-    const wanted = database === undefined ? undefined : { database, protocol };
+    const { lock: named, database } = job.work;
+    const wanted = database === undefined ? undefined : { database, protocol: this.#protocol };
     await tryAgain(named, job.pause, signal, wanted);
     return undefined;
   }
