@@ -8,6 +8,7 @@ use rusqlite::{Connection, ErrorCode};
 use crate::ledger::FIRST_LIFE;
 use crate::schedule::Stage;
 use crate::workload::{self, DATABASE, WAL_MAX};
+use crate::world::World;
 
 const INSERT: &str = "INSERT INTO log VALUES (?1, ?2, zeroblob(?3))";
 
@@ -125,17 +126,22 @@ fn a_context_that_is_withdrawn_delays_nobody() {
     assert_eq!(count(&hidden), 15);
 }
 
-/// It never waits for the other: each gives way when its host hears a word.
-#[test]
-fn in_turn_each_has_the_files_for_itself() {
-    let stage = Stage::new().expect("a stage");
-    let world = stage.two_tabs();
+/// Two tabs that take turns; the first has written a row, the second has the turn.
+fn both_in_turn(stage: &Stage, world: &World) -> (Connection, Connection) {
     world.take_turns();
     let first = workload::open(0).expect("opens");
     insert(&first, 1, 1);
     workload::open(1).expect_err("the first tab has them");
     stage.vfs(0).rest().expect("gives way");
-    let other = workload::open(1).expect("opens");
+    (first, workload::open(1).expect("opens"))
+}
+
+/// It never waits for the other: each gives way when its host hears a word.
+#[test]
+fn in_turn_each_has_the_files_for_itself() {
+    let stage = Stage::new().expect("a stage");
+    let world = stage.two_tabs();
+    let (first, other) = both_in_turn(&stage, &world);
     insert(&other, 2, 5);
     let asked = world.asked();
     assert_eq!(count(&other), 6, "keeps its turn while nobody asks");
@@ -157,13 +163,7 @@ fn in_turn_each_has_the_files_for_itself() {
 #[test]
 fn in_turn_nobody_leaves_wal_under_another() {
     let stage = Stage::new().expect("a stage");
-    let world = stage.two_tabs();
-    world.take_turns();
-    let first = workload::open(0).expect("opens");
-    insert(&first, 1, 1);
-    workload::open(1).expect_err("the first tab has them");
-    stage.vfs(0).rest().expect("gives way");
-    let other = workload::open(1).expect("opens");
+    let (first, other) = both_in_turn(&stage, &stage.two_tabs());
     other.busy_timeout(Duration::ZERO).expect("sets");
     let leave = || other.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0));
     let busy: rusqlite::Result<String> = leave();
