@@ -15,8 +15,8 @@ import { tabsMarkdown, tabsTable } from './bench-tabs-table';
 import { bestRatios } from './bench-verdict';
 import type { Verdict } from './bench-verdict';
 import { Channel } from './channel';
-import { BROWSERS, ROOT, makeProfiles, removeProfiles } from './options';
-import { killAll } from './processes';
+import { BROWSERS, ROOT } from './options';
+import { withProfiles } from './profiles';
 import { print } from './report';
 import { serveTests } from './server';
 import { Session } from './session';
@@ -35,13 +35,9 @@ export async function main(args: readonly string[]): Promise<number> {
   const only = args.find((arg) => arg.startsWith('--only='))?.slice('--only='.length) ?? '';
   const folder = join(ROOT, 'target/bench');
   mkdirSync(folder, { recursive: true });
-  const profiles = makeProfiles();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => void tidyUp(profiles).finally(() => process.exit(130)));
-  }
   const results: Record<string, Measured> = {};
   const tables: string[] = [];
-  try {
+  await withProfiles(async (profiles) => {
     for (const browser of wanted.length === 0 ? BROWSERS : wanted) {
       const before = load();
       const [version, campaign] = await inBrowser(browser, profiles, scale, only);
@@ -50,9 +46,7 @@ export async function main(args: readonly string[]): Promise<number> {
       print(table(title, campaign) + tabsTable(campaign.tabs));
       tables.push(markdown(title, campaign), tabsMarkdown(campaign.tabs));
     }
-  } finally {
-    await tidyUp(profiles);
-  }
+  });
   const processors = cpus().map(({ model }) => model);
   const text = JSON.stringify({ date: new Date(), processors, load: load(), results }, null, 1);
   writeFileSync(join(folder, 'results.json'), text);
@@ -60,11 +54,6 @@ export async function main(args: readonly string[]): Promise<number> {
   const campaigns = Object.values(results);
   if (scale === SAMPLE) return concludeSample(campaigns);
   return conclude(campaigns.flatMap(({ judged, tabs }) => [...judged, ...tabs.judged]));
-}
-
-async function tidyUp(profiles: string): Promise<void> {
-  await killAll();
-  removeProfiles(profiles);
 }
 
 /** Of the last minute: figures of a busy machine say little. */

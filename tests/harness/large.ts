@@ -7,8 +7,8 @@ import { LARGE_STAGES } from '../large-wire';
 import type { LargeFigures, LargeRequest } from '../large-wire';
 import type { Browser, Twin } from '../wire';
 import { Channel } from './channel';
-import { ROOT, makeProfiles, removeProfiles } from './options';
-import { killAll } from './processes';
+import { ROOT } from './options';
+import { withProfiles } from './profiles';
 import { print } from './report';
 import { serveTests } from './server';
 import { Session } from './session';
@@ -50,14 +50,10 @@ export async function main(args: readonly string[]): Promise<number> {
   const wanted = CELLS.filter(
     (cell) => names.length === 0 || names.some((name) => cell.join('-').includes(name)),
   );
-  const profiles = makeProfiles();
   const results: Result[] = [];
-  try {
+  await withProfiles(async (profiles) => {
     for (const [browser, twin] of wanted) await runCell(browser, twin, size, profiles, results);
-  } finally {
-    await killAll();
-    removeProfiles(profiles);
-  }
+  });
   const folder = join(ROOT, 'target/large');
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'large.json'), JSON.stringify(results, null, 1));

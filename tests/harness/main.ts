@@ -6,9 +6,9 @@ import type { Browser, Cell } from '../wire';
 import { cellId } from '../wire';
 import { Channel } from './channel';
 import { DEMO_ROW, runDemo } from './demo';
-import { CELLS, ROOT, makeProfiles, parse, removeProfiles } from './options';
+import { CELLS, ROOT, parse } from './options';
 import type { Options } from './options';
-import { killAll } from './processes';
+import { withProfiles } from './profiles';
 import { Results, print } from './report';
 import { runList, selected } from './schedule';
 import { serveDemo, serveTests } from './server';
@@ -30,20 +30,12 @@ export async function main(args: readonly string[]): Promise<number> {
   }
   rmSync(options.out, { recursive: true, force: true });
   mkdirSync(options.out, { recursive: true });
-  const profiles = makeProfiles();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => {
-      void tidyUp(profiles).finally(() => process.exit(130));
-    });
-  }
   const cells = selected(CELLS, options.cell);
   const results = new Results([...cells.map(cellId), ...(wantsDemo(options) ? [DEMO_ROW] : [])]);
-  try {
+  await withProfiles(async (profiles) => {
     await runBrowsers(options, cells, profiles, results);
     await runDemoIfBuilt(options, profiles, results);
-  } finally {
-    await tidyUp(profiles);
-  }
+  });
   return results.finish(options.out);
 }
 
@@ -107,11 +99,6 @@ async function runDemoIfBuilt(options: Options, profiles: string, results: Resul
   } finally {
     server.close();
   }
-}
-
-async function tidyUp(profiles: string): Promise<void> {
-  await killAll();
-  removeProfiles(profiles);
 }
 
 function wantsDemo({ cell, filter }: Options): boolean {

@@ -1,6 +1,5 @@
-// The command line of the test run, and the folders it works with; main.ts calls it.
+// The command line of the test run, and its matrix; main.ts calls it.
 // It must not start anything.
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Cell, Context, Twin } from '../wire';
@@ -47,14 +46,3 @@ const USAGE =
 
 /** The repository: this file runs bundled, as tests/dist/harness.mjs. */
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-
-/** A folder for browser profiles on the disk of the repository, which is no memory file system. */
-export function makeProfiles(): string {
-  const parent = join(ROOT, 'target/test-profiles');
-  mkdirSync(parent, { recursive: true });
-  return mkdtempSync(join(parent, 'run-'));
-}
-
-export function removeProfiles(folder: string): void {
-  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
-}

@@ -9,8 +9,8 @@ import type { Browser } from '../wire';
 import { Channel } from './channel';
 import { classify, conclude, tables } from './medium';
 import type { Medium, Step } from './medium';
-import { BROWSERS, ROOT, makeProfiles, removeProfiles } from './options';
-import { killAll } from './processes';
+import { BROWSERS, ROOT } from './options';
+import { withProfiles } from './profiles';
 import { print } from './report';
 import { serveTests } from './server';
 import { Session } from './session';
@@ -25,15 +25,11 @@ const END = '<!-- End of what `cargo xtask probe-medium` fills in. -->';
 export async function main(args: readonly string[]): Promise<number> {
   const folder = join(ROOT, 'target/probe');
   mkdirSync(folder, { recursive: true });
-  const profiles = makeProfiles();
   const wanted = args.length === 0 ? BROWSERS : BROWSERS.filter((name) => args.includes(name));
   const media: Medium[] = [];
-  try {
+  await withProfiles(async (profiles) => {
     for (const browser of wanted) media.push(await probe(browser, profiles, folder));
-  } finally {
-    await killAll();
-    removeProfiles(profiles);
-  }
+  });
   writeFileSync(join(folder, 'medium.json'), JSON.stringify(media, null, 1));
   const text = tables(media);
   print(text);

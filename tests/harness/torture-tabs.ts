@@ -7,8 +7,8 @@ import { parseArgs } from 'node:util';
 import type { Way } from '../tabs-wire';
 import { Acknowledgements } from './acknowledgements';
 import type { TabbedBrowser } from './drivers/tabs';
-import { ROOT, makeProfiles, removeProfiles } from './options';
-import { killAll } from './processes';
+import { ROOT } from './options';
+import { withProfiles } from './profiles';
 import { print } from './report';
 import { generator } from './score';
 import { TabsBrowser } from './tabs-browser';
@@ -140,31 +140,21 @@ export async function main(args: readonly string[]): Promise<number> {
   });
   print(`torture tabs-browser: seed ${values.seed}`);
   const score = new TabsScore();
-  const profiles = makeProfiles();
-  const tidyUp = async () => {
-    await killAll();
-    removeProfiles(profiles);
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => void tidyUp().finally(() => process.exit(130)));
-  }
-  const campaign: Campaign = {
+  const around = {
     scale: values.sample ? SAMPLE : FULL,
     seed: values.seed,
     ways: values.sharing.split(','),
     scenarios: values.only.split(','),
     score,
-    profiles,
   };
   const wanted = values.engines.split(',');
   const browsers = (['chromium', 'firefox'] as const).filter((name) => wanted.includes(name));
-  try {
+  await withProfiles(async (profiles) => {
+    const campaign: Campaign = { ...around, profiles };
     if (values.sample) await Promise.all(browsers.map((name) => tortureBrowser(name, campaign)));
     // In full each has the processors alone, for the waits.
     else for (const browser of browsers) await tortureBrowser(browser, campaign);
-  } finally {
-    await tidyUp();
-  }
+  });
   const folder = join(ROOT, 'target/torture');
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'tabs-browser.json'), score.json(values.seed));

@@ -7,8 +7,8 @@ import { parseArgs } from 'node:util';
 import type { Browser } from '../wire';
 import { Acknowledgements } from './acknowledgements';
 import { Channel } from './channel';
-import { ROOT, makeProfiles, removeProfiles } from './options';
-import { killAll } from './processes';
+import { ROOT } from './options';
+import { withProfiles } from './profiles';
 import { print } from './report';
 import { Score, generator } from './score';
 import { serveTests } from './server';
@@ -52,16 +52,8 @@ export async function main(args: readonly string[]): Promise<number> {
   print(`torture browser: seed ${values.seed}`);
   const wanted = values.engines.split(',');
   const score = new Score();
-  const profiles = makeProfiles();
-  const tidyUp = async () => {
-    await killAll();
-    removeProfiles(profiles);
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => void tidyUp().finally(() => process.exit(130)));
-  }
   const lanes = values.sample ? SAMPLE_LANES : FULL_LANES;
-  const run = async (browser: Browser) => {
+  const run = async (browser: Browser, profiles: string) => {
     const plan = values.sample ? SAMPLE : FULL[browser];
     const kills = {
       workers: Number(values.workers ?? plan.workers),
@@ -71,14 +63,12 @@ export async function main(args: readonly string[]): Promise<number> {
     const random = generator(`${values.seed} ${browser}`);
     await tortureBrowser({ browser, kills, sample: values.sample, random, score, profiles });
   };
-  try {
+  await withProfiles(async (profiles) => {
     const inTurn = async (lane: readonly Browser[]) => {
-      for (const browser of lane) if (wanted.includes(browser)) await run(browser);
+      for (const browser of lane) if (wanted.includes(browser)) await run(browser, profiles);
     };
     await Promise.all(lanes.map(inTurn));
-  } finally {
-    await tidyUp();
-  }
+  });
   const folder = join(ROOT, 'target/torture');
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'browser.json'), score.json(values.seed));
