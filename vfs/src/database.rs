@@ -133,6 +133,18 @@ impl Databases {
         self.each(|database| database.meet(Shared::look))
     }
 
+    /// A transaction is about to write to a database that is open here.
+    pub(crate) fn reserve(&self, path: &str) -> Result<()> {
+        let Some(database) = self.find(path) else {
+            return Ok(());
+        };
+        let reserve = |shared: &Shared| shared.reserve(database.here());
+        let reserved = database.shared().map_or(Ok(true), reserve);
+        let busy = || busy_elsewhere(path, ErrorKind::Busy);
+        let answer = reserved.and_then(|reserved| if reserved { Ok(()) } else { Err(busy()) });
+        release(database).and(answer)
+    }
+
     /// The names of the locks that a checkpoint of a whole WAL takes alone.
     pub(crate) fn checkpoint_locks(&self, path: &str) -> Vec<String> {
         let open = self.open.borrow();
@@ -514,10 +526,13 @@ impl Connection {
     }
 
     fn busy_elsewhere(&self, kind: ErrorKind) -> VfsError {
-        let path = &self.database.path;
-        let message = format!("another context has a lock on {path:?}");
-        VfsError::new(kind, Operation::Lock, message)
+        busy_elsewhere(&self.database.path, kind)
     }
+}
+
+fn busy_elsewhere(path: &str, kind: ErrorKind) -> VfsError {
+    let message = format!("another context has a lock on {path:?}");
+    VfsError::new(kind, Operation::Lock, message)
 }
 
 #[cfg(test)]

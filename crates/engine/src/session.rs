@@ -243,6 +243,17 @@ impl Session {
         !self.connection.is_autocommit()
     }
 
+    /// Whether a text is known to begin a transaction that writes to the database that was opened:
+    /// it was run before, or says so.
+    #[must_use]
+    pub fn is_about_to_write(&self, sql: &str) -> bool {
+        let writes = || {
+            let tables = self.repeated.tables(sql);
+            tables.map_or_else(|| begins_to_write(sql), |it| it.contains_key(MAIN))
+        };
+        self.connection.is_autocommit() && writes()
+    }
+
     /// Runs any number of statements; rows they return are stepped through and dropped.
     ///
     /// # Errors
@@ -471,6 +482,16 @@ pub(crate) fn out_of_memory() -> EngineError {
 }
 
 /// SQLite ends the text at a NUL and would silently drop the rest.
+/// `BEGIN IMMEDIATE` or `BEGIN EXCLUSIVE`, and whatever follows.
+fn begins_to_write(sql: &str) -> bool {
+    let mut words = sql.split_ascii_whitespace();
+    let mut is_next = |wanted: &[&str]| {
+        let word = words.next().unwrap_or_default().trim_end_matches(';');
+        wanted.iter().any(|it| it.eq_ignore_ascii_case(word))
+    };
+    is_next(&["BEGIN"]) && is_next(&["IMMEDIATE", "EXCLUSIVE"])
+}
+
 fn refuse_nul(sql: &str) -> Result<(), EngineError> {
     match sql.find('\0') {
         Some(offset) => Err(EngineError::sql(

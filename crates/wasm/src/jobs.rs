@@ -226,6 +226,9 @@ fn undefined((): ()) -> JsValue {
 }
 
 fn exec(number: u32, sql: &str, from: &mut usize, patience: Patience) -> Outcome {
+    if patience == Patience::Wait {
+        reserve(number, &sql[*from..])?;
+    }
     with_session(number, sql, |session| {
         session.exec_from(sql, from, patience)
     })
@@ -233,10 +236,23 @@ fn exec(number: u32, sql: &str, from: &mut usize, patience: Patience) -> Outcome
 }
 
 fn query(number: u32, sql: &str, params: &Params, patience: Patience) -> Outcome {
+    if patience == Patience::Wait {
+        reserve(number, sql)?;
+    }
     let batch = with_session(number, sql, |session| {
         session.query_with(sql, params, patience)
     })?;
     Ok(convert::row_batch(&batch))
+}
+
+/// A statement that is known to write waits for that before it begins.
+fn reserve(number: u32, sql: &str) -> Result<(), JobError> {
+    let path = with_state(|state| {
+        let connection = state.connections.get(&number)?;
+        let waits = connection.is_shared && connection.session.is_about_to_write(sql);
+        waits.then(|| connection.session.path())
+    });
+    path.map_or(Ok(()), |path| media::reserve(&path))
 }
 
 /// The answer to a question that can be had without waiting, or `None`: then it takes a job.

@@ -163,6 +163,12 @@ fn shared_vfses() -> impl Iterator<Item = Vfs> {
         .filter_map(known)
 }
 
+/// A statement is about to write to a database, if other contexts may use it too.
+pub(crate) fn reserve(path: &str) -> Result<(), JobError> {
+    let reserved = shared_vfses().map(|vfs| vfs.reserve(path));
+    Ok(reserved.collect::<Result<(), _>>()?)
+}
+
 /// The number of the last commit to a database that is open.
 pub(crate) fn sequence(path: &str) -> Result<Option<u32>, JobError> {
     for vfs in shared_vfses().chain(known(Sharing::Alone)) {

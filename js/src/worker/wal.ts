@@ -8,8 +8,12 @@
 import { borrow, type Loan } from './busy.js';
 import type { Wanted } from './wanted.js';
 
-/** Bytes of a WAL that are to be cut off, and how many more before it is tried again. */
-const WAL_MAX = 8 * 2 ** 20;
+/**
+ * Bytes of a WAL that are to be cut off, and how many more before it is tried again. A little more
+ * than 1000 pages of 4 KiB, from which on SQLite works at it after each commit, until it has all of
+ * it in the database at a moment when nobody reads.
+ */
+const WAL_MAX = 4.25 * 2 ** 20;
 const WAL_STEP = 2 ** 20;
 
 /** How long readers and writers may have to wait, in ms, while locks are gathered. */
@@ -35,9 +39,10 @@ export class WalBound {
 }
 
 /**
- * Waits for all of the locks: for the first one, which no two can gather, and then for the others
- * at once. Nothing if that takes too long. No job may run meanwhile: one that waits for such a lock
- * would be waited for in turn.
+ * Waits for all of the locks: for CKPT, which no two can gather, for WRITE, since a writer would
+ * wait for a mark to read at that is gathered already, and then for the others at once. Nothing if
+ * that takes too long. No job may run meanwhile: one that waits for such a lock would be waited for
+ * in turn.
  */
 export async function gather(
   names: readonly string[],
@@ -46,20 +51,17 @@ export async function gather(
   const signal = AbortSignal.timeout(GATHER_MS);
   const ask = (name: string): Promise<Loan | undefined> =>
     borrow({ name, alone: true, database }, protocol, signal);
-  const [first, ...others] = names;
-  if (first === undefined) {
-    return [];
+  const steps = [names.slice(0, 1), names.slice(1, 2), names.slice(2)];
+  const loans: Loan[] = [];
+  for (const step of steps) {
+    const granted = (await Promise.all(step.map(ask))).filter((loan) => loan !== undefined);
+    loans.push(...granted);
+    if (granted.length < step.length) {
+      giveBack(loans);
+      return undefined;
+    }
   }
-  const all = [await ask(first)];
-  if (all[0] !== undefined) {
-    all.push(...(await Promise.all(others.map(ask))));
-  }
-  const loans = all.filter((loan) => loan !== undefined);
-  if (loans.length === names.length) {
-    return loans;
-  }
-  giveBack(loans);
-  return undefined;
+  return loans;
 }
 
 /** They are not needed. */

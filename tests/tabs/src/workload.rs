@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use anchorite_vfs::sim::Random;
-use anchorite_vfs::{Vfs, VfsError};
+use anchorite_vfs::{ErrorKind, Vfs, VfsError};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::ledger::{Ledger, Row, Trouble};
@@ -169,6 +169,18 @@ impl Tab {
             .map_err(|error| self.failed("refresh", &error))
     }
 
+    /// What a host does before a statement that it knows to write; it may leave it out.
+    fn reserve(&mut self) -> Outcome<()> {
+        if self.random.one_in(2) {
+            return Ok(());
+        }
+        match self.vfs.reserve(DATABASE) {
+            // It would be parked now; so SQLite waits.
+            Err(error) if error.kind == ErrorKind::Busy => Ok(()),
+            reserved => reserved.map_err(|error| self.failed("reserve", &error)),
+        }
+    }
+
     /// Nothing is asked of the tab; its host hears when another one wants something.
     fn idle(&mut self) -> Outcome<()> {
         let duration = IDLE[usize::from(self.random.one_in(4))];
@@ -314,6 +326,7 @@ impl Tab {
     }
 
     fn autocommit(&mut self, connection: &Connection) -> Outcome<()> {
+        self.reserve()?;
         let row = self.next_row();
         let inserted = self.insert(connection, row);
         self.sure("insert", inserted)?;
@@ -333,6 +346,7 @@ impl Tab {
 
     /// Money is moved between accounts on many pages, so that the cache spills.
     fn move_money(&mut self, connection: &Connection) -> Outcome<()> {
+        self.reserve()?;
         self.sure("begin", connection.execute_batch("BEGIN IMMEDIATE"))?;
         let row = self.next_row();
         for _ in 0..=self.random.below(8) {

@@ -161,6 +161,16 @@ impl Vfs {
         self.0.medium.databases().sequence(path)
     }
 
+    /// A statement is about to begin a transaction that writes to a database. Where it is shared,
+    /// WRITE is had first: otherwise the transaction would begin to read, be refused, and have to
+    /// begin again after waiting.
+    ///
+    /// # Errors
+    /// `Busy`, worth waiting for, while another context has WRITE; otherwise when the medium fails.
+    pub fn reserve(self, path: &str) -> Result<()> {
+        self.0.medium.databases().reserve(path)
+    }
+
     /// A job begins: learns what other contexts have committed. Without it a read transaction
     /// begins where this context last looked, finds that it is late, and begins again.
     ///

@@ -59,15 +59,25 @@ pub fn end_loan() -> Vec<String> {
 }
 
 /// Whether a lock is the one that is lent.
-pub(super) fn is_lent(name: &str) -> bool {
+fn is_lent(name: &str) -> bool {
     LENT.with_borrow(|lent| lent.iter().any(|lock| lock.name == name))
 }
 
-/// The names of the locks that are held in the origin; suspends.
-pub(super) fn held() -> Result<Vec<String>> {
+/// A lock that somebody holds.
+pub(super) struct HeldLock {
+    pub(super) name: String,
+    pub(super) alone: bool,
+}
+
+/// The locks that are held in the origin, but for what is lent; suspends.
+pub(super) fn held() -> Result<Vec<HeldLock>> {
     let snapshot: web::LockSnapshot =
         super::await_as(&manager()?.query(), Operation::Lock, "all locks")?;
-    Ok(snapshot.held().iter().map(web::LockInfo::name).collect())
+    let held = snapshot.held().into_iter().map(|lock| HeldLock {
+        name: lock.name(),
+        alone: lock.mode() == "exclusive",
+    });
+    Ok(held.filter(|lock| !is_lent(&lock.name)).collect())
 }
 
 fn take_lent(name: &str, alone: bool) -> Option<WebLock> {

@@ -7,13 +7,13 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::error::Result;
+use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::sharing::{SharedLock, Sharing};
 use crate::suspend;
 use crate::waiting::{self, Refused};
 
 use super::OpfsStorage;
-use super::locks::WebLock;
+use super::locks::{HeldLock, WebLock};
 use super::{versions, web};
 
 /// What this context holds of one database.
@@ -31,10 +31,15 @@ impl WebLocks {
     /// Takes part in the use of a database, if nobody owns it; suspends.
     pub(super) fn share(path: &str, in_turn: Option<OpfsStorage>) -> Result<Self> {
         let part = WebLock::take_part(path)?;
-        let speaks = match versions::enter(path, in_turn.is_some()) {
-            Ok(speaks) => speaks,
+        let (speaks, held) = match versions::enter(path, in_turn.is_some()) {
+            Ok(entered) => entered,
             Err(error) => return part.release().and(Err(error)),
         };
+        if in_turn.is_none()
+            && let Err(error) = knock(path, &held)
+        {
+            return speaks.release().and(part.release()).and(Err(error));
+        }
         Ok(Self {
             path: path.to_owned(),
             part,
@@ -47,6 +52,22 @@ impl WebLocks {
     fn remove(&self, lock: SharedLock) -> Option<WebLock> {
         self.held.borrow_mut().remove(&lock)
     }
+}
+
+/// Whoever is alone with a database has to make room before this context can use it: it is told so
+/// before the files are opened, which takes a while and would be in vain.
+fn knock(path: &str, held: &[HeldLock]) -> Result<()> {
+    let name = SharedLock::Attached.name(path);
+    if !held.iter().any(|lock| lock.alone && lock.name == name) {
+        return Ok(());
+    }
+    waiting::refused(Refused {
+        database: path.to_owned(),
+        name,
+        alone: false,
+    });
+    let message = format!("another context is alone with {path:?}");
+    Err(VfsError::new(ErrorKind::Busy, Operation::Lock, message))
 }
 
 impl Sharing for WebLocks {

@@ -18,7 +18,7 @@ use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::sharing;
 use crate::waiting::{self, Refused};
 
-use super::locks::{self, WebLock};
+use super::locks::{self, HeldLock, WebLock};
 
 const PREFIX: &str = "anchorite:speaks:";
 
@@ -48,8 +48,9 @@ impl<'name> Kind<'name> {
     }
 }
 
-/// Takes part in the use of a database by contexts of this kind; suspends.
-pub(super) fn enter(path: &str, in_turn: bool) -> Result<WebLock> {
+/// Takes part in the use of a database by contexts of this kind; also answers what was held then.
+/// Suspends.
+pub(super) fn enter(path: &str, in_turn: bool) -> Result<(WebLock, Vec<HeldLock>)> {
     let way = if in_turn { IN_TURN } else { TOGETHER };
     let own = Kind {
         protocol: sharing::protocol(),
@@ -68,15 +69,17 @@ pub(super) fn enter(path: &str, in_turn: bool) -> Result<WebLock> {
         Err(error) => return lock.release().and(Err(error)),
     };
     match other(&held, path, own) {
-        None => Ok(lock),
-        Some(other) => lock.release().and(Err(refuse(path, own, other))),
+        None => Ok((lock, held)),
+        Some(other) => {
+            let refused = refuse(path, own, other);
+            lock.release().and(Err(refused))
+        }
     }
 }
 
 /// The newest other kind that has it open.
-fn other<'held>(held: &'held [String], path: &str, own: Kind<'_>) -> Option<Kind<'held>> {
-    let held = held.iter().filter(|name| !locks::is_lent(name));
-    let kinds = held.filter_map(|name| Kind::of(name, path));
+fn other<'held>(held: &'held [HeldLock], path: &str, own: Kind<'_>) -> Option<Kind<'held>> {
+    let kinds = held.iter().filter_map(|lock| Kind::of(&lock.name, path));
     kinds.filter(|kind| *kind != own).max()
 }
 

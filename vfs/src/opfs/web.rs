@@ -169,6 +169,9 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     pub(super) fn name(this: &LockInfo) -> String;
 
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn mode(this: &LockInfo) -> String;
+
     /// A signal that ends what it was given to, after a time.
     pub(super) type AbortSignal;
 

@@ -39,6 +39,8 @@ const HASH_FACTOR: usize = 383;
 pub(crate) const WORD_PLACES: [usize; WORD_COUNT] = [24, 26, 27, 28, 29, 32];
 /// How many they are.
 pub(crate) const WORD_COUNT: usize = 6;
+/// Those of them that are aReadMark[1…4].
+pub(crate) const MARK_WORDS: std::ops::Range<usize> = 1..5;
 
 /// Both copies of the header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

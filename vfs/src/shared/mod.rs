@@ -175,15 +175,34 @@ impl Shared {
             return Ok(true);
         }
         self.publish(here)?;
-        let taken = self.slots.take(&*self.locks, slots, alone, patience);
+        let serving = slots::serving(&index::state(here.index.borrow_mut().regions()));
+        let taken = self
+            .slots
+            .take(&*self.locks, (slots, alone), patience, serving);
         let skips =
             mutants::on(Mutant::RefreshMissing) || mutants::on_every_third(Mutant::RefreshSkipped);
         match taken {
             _ if skips => {}
+            Ok(Taken::Unasked) => {}
             Ok(Taken::Kept) => self.look(here)?,
             _ => self.refresh(here)?,
         }
-        taken.map(|taken| taken != Taken::Not)
+        taken.map(Taken::is_had)
+    }
+
+    /// A transaction that writes is about to begin: gets WRITE before it begins to read, as it would
+    /// otherwise have to do anew after waiting; `false` if another context has it. Where nothing is
+    /// shared it is left to SQLite.
+    pub(crate) fn reserve(&self, here: Here<'_>) -> Result<bool> {
+        if self.part.get() != Part::Together {
+            return Ok(true);
+        }
+        self.publish(here)?;
+        let reserved = self.slots.reserve(&*self.locks);
+        if let Ok(Taken::Granted) = reserved {
+            self.refresh(here)?;
+        }
+        reserved.map(Taken::is_had)
     }
 
     /// Gives back those slots that no connection of this context holds any more; `release` has yet

@@ -19,7 +19,6 @@
 
 use std::time::Duration;
 
-use super::slots::Taken;
 use super::{AT_ONCE, Here, Shared, index, published};
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::lock::LockLevel;
@@ -193,7 +192,11 @@ impl Shared {
             (index.held(), index.held_alone())
         };
         for (slots, alone) in [(held.without(alone), false), (alone, true)] {
-            if self.slots.take(&*self.locks, slots, alone, AT_ONCE)? == Taken::Not {
+            if !self
+                .slots
+                .ask(&*self.locks, slots, alone, AT_ONCE)?
+                .is_had()
+            {
                 let message = "a slot is taken by a context that does not use the wal-index";
                 return Err(VfsError::new(ErrorKind::Io, Operation::Lock, message));
             }

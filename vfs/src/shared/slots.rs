@@ -7,20 +7,24 @@
 //! sharing right depends on it; what depends on it is how long others wait:
 //!
 //! ```text
-//! leased       WRITE; READ(i) shared; one of READ(1…4) alone, but only beside WRITE
-//! never        CKPT, RECOVER, READ(0) alone, and nothing while CKPT is held
-//! given back   when it is 10 ms old; when it is 4 ms old and another context asks; before a
+//! leased       WRITE; READ(i) shared, also one that was held alone to move its mark
+//! never        CKPT, RECOVER, and nothing while CKPT is held
+//! given back   when it is 10 ms old; when it is 6 ms old and another context asks; before a
 //!              request that may wait; before a sleep; before CKPT; when no job is running: all at
 //!              the next call for a lock, or of `Vfs::rest`
 //! ```
 //!
 //! While nothing may wait, slots are neither asked for nor given back: what is leased can be used.
 //!
-//! A slot that is held alone also serves those who would share it.
+//! Whoever begins to read would have a mark where the WAL ends now, and asks for READ(1…4) alone,
+//! one after the other, to move one. It does as well with an older mark, so most of that is refused
+//! here without asking anybody: while this context holds a mark that serves, and for all slots but
+//! its own one. Its own is the one that it was last granted; when that is refused, the next one.
 
 use std::cell::Cell;
 use std::time::Duration;
 
+use super::index::{MARK_WORDS, State};
 use crate::error::Result;
 use crate::mutants::{self, Mutant};
 use crate::sharing::{SharedLock, Sharing};
@@ -31,26 +35,39 @@ const LEASE: Duration = Duration::from_millis(10);
 
 /// The same while another context waits for it: long enough for more than one small transaction, of
 /// which each would otherwise cost the locks several turns.
-const HOLD: Duration = Duration::from_millis(4);
+const HOLD: Duration = Duration::from_millis(6);
 
 pub(super) const CKPT: Slots = Slots::of(0b0000_0010);
+/// The number of WRITE.
+const WRITE_NUMBER: u8 = 0;
 /// What a checkpoint of the whole WAL takes alone, in this order: CKPT, WRITE, READ(0…4).
-pub(super) const CHECKPOINT: [u8; 7] = [1, 0, 3, 4, 5, 6, 7];
+pub(super) const CHECKPOINT: [u8; 7] = [1, WRITE_NUMBER, 3, 4, 5, 6, 7];
 /// Held alone in a recovery only.
 pub(super) const RECOVER: Slots = Slots::of(0b0000_0100);
 pub(super) const READ: Slots = Slots::of(0b1111_1000);
 /// READ(1…4): those with a mark.
 const MARKED: Slots = Slots::of(0b1111_0000);
+const FIRST_MARKED: u8 = 4;
+const MARKED_COUNT: u8 = 4;
 
 /// What came of asking for slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Taken {
     /// Another context has one of them.
     Not,
+    /// Nobody was asked: a reader can do without.
+    Unasked,
     /// They were held here all the time since they were granted.
     Kept,
     /// One of them at least was granted now.
     Granted,
+}
+
+impl Taken {
+    /// Whether all of them are held.
+    pub(super) fn is_had(self) -> bool {
+        matches!(self, Self::Kept | Self::Granted)
+    }
 }
 
 /// What is held of the eight slots.
@@ -62,25 +79,41 @@ pub(super) struct HeldSlots {
     leased: Cell<Slots>,
     /// Those, used or leased, that no other context can share.
     alone: Cell<Slots>,
-    /// Those that are used and held alone, though they are only shared here.
-    lent: Cell<Slots>,
+    /// Which of READ(1…4) this context moves, counted from the first of them.
+    own: Cell<u8>,
     /// When each was granted, by the clock of the medium.
     granted: Cell<[Duration; 8]>,
 }
 
 impl HeldSlots {
-    /// Takes those of the slots that this context does not use yet, all or none.
+    /// Takes those of the slots that this context does not use yet, all or none. `serving` are
+    /// those of READ(1…4) whose mark a reader can use.
     pub(super) fn take(
         &self,
         locks: &dyn Sharing,
-        slots: Slots,
-        alone: bool,
+        (slots, alone): (Slots, bool),
         patience: Duration,
+        serving: Slots,
     ) -> Result<Taken> {
         let wanted = slots.without(self.used.get());
         if !locks.may_wait() {
             return Ok(self.take_kept(wanted, alone));
         }
+        self.expire(locks)?;
+        if alone && self.can_do_without(wanted, serving) {
+            return Ok(Taken::Unasked);
+        }
+        self.ask(locks, wanted, alone, patience)
+    }
+
+    /// Takes slots that are not used here, all or none.
+    pub(super) fn ask(
+        &self,
+        locks: &dyn Sharing,
+        wanted: Slots,
+        alone: bool,
+        patience: Duration,
+    ) -> Result<Taken> {
         self.make_way(locks, wanted, alone, patience)?;
         let mut taken = Slots::default();
         let mut outcome = Taken::Kept;
@@ -94,8 +127,9 @@ impl HeldSlots {
             };
             if let Ok(true) = granted {
                 taken = taken.with(one);
-                self.use_leased(one, alone);
+                self.use_leased(one);
             } else if !mutants::on(Mutant::SharedLockAlwaysSucceeds) {
+                self.look_elsewhere(wanted);
                 self.release(locks, taken)?;
                 return granted.map(|_| Taken::Not);
             }
@@ -103,14 +137,44 @@ impl HeldSlots {
         Ok(outcome)
     }
 
+    /// Leases WRITE, for a transaction that is about to begin.
+    pub(super) fn reserve(&self, locks: &dyn Sharing) -> Result<Taken> {
+        if self.used.get().meets(WRITE) {
+            return Ok(Taken::Kept);
+        }
+        self.expire(locks)?;
+        if self.leased.get().meets(WRITE) {
+            return Ok(Taken::Kept);
+        }
+        let granted = self.request(locks, WRITE_NUMBER, true, Duration::ZERO)?;
+        Ok(if granted { Taken::Granted } else { Taken::Not })
+    }
+
+    /// Whether these are one mark, to be moved by who reads: a checkpoint holds CKPT.
+    fn is_move(&self, wanted: Slots) -> bool {
+        let is_one = wanted.numbers().count() == 1;
+        is_one && MARKED.meets(wanted) && !self.used.get().meets(CKPT)
+    }
+
+    fn can_do_without(&self, wanted: Slots, serving: Slots) -> bool {
+        let held = self.used.get().with(self.leased.get());
+        let is_own = wanted.meets(Slots::one(FIRST_MARKED + self.own.get()));
+        self.is_move(wanted) && (held.meets(serving) || !is_own)
+    }
+
+    /// Another context has the own mark.
+    fn look_elsewhere(&self, refused: Slots) {
+        if self.is_move(refused) {
+            self.own.set((self.own.get() + 1) % MARKED_COUNT);
+        }
+    }
+
     /// Takes leased slots, to share them.
     fn take_kept(&self, wanted: Slots, alone: bool) -> Taken {
         if alone || !wanted.without(self.leased.get()).is_empty() {
-            return Taken::Not;
+            return Taken::Unasked;
         }
-        for number in wanted.numbers() {
-            self.use_leased(Slots::one(number), alone);
-        }
+        self.use_leased(wanted);
         Taken::Kept
     }
 
@@ -146,13 +210,19 @@ impl HeldSlots {
         Ok(granted)
     }
 
-    fn use_leased(&self, one: Slots, alone: bool) {
-        self.leased.set(self.leased.get().without(one));
-        self.used.set(self.used.get().with(one));
-        if !alone {
-            self.lent
-                .set(self.lent.get().with(one.and(self.alone.get())));
+    fn use_leased(&self, slots: Slots) {
+        self.leased.set(self.leased.get().without(slots));
+        self.used.set(self.used.get().with(slots));
+    }
+
+    /// Gives back the leases that are too old, sooner if they are wanted.
+    fn expire(&self, locks: &dyn Sharing) -> Result<()> {
+        let leased = self.leased.get();
+        if leased.is_empty() {
+            return Ok(());
         }
+        let kept = self.younger(locks, leased, age(locks)?);
+        self.release(locks, leased.without(kept))
     }
 
     /// Gives back the leases that a request must not keep, or cannot use.
@@ -164,11 +234,7 @@ impl HeldSlots {
         patience: Duration,
     ) -> Result<()> {
         let leased = self.leased.get();
-        if leased.is_empty() {
-            return Ok(());
-        }
-        let age = if locks.is_wanted()? { HOLD } else { LEASE };
-        let mut kept = self.younger(locks, leased, age);
+        let mut kept = leased;
         if alone {
             kept = kept.without(wanted.without(self.alone.get()));
         }
@@ -202,13 +268,13 @@ impl HeldSlots {
         let kept = if !locks.may_wait() {
             leasable
         } else {
-            let age = if locks.is_wanted()? { HOLD } else { LEASE };
-            self.younger(locks, leasable, age)
+            self.younger(locks, leasable, age(locks)?)
         };
+        let moved = kept.and(self.alone.get()).without(WRITE);
         self.used.set(self.used.get().without(kept));
         self.leased.set(self.leased.get().with(kept));
-        self.lent.set(self.lent.get().without(kept));
-        self.release(locks, unused.without(kept))
+        self.release(locks, unused.without(kept))?;
+        self.weaken(locks, moved)
     }
 
     fn leasable(&self, unused: Slots) -> Slots {
@@ -218,27 +284,27 @@ impl HeldSlots {
         if self.used.get().meets(CKPT) {
             return Slots::default();
         }
-        let held = self.used.get().with(self.leased.get());
         let mut leasable = WRITE.with(READ.without(self.alone.get()));
-        let marks = unused.and(MARKED);
-        if held.meets(WRITE) && marks.numbers().count() == 1 {
-            leasable = leasable.with(marks);
+        if self.is_move(unused) {
+            leasable = leasable.with(MARKED);
         }
         unused.and(leasable)
     }
 
-    /// Gives all leases back, and lets others share what is only shared here: a transaction may be
-    /// open for long, and who wants to read at the same mark tries for ten seconds and gives up.
+    /// Whoever has moved a mark shares it at once, as do others.
+    fn weaken(&self, locks: &dyn Sharing, moved: Slots) -> Result<()> {
+        self.alone.set(self.alone.get().without(moved));
+        let weakened = moved.numbers().map(SharedLock::Slot);
+        let weakened = weakened.map(|slot| locks.weaken(slot));
+        weakened.fold(Ok(()), Result::and)
+    }
+
+    /// Gives all leases back.
     pub(super) fn rest(&self, locks: &dyn Sharing) -> Result<()> {
         if mutants::on(Mutant::LeaseOverCheckpoint) {
             return Ok(());
         }
-        let lent = self.lent.take();
-        self.alone.set(self.alone.get().without(lent));
-        let weakened = lent.numbers().map(SharedLock::Slot);
-        let weakened = weakened.map(|slot| locks.weaken(slot));
-        let weakened = weakened.fold(Ok(()), Result::and);
-        weakened.and(self.release(locks, self.leased.get()))
+        self.release(locks, self.leased.get())
     }
 
     /// Gives everything back.
@@ -246,25 +312,29 @@ impl HeldSlots {
         self.release(locks, self.used.get().with(self.leased.get()))
     }
 
-    /// Gives these back to the medium. Without WRITE, marked slots that are only shared here are
-    /// no longer held alone.
-    fn release(&self, locks: &dyn Sharing, mut slots: Slots) -> Result<()> {
-        let mut weakened = Slots::default();
-        if slots.meets(WRITE) {
-            slots = slots.with(self.leased.get().and(MARKED).and(self.alone.get()));
-            weakened = self.lent.get().without(slots);
-        }
-        for place in [&self.used, &self.leased] {
+    /// Gives these back to the medium.
+    fn release(&self, locks: &dyn Sharing, slots: Slots) -> Result<()> {
+        for place in [&self.used, &self.leased, &self.alone] {
             place.set(place.get().without(slots));
-        }
-        for place in [&self.alone, &self.lent] {
-            place.set(place.get().without(slots).without(weakened));
         }
         let released = slots.numbers().map(SharedLock::Slot);
         let released = released.map(|slot| locks.give_back(slot));
-        let released = released.fold(Ok(()), Result::and);
-        let weakened = weakened.numbers().map(SharedLock::Slot);
-        let weakened = weakened.map(|slot| locks.weaken(slot));
-        weakened.fold(released, Result::and)
+        released.fold(Ok(()), Result::and)
     }
+}
+
+/// READ(1…4) with a mark in the WAL as it is.
+pub(super) fn serving(state: &State) -> Slots {
+    let last = state.header.last_frame();
+    let marks = (FIRST_MARKED..).zip(&state.words[MARK_WORDS]);
+    let serving = marks.filter(|(_, mark)| **mark <= last);
+    serving.fold(Slots::default(), |all, (number, _)| {
+        all.with(Slots::one(number))
+    })
+}
+
+/// How old a lease may become.
+fn age(locks: &dyn Sharing) -> Result<Duration> {
+    let is_wanted = locks.is_wanted()?;
+    Ok(if is_wanted { HOLD } else { LEASE })
 }
