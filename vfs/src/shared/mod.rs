@@ -190,9 +190,9 @@ impl Shared {
         taken.map(Taken::is_had)
     }
 
-    /// A transaction that writes is about to begin: gets WRITE before it begins to read, as it would
-    /// otherwise have to do anew after waiting; `false` if another context has it. Where nothing is
-    /// shared it is left to SQLite.
+    /// A transaction that writes is about to begin: gets WRITE before it begins to read, which it
+    /// would otherwise have to do anew after waiting; `false` if another context has it. Where
+    /// nothing is shared it is left to SQLite.
     pub(crate) fn reserve(&self, here: Here<'_>) -> Result<bool> {
         if self.part.get() != Part::Together {
             return Ok(true);
