@@ -3,6 +3,7 @@
 
 import { currentContext } from './context.js';
 import { fromWire, SqliteError, text } from './errors.js';
+import { hostOf } from './in-place.js';
 import type { EngineOptions } from './options.js';
 import { OwnedChannel } from './owned.js';
 import type {
@@ -20,7 +21,7 @@ import type {
 } from './protocol.js';
 import { startWorker, whenReady } from './start.js';
 import { onPageState } from './visibility.js';
-import { Host } from './worker/host.js';
+import type { Host } from './worker/host.js';
 
 /** The way to an engine. */
 export interface Channel {
@@ -49,7 +50,7 @@ export async function connect(options: EngineOptions): Promise<[Channel, Started
   }
   const { engine = 'auto', testHooks = {} } = options;
   const own = takesWorker(options) ? await WorkerChannel.start() : undefined;
-  const channel = own ?? LocalChannel.to(engine, testHooks);
+  const channel = own ?? (await LocalChannel.to(engine, testHooks));
   try {
     const page = location.pathname;
     const request = { operation: 'start', engine, testHooks, page } as const;
@@ -249,9 +250,6 @@ class OwnEngine {
   }
 }
 
-/** The engines that run in place, by the build that was asked for; each serves many databases. */
-const hosts = new Map<EngineChoice, Host>();
-
 /** The engine in place: no messages, the same errors. */
 class LocalChannel extends OwnEngine implements Channel {
   readonly #host: Host;
@@ -261,15 +259,8 @@ class LocalChannel extends OwnEngine implements Channel {
     this.#host = host;
   }
 
-  /** The engine of this context, or one of its own where a test has its hands in it. */
-  static to(engine: EngineChoice, hooks: TestHooks): LocalChannel {
-    if (Object.keys(hooks).length > 0) {
-      return new LocalChannel(new Host());
-    }
-    const shared = hosts.get(engine);
-    const host = shared === undefined || shared.failed ? new Host() : shared;
-    hosts.set(engine, host);
-    return new LocalChannel(host);
+  static async to(engine: EngineChoice, hooks: TestHooks): Promise<LocalChannel> {
+    return new LocalChannel(await hostOf(engine, hooks));
   }
 
   request<Name extends Operation>(
