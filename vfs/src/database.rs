@@ -28,6 +28,7 @@ use crate::mutants::{self, Mutant};
 use crate::path::PRIVATE_DIRECTORY;
 use crate::shared::{self, Here, Shared};
 use crate::shm::{Slots, WRITE, WRITING_SLOTS, WalIndex};
+use crate::stolen;
 use crate::storage::{File, Ownership, Storage};
 use crate::waiting;
 
@@ -78,7 +79,7 @@ impl Databases {
 
     fn open(&self, path: &str, wanted: Wanted) -> Result<Rc<Database>> {
         let right = self.right(path)?;
-        let files = FileSet::new(&*self.storage);
+        let files = FileSet::new(&*self.storage, path);
         let opened = match &right {
             Right::Alone(_) => {
                 files.are_ours(true);
@@ -354,6 +355,7 @@ impl Connection {
     /// Climbs to a level.
     pub(crate) fn lock(&self, level: LockLevel) -> Result<()> {
         let database = &self.database;
+        stolen::check(&database.path)?;
         let held = self.level();
         let granted = database.locks.borrow_mut().raise(self.id, level);
         if !granted && !mutants::on(Mutant::LockAlwaysSucceeds) {
@@ -426,6 +428,7 @@ impl Connection {
     /// Takes slots of the wal-index, to share them or alone. Only for another context it waits.
     pub(crate) fn take(&self, slots: Slots, alone: bool, patience: Duration) -> Result<()> {
         let database = &self.database;
+        stolen::check(&database.path)?;
         database.meet(|shared, here| shared.before_slots(here, slots))?;
         let granted = self.with_index(|index, id| match alone {
             true => index.exclude(id, slots),

@@ -263,18 +263,9 @@ impl OpfsStorage {
         let options = web::create_options(false);
         await_as(&directory.get_file_handle(file, &options), operation, path)
     }
-}
 
-impl Storage for OpfsStorage {
-    fn guarantees(&self) -> Guarantees {
-        Guarantees {
-            sector_size: 4096,
-            powersafe_overwrite: true,
-            failed_sync_loses: self.handles == Handles::Sync,
-        }
-    }
-
-    fn open(&self, path: &str, creation: Creation) -> Result<Box<dyn File>> {
+    /// The file, which is made if missing and wanted; suspends.
+    fn open_once(&self, path: &str, creation: Creation) -> Result<Box<dyn File>> {
         let (segments, name) = path::split(path);
         let directory = self.directory(&segments, creation, Operation::Open)?;
         let options = web::create_options(creation == Creation::IfMissing);
@@ -288,6 +279,27 @@ impl Storage for OpfsStorage {
                 Box::new(AsyncFile::open(handle, place, path)?)
             }
         })
+    }
+}
+
+impl Storage for OpfsStorage {
+    fn guarantees(&self) -> Guarantees {
+        Guarantees {
+            sector_size: 4096,
+            powersafe_overwrite: true,
+            failed_sync_loses: self.handles == Handles::Sync,
+        }
+    }
+
+    fn open(&self, path: &str, creation: Creation) -> Result<Box<dyn File>> {
+        match creation {
+            Creation::Never => self.open_once(path, creation),
+            // A file that is to be made and is not found: its name outlived the clearing of the
+            // storage, and goes with this error.
+            Creation::IfMissing => {
+                patiently_while(ErrorKind::NotFound, || self.open_once(path, creation))
+            }
+        }
     }
 
     fn delete(&self, path: &str) -> Result<()> {
