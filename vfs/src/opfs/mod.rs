@@ -137,16 +137,8 @@ impl OpfsStorage {
     /// # Errors
     /// `Unavailable` where a file that is open here cannot be open elsewhere.
     pub fn sharing(&self) -> Result<Self> {
-        let promise = self
-            .private()
-            .get_file_handle(PROBE, &web::create_options(true));
-        let probe: FileHandle = await_as(&promise, Operation::Open, PROBE)?;
-        let can_share = self.handles == Handles::Sync && {
-            let opened = patiently(|| SyncFile::open(&probe, PROBE, true))?;
-            let is_shared = opened.is_shared();
-            Box::new(opened).close()?;
-            is_shared
-        };
+        let can_share = self.handles == Handles::Sync
+            && patiently_while(ErrorKind::NotFound, || self.can_share())?;
         if !can_share {
             return Err(cannot_share(PROBE));
         }
@@ -154,6 +146,18 @@ impl OpfsStorage {
             used: Use::Together,
             ..self.clone()
         })
+    }
+
+    /// Whether the throw-away file can be open elsewhere while it is here.
+    fn can_share(&self) -> Result<bool> {
+        let promise = self
+            .private()
+            .get_file_handle(PROBE, &web::create_options(true));
+        let probe: FileHandle = await_as(&promise, Operation::Open, PROBE)?;
+        let opened = patiently(|| SyncFile::open(&probe, PROBE, true))?;
+        let is_shared = opened.is_shared();
+        Box::new(opened).close()?;
+        Ok(is_shared)
     }
 
     /// The same storage for databases that several contexts use in turn.
