@@ -19,6 +19,7 @@ import './tabs/00-owner';
 import './tabs/10-owner-dies';
 import './tabs/20-tabs-end';
 import './tabs/30-shared';
+import './tabs/35-stolen';
 import './tabs/40-hand-over';
 import './tabs/50-changes';
 import './tabs/60-versions';

@@ -234,8 +234,9 @@ export class Database {
    * one after the other are told one by one, in order, and soon after they were made.
    *
    * What is told is complete: if it is not known what has changed, or if anything was missed, it is
-   * that anything may have. Attached databases have listeners of their own connections. Throws
-   * `UNSUPPORTED` where there is no BroadcastChannel, and `CLOSED`.
+   * that anything may have. Attached databases have listeners of their own connections. What is
+   * committed in WAL under `PRAGMA locking_mode = EXCLUSIVE`, while nobody else can read, may not be
+   * told. Throws `UNSUPPORTED` where there is no BroadcastChannel, and `CLOSED`.
    */
   onChange(listener: ChangeListener): () => void {
     this.#use();

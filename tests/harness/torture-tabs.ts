@@ -110,7 +110,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'freeze-inside': { carryOut: freezeInside, where: inChromium },
   'freeze-waiting': { carryOut: freezeWaiting, where: inChromium, sampled: ['shared'] },
   frames: { carryOut: dieBetweenFrames, where: (_, way) => way !== 'owner' },
-  cleared: { carryOut: clearStorage, where: inChromium, sampled: [] },
+  cleared: { carryOut: clearStorage, where: inChromium, sampled: ['shared'] },
   'no-broadcast': { carryOut: withoutBroadcast, where: (_, way) => way !== 'hand-over' },
   'no-shared-worker': {
     carryOut: withoutSharedWorker,

@@ -3,9 +3,9 @@
 import type * as Anchorite from 'anchorite';
 import type { Database } from 'anchorite';
 import { equal, match, ok, rejects } from '../page/assert';
-import type { Hooked, TestContext } from '../page/context';
+import type { Hooked } from '../page/context';
+import { count, killOneOfTwo, openMany, wantAlone } from '../page/contexts';
 import { describe, test } from '../page/registry';
-import { withWorkerOf } from '../page/workers';
 
 describe('shared by contexts');
 
@@ -18,26 +18,13 @@ const DEAF = '/broken/no-broadcast/index.js';
 /** How the holder of a lock is named. */
 const HELD = /held by the page \/\S* \(dedicated-worker, sharing "shared", protocol 1, since 2/;
 
-/** A worker that was busy when it was terminated keeps its locks for about 2 s. */
-const KILLED_MS = 6000;
-
 /** With a hook for its engine every open gets a worker of its own. */
 function options(engine: 'jspi' | 'asyncify'): Hooked {
   return { engine, sharing: 'shared', testHooks: { growOnSuspend: false } };
 }
 
-async function openMany(t: TestContext, count: number): Promise<Database[]> {
-  const engine = (index: number) => (index % 2 === 0 ? t.cell.twin : 'asyncify');
-  const all = Array.from({ length: count }, (_, index) => t.open(t.name(), options(engine(index))));
-  return Promise.all(all);
-}
-
-async function count(db: Database): Promise<unknown> {
-  return (await db.query('SELECT count(*) AS n FROM a'))[0]?.['n'];
-}
-
 test('what one commits the others see, and not before', SHARING, async (t) => {
-  const [a, b, c] = (await openMany(t, 3)) as [Database, Database, Database];
+  const [a, b, c] = (await openMany(t, 3, options)) as [Database, Database, Database];
   await a.exec('CREATE TABLE a (b); INSERT INTO a VALUES (1)');
   equal([await count(a), await count(b), await count(c)], [1, 1, 1]);
   await b.exec('BEGIN; SELECT * FROM a');
@@ -54,7 +41,7 @@ const TABS = 4;
 const INCREMENTS = 50;
 
 test('four contexts lose no increment, and read back what they wrote', SHARING, async (t) => {
-  const all = await openMany(t, TABS);
+  const all = await openMany(t, TABS, options);
   await all[0]?.exec('CREATE TABLE n (n); INSERT INTO n VALUES (0); CREATE TABLE a (tab, i, text)');
   await Promise.all(
     all.map(async (db, tab) => {
@@ -75,14 +62,14 @@ test('four contexts lose no increment, and read back what they wrote', SHARING, 
 });
 
 test('a fresh database may be opened by all at once', SHARING, async (t) => {
-  const all = await openMany(t, 8);
+  const all = await openMany(t, 8, options);
   const migrate = 'CREATE TABLE IF NOT EXISTS a (b); INSERT INTO a VALUES (1)';
   await Promise.all(all.map((db) => db.exec(migrate)));
   for (const db of all) equal(await count(db), 8);
 });
 
 test('a second writer waits for the first, up to its time limit', SHARING, async (t) => {
-  const [a, b] = (await openMany(t, 2)) as [Database, Database];
+  const [a, b] = (await openMany(t, 2, options)) as [Database, Database];
   await a.exec('CREATE TABLE a (b); BEGIN IMMEDIATE; INSERT INTO a VALUES (1)');
   await b.exec('PRAGMA busy_timeout = 200');
   const error = await rejects(b.exec('BEGIN IMMEDIATE'), { code: 'SQLITE_BUSY' });
@@ -95,7 +82,7 @@ test('a second writer waits for the first, up to its time limit', SHARING, async
 });
 
 test('who is in the way is named to one that wants it alone', SHARING, async (t) => {
-  await openMany(t, 1);
+  await openMany(t, 1, options);
   const { message } = await rejects(t.open(t.name(), { worker: false, busyTimeout: 100 }), {
     code: 'SQLITE_BUSY',
   });
@@ -113,7 +100,7 @@ test('without BroadcastChannel they give way all the same', SHARING, async (t) =
 });
 
 test('a transaction that stays open keeps nobody from reading', SHARING, async (t) => {
-  const [a, b] = (await openMany(t, 2)) as [Database, Database];
+  const [a, b] = (await openMany(t, 2, options)) as [Database, Database];
   await a.exec('CREATE TABLE a (b); BEGIN IMMEDIATE; INSERT INTO a VALUES (1)');
   const asked = performance.now();
   equal(await count(b), 0);
@@ -122,30 +109,10 @@ test('a transaction that stays open keeps nobody from reading', SHARING, async (
   equal(await count(b), 1);
 });
 
-test('one that is killed in its transaction is rolled back', SHARING, async (t) => {
-  const [survivor] = (await openMany(t, 1)) as [Database];
-  await survivor.exec('CREATE TABLE a (b); INSERT INTO a VALUES (1)');
-  const [victim, worker] = await withWorkerOf(() => t.open(t.name(), options(t.cell.twin)));
-  await victim.exec('INSERT INTO a VALUES (2); BEGIN IMMEDIATE; INSERT INTO a VALUES (3)');
-  worker.terminate();
-  const killed = performance.now();
-  await survivor.exec('INSERT INTO a VALUES (4)');
-  ok(performance.now() - killed < KILLED_MS, 'soon');
-  equal(await survivor.query('SELECT b FROM a'), [{ b: 1 }, { b: 2 }, { b: 4 }]);
-  equal(await survivor.query('PRAGMA integrity_check'), [{ integrity_check: 'ok' }]);
-});
+test('one that is killed in its transaction is rolled back', SHARING, (t) =>
+  killOneOfTwo(t, options),
+);
 
-test('a context that wants it alone is busy until all others have closed', SHARING, async (t) => {
-  const [a, b] = (await openMany(t, 2)) as [Database, Database];
-  await a.exec('CREATE TABLE a (b); INSERT INTO a VALUES (1)');
-  const alone = { busyTimeout: 100, testHooks: { growOnSuspend: false } };
-  await rejects(t.open(t.name(), alone), { code: 'SQLITE_BUSY' });
-  await a.close();
-  await rejects(t.open(t.name(), alone), { code: 'SQLITE_BUSY' });
-  await b.close();
-  const db = await t.open(t.name(), alone);
-  equal(await count(db), 1);
-  await rejects(t.open(t.name(), { ...options(t.cell.twin), busyTimeout: 100 }), {
-    code: 'SQLITE_BUSY',
-  });
-});
+test('a context that wants it alone is busy until all others have closed', SHARING, (t) =>
+  wantAlone(t, options, {}),
+);

@@ -3,43 +3,20 @@
 // own, or a tab that has the engine in place, on asynchronous handles.
 import type { Database } from 'anchorite';
 import { equal, match, ok, rejects } from '../page/assert';
-import type { Hooked, TestContext } from '../page/context';
+import type { Hooked } from '../page/context';
+import { count, killOneOfTwo, openMany, twin, wantAlone } from '../page/contexts';
+import type { Connection } from '../page/contexts';
 import { describe, test } from '../page/registry';
 import { Tab } from '../page/tabs';
-import { withWorkerOf } from '../page/workers';
 
 describe('in turn');
 
 /** Everywhere but in WebKitGTK, whose workers have no handles that exclude each other. */
 const WORKERS = { browsers: ['chromium', 'firefox'], contexts: ['worker'] } as const;
 
-/** A worker that was busy when it was terminated keeps its locks for about 2 s. */
-const KILLED_MS = 6000;
-
 /** With a hook for its engine every open gets a worker of its own. */
 function options(engine: 'jspi' | 'asyncify'): Hooked {
   return { engine, sharing: 'hand-over', testHooks: { growOnSuspend: false } };
-}
-
-function twin(t: TestContext, index: number): 'jspi' | 'asyncify' {
-  return index % 2 === 0 ? t.cell.twin : 'asyncify';
-}
-
-async function openMany(t: TestContext, count: number): Promise<Database[]> {
-  const all = Array.from({ length: count }, (_, index) =>
-    t.open(t.name(), options(twin(t, index))),
-  );
-  return Promise.all(all);
-}
-
-/** A connection, of this page or of a tab. */
-interface Connection {
-  exec(sql: string): Promise<void>;
-  query(sql: string, params?: number[]): Promise<Record<string, unknown>[]>;
-}
-
-async function count(db: Connection): Promise<unknown> {
-  return (await db.query('SELECT count(*) AS n FROM a'))[0]?.['n'];
 }
 
 const IN_TURN = { sharing: 'hand-over' } as const;
@@ -69,7 +46,7 @@ async function addUp(all: readonly Connection[]): Promise<void> {
 }
 
 test('four contexts lose no increment, and read back what they wrote', WORKERS, async (t) => {
-  const all = await openMany(t, TABS);
+  const all = await openMany(t, TABS, options);
   equal(all[0]?.info.sharing, 'hand-over');
   await addUp(all);
 });
@@ -78,7 +55,7 @@ test('the same with a rollback journal', WORKERS, async (t) => {
   const first = await t.open(t.name(), { ...options(t.cell.twin), journalMode: 'delete' });
   // Before it has a page, whoever opens it next makes it WAL.
   await first.exec('CREATE TABLE page (a)');
-  await addUp([first, ...(await openMany(t, 2))]);
+  await addUp([first, ...(await openMany(t, 2, options))]);
   equal(await first.query('PRAGMA journal_mode'), [{ journal_mode: 'delete' }]);
 });
 
@@ -92,7 +69,7 @@ test('tabs with the engine in place take turns as well', { contexts: ['window'] 
 });
 
 test('an open transaction keeps its turn, and who waits is busy in time', WORKERS, async (t) => {
-  const [a, b] = (await openMany(t, 2)) as [Database, Database];
+  const [a, b] = (await openMany(t, 2, options)) as [Database, Database];
   await a.exec('CREATE TABLE a (b); BEGIN IMMEDIATE; INSERT INTO a VALUES (1)');
   await b.exec('PRAGMA busy_timeout = 200');
   const asked = performance.now();
@@ -105,21 +82,12 @@ test('an open transaction keeps its turn, and who waits is busy in time', WORKER
   equal(await count(a), 2);
 });
 
-test('one that is killed in its transaction is rolled back', WORKERS, async (t) => {
-  const [survivor] = (await openMany(t, 1)) as [Database];
-  await survivor.exec('CREATE TABLE a (b); INSERT INTO a VALUES (1)');
-  const [victim, worker] = await withWorkerOf(() => t.open(t.name(), options(t.cell.twin)));
-  await victim.exec('INSERT INTO a VALUES (2); BEGIN IMMEDIATE; INSERT INTO a VALUES (3)');
-  worker.terminate();
-  const killed = performance.now();
-  await survivor.exec('PRAGMA busy_timeout = 10000; INSERT INTO a VALUES (4)');
-  ok(performance.now() - killed < KILLED_MS, 'soon');
-  equal(await survivor.query('SELECT b FROM a'), [{ b: 1 }, { b: 2 }, { b: 4 }]);
-  equal(await survivor.query('PRAGMA integrity_check'), [{ integrity_check: 'ok' }]);
-});
+test('one that is killed in its transaction is rolled back', WORKERS, (t) =>
+  killOneOfTwo(t, options),
+);
 
 test('nobody leaves WAL while another believes in it', WORKERS, async (t) => {
-  const [a, b] = (await openMany(t, 2)) as [Database, Database];
+  const [a, b] = (await openMany(t, 2, options)) as [Database, Database];
   await a.exec('CREATE TABLE a (b)');
   await b.exec('INSERT INTO a VALUES (1); PRAGMA busy_timeout = 100');
   await rejects(b.exec('PRAGMA journal_mode = DELETE'), { code: 'SQLITE_BUSY' });
@@ -130,7 +98,7 @@ test('nobody leaves WAL while another believes in it', WORKERS, async (t) => {
 const TURNS = 20;
 
 test('an idle context gives its turn away at once', WORKERS, async (t) => {
-  const [a, b] = (await openMany(t, 2)) as [Database, Database];
+  const [a, b] = (await openMany(t, 2, options)) as [Database, Database];
   await a.exec('CREATE TABLE a (b); INSERT INTO a VALUES (1)');
   const times: number[] = [];
   for (let turn = 0; turn < TURNS; turn++) {
@@ -142,15 +110,9 @@ test('an idle context gives its turn away at once', WORKERS, async (t) => {
   ok(median < 250, `a median of ${median} ms`);
 });
 
-test('a context that wants it alone is busy until all others have closed', WORKERS, async (t) => {
-  const [a] = (await openMany(t, 1)) as [Database];
-  await a.exec('CREATE TABLE a (b); INSERT INTO a VALUES (1)');
-  const alone: Hooked = { sharing: 'exclusive', testHooks: { growOnSuspend: false } };
-  await rejects(t.open(t.name(), { ...alone, busyTimeout: 100 }), { code: 'SQLITE_BUSY' });
-  await a.close();
-  const db = await t.open(t.name(), alone);
-  equal(await count(db), 1);
-});
+test('a context that wants it alone is busy until all others have closed', WORKERS, (t) =>
+  wantAlone(t, options, { sharing: 'exclusive' }),
+);
 
 /** As in a browser that has none. */
 async function withoutSharedWorker<T>(action: () => Promise<T>): Promise<T> {

@@ -79,7 +79,7 @@ impl Databases {
 
     fn open(&self, path: &str, wanted: Wanted) -> Result<Rc<Database>> {
         let right = self.right(path)?;
-        let files = FileSet::new(&*self.storage);
+        let files = FileSet::new(&*self.storage, path);
         let opened = match &right {
             Right::Alone(_) => {
                 files.are_ours(true);

@@ -21,6 +21,7 @@ use crate::memory::MemoryFile;
 use crate::mutants::{self, Mutant};
 use crate::replaced;
 use crate::sized::{SizedFile, Term};
+use crate::stolen;
 use crate::storage::{Creation, File, Storage};
 
 /// One of the files beside a database that hold its transactions.
@@ -109,6 +110,8 @@ impl Place {
 
 /// Main file, journal and WAL.
 pub(crate) struct FileSet {
+    /// Of the database.
+    path: String,
     main: RefCell<Place>,
     journal: RefCell<Place>,
     wal: RefCell<Place>,
@@ -120,8 +123,9 @@ pub(crate) struct FileSet {
 
 impl FileSet {
     /// None of them open yet.
-    pub(crate) fn new(storage: &dyn Storage) -> Self {
+    pub(crate) fn new(storage: &dyn Storage, path: &str) -> Self {
         Self {
+            path: path.to_owned(),
             main: RefCell::default(),
             journal: RefCell::default(),
             wal: RefCell::default(),
@@ -200,6 +204,7 @@ impl FileSet {
         place: &RefCell<Place>,
         work: impl FnOnce(&mut dyn File) -> Result<T>,
     ) -> Result<T> {
+        stolen::check(&self.path)?;
         if self.has_lost.get() {
             let message = "after an error of the medium, close all connections of the database \
                            and open it again";

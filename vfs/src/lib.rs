@@ -39,6 +39,7 @@ mod shm;
 ))]
 pub mod sim;
 mod sized;
+mod stolen;
 mod storage;
 mod temp;
 pub mod waiting;

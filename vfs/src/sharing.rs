@@ -81,6 +81,17 @@ impl SharedLock {
     }
 }
 
+/// The path in the name of a lock that a database is used under: one of these, or the medium's own
+/// `anchorite:<n>:<path>`.
+pub(crate) fn database_of(name: &str) -> Option<&str> {
+    let (kind, rest) = name.strip_prefix("anchorite:")?.split_once(':')?;
+    match kind {
+        "shared" => rest.splitn(3, ':').nth(2),
+        "attached" => Some(rest),
+        _ => kind.parse::<u32>().ok().map(|_| rest),
+    }
+}
+
 /// The locks of one database, from [`Storage::share`](crate::Storage::share) on. They belong to
 /// this context, and become free when it dies.
 pub trait Sharing {
@@ -141,4 +152,19 @@ pub trait Sharing {
 pub fn cannot_share(path: &str) -> VfsError {
     let message = format!("the files of {path:?} cannot be shared on this medium");
     VfsError::new(ErrorKind::Unavailable, Operation::Lock, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell_their_database() {
+        for lock in [SharedLock::Attached, SharedLock::Main, SharedLock::Slot(3)] {
+            assert_eq!(database_of(&lock.name("a:b/c.db")), Some("a:b/c.db"));
+        }
+        assert_eq!(database_of("anchorite:1:a:b/c.db"), Some("a:b/c.db"));
+        assert_eq!(database_of("anchorite:speaks:1:together:a.db"), None);
+        assert_eq!(database_of("anchorite-life 1"), None);
+    }
 }

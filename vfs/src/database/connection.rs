@@ -13,6 +13,7 @@ use crate::lock::{ConnectionId, LockLevel};
 use crate::mutants::{self, Mutant};
 use crate::shared::Shared;
 use crate::shm::{Slots, WRITE, WRITING_SLOTS, WalIndex};
+use crate::stolen;
 use crate::waiting;
 
 /// One connection's main file.
@@ -41,6 +42,7 @@ impl Connection {
     /// Climbs to a level.
     pub(crate) fn lock(&self, level: LockLevel) -> Result<()> {
         let database = &self.database;
+        stolen::check(&database.path)?;
         let held = self.level();
         let granted = database.locks.borrow_mut().raise(self.id, level);
         if !granted && !mutants::on(Mutant::LockAlwaysSucceeds) {
@@ -113,6 +115,7 @@ impl Connection {
     /// Takes slots of the wal-index, to share them or alone. Only for another context it waits.
     pub(crate) fn take(&self, slots: Slots, alone: bool, patience: Duration) -> Result<()> {
         let database = &self.database;
+        stolen::check(&database.path)?;
         database.meet(|shared, here| shared.before_slots(here, slots))?;
         let granted = self.with_index(|index, id| match alone {
             true => index.exclude(id, slots),

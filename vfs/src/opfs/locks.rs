@@ -10,8 +10,9 @@
 //! given    after the last one was closed; by the browser when the context dies
 //! ```
 //!
-//! The lock, not the handle, decides who is first. No lock is ever stolen. Waiting for a database
-//! is left to the host, outside Wasm, where other jobs can go on.
+//! The lock, not the handle, decides who is first. No lock is ever stolen here; of one that
+//! somebody else steals, `crate::stolen` is told. Waiting for a database is left to the host,
+//! outside Wasm, where other jobs can go on.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -20,6 +21,8 @@ use js_sys::{Array, Function, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 
 use crate::error::{ErrorKind, Operation, Result, VfsError};
+use crate::sharing;
+use crate::stolen;
 use crate::storage::Ownership;
 use crate::suspend;
 
@@ -36,6 +39,8 @@ pub fn lock_name(path: &str) -> String {
 }
 
 thread_local! {
+    /// Called with a name bound to it and the reason why the promise of that lock was rejected.
+    static ON_REJECTION: Closure<dyn Fn(String, JsValue)> = Closure::new(rejected);
     static LENT: RefCell<Vec<WebLock>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -43,6 +48,7 @@ thread_local! {
 /// shared: asked for, it is there. So locks go to those who wait, in their order, though nobody
 /// waits in Wasm. `give_back` ends the host's hold, after which `released` settles.
 pub fn begin_loan(name: String, alone: bool, give_back: Function, released: Promise) {
+    watch(&name, &released);
     let lock = WebLock {
         name,
         alone,
@@ -86,6 +92,29 @@ fn take_lent(name: &str, alone: bool) -> Option<WebLock> {
         let place = lent.iter().position(fits)?;
         Some(lent.swap_remove(place))
     })
+}
+
+/// The error with which the promise of a held lock is rejected when somebody else steals the lock.
+const THEFT: &str = "AbortError";
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "what JavaScript calls takes what it is given"
+)]
+fn rejected(name: String, reason: JsValue) {
+    if is_called(&reason, THEFT) {
+        stolen::note(&name);
+    }
+}
+
+/// Hears of it if the lock is stolen.
+fn watch(name: &str, released: &Promise) {
+    let heard = ON_REJECTION.with(|closure| {
+        let function: &Function = closure.as_ref().unchecked_ref();
+        function.bind1(&JsValue::UNDEFINED, &name.into())
+    });
+    let released: &web::Released = released.unchecked_ref();
+    drop(released.on_rejection(heard.unchecked_ref()));
 }
 
 /// A held lock: it lasts until the promise that its callback returned is resolved.
@@ -137,6 +166,10 @@ impl WebLock {
     /// Turns a lock held alone into a shared one. It is asked for before it is given back, so that
     /// who asks for it alone meanwhile comes later. Suspends.
     pub(super) fn weaken(self) -> Result<Self> {
+        if stolen::is(&self.name) {
+            // Whoever has it may keep it for ever.
+            return Err(stolen::error(&self.name));
+        }
         let request = Request::make(&self.name, false, &web::lock_options(false))?;
         self.release()?;
         let granted = request.granted()?;
@@ -148,12 +181,18 @@ impl WebLock {
         self.give_back
             .call0(&JsValue::UNDEFINED)
             .expect("resolve functions do not throw");
-        super::wait(&self.released, Operation::Lock, &self.name).map(drop)
+        match suspend::wait(&self.released) {
+            // It is not ours any more.
+            Err(error) if is_called(&error, THEFT) => Ok(()),
+            Err(error) => Err(from_js(&error, Operation::Lock, &self.name)),
+            Ok(_) => Ok(()),
+        }
     }
 }
 
 impl Ownership for WebLock {
     fn release(self: Box<Self>) -> Result<()> {
+        sharing::database_of(&self.name).map(stolen::forget);
         (*self).release()
     }
 }
@@ -181,6 +220,7 @@ impl Request {
             }
         });
         let released = manager()?.request(name, options, callback.unchecked_ref());
+        watch(name, &released);
         // A refused request rejects without calling back.
         let answered = Promise::race(&Array::of2(&answered, &released));
         let lock = WebLock {
@@ -196,15 +236,15 @@ impl Request {
     fn granted(self) -> Result<Option<WebLock>> {
         match suspend::wait(&self.answered) {
             Ok(granted) => Ok(granted.is_truthy().then_some(self.lock)),
-            Err(error) if is_timeout(&error) => Ok(None),
+            Err(error) if is_called(&error, "TimeoutError") => Ok(None),
             Err(error) => Err(from_js(&error, Operation::Lock, &self.lock.name)),
         }
     }
 }
 
-fn is_timeout(error: &JsValue) -> bool {
+fn is_called(error: &JsValue, expected: &str) -> bool {
     let name = Reflect::get(error, &"name".into());
-    name.is_ok_and(|name| name == "TimeoutError")
+    name.is_ok_and(|name| name == expected)
 }
 
 fn manager() -> Result<web::LockManager> {

@@ -137,16 +137,8 @@ impl OpfsStorage {
     /// # Errors
     /// `Unavailable` where a file that is open here cannot be open elsewhere.
     pub fn sharing(&self) -> Result<Self> {
-        let promise = self
-            .private()
-            .get_file_handle(PROBE, &web::create_options(true));
-        let probe: FileHandle = await_as(&promise, Operation::Open, PROBE)?;
-        let can_share = self.handles == Handles::Sync && {
-            let opened = patiently(|| SyncFile::open(&probe, PROBE, true))?;
-            let is_shared = opened.is_shared();
-            Box::new(opened).close()?;
-            is_shared
-        };
+        let can_share = self.handles == Handles::Sync
+            && patiently_while(ErrorKind::NotFound, || self.can_share())?;
         if !can_share {
             return Err(cannot_share(PROBE));
         }
@@ -154,6 +146,18 @@ impl OpfsStorage {
             used: Use::Together,
             ..self.clone()
         })
+    }
+
+    /// Whether the throw-away file can be open elsewhere while it is here.
+    fn can_share(&self) -> Result<bool> {
+        let promise = self
+            .private()
+            .get_file_handle(PROBE, &web::create_options(true));
+        let probe: FileHandle = await_as(&promise, Operation::Open, PROBE)?;
+        let opened = patiently(|| SyncFile::open(&probe, PROBE, true))?;
+        let is_shared = opened.is_shared();
+        Box::new(opened).close()?;
+        Ok(is_shared)
     }
 
     /// The same storage for databases that several contexts use in turn.
@@ -263,18 +267,9 @@ impl OpfsStorage {
         let options = web::create_options(false);
         await_as(&directory.get_file_handle(file, &options), operation, path)
     }
-}
 
-impl Storage for OpfsStorage {
-    fn guarantees(&self) -> Guarantees {
-        Guarantees {
-            sector_size: 4096,
-            powersafe_overwrite: true,
-            failed_sync_loses: self.handles == Handles::Sync,
-        }
-    }
-
-    fn open(&self, path: &str, creation: Creation) -> Result<Box<dyn File>> {
+    /// The file, which is made if missing and wanted; suspends.
+    fn open_once(&self, path: &str, creation: Creation) -> Result<Box<dyn File>> {
         let (segments, name) = path::split(path);
         let directory = self.directory(&segments, creation, Operation::Open)?;
         let options = web::create_options(creation == Creation::IfMissing);
@@ -288,6 +283,27 @@ impl Storage for OpfsStorage {
                 Box::new(AsyncFile::open(handle, place, path)?)
             }
         })
+    }
+}
+
+impl Storage for OpfsStorage {
+    fn guarantees(&self) -> Guarantees {
+        Guarantees {
+            sector_size: 4096,
+            powersafe_overwrite: true,
+            failed_sync_loses: self.handles == Handles::Sync,
+        }
+    }
+
+    fn open(&self, path: &str, creation: Creation) -> Result<Box<dyn File>> {
+        match creation {
+            Creation::Never => self.open_once(path, creation),
+            // A file that is to be made and is not found: its name outlived the clearing of the
+            // storage, and goes with this error.
+            Creation::IfMissing => {
+                patiently_while(ErrorKind::NotFound, || self.open_once(path, creation))
+            }
+        }
     }
 
     fn delete(&self, path: &str) -> Result<()> {

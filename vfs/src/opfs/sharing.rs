@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::sharing::{SharedLock, Sharing};
+use crate::stolen;
 use crate::suspend;
 use crate::waiting::{self, Refused};
 
@@ -125,6 +126,7 @@ impl Sharing for WebLocks {
     }
 
     fn end(self: Box<Self>) -> Result<()> {
+        stolen::forget(&self.path);
         let held = self.held.into_inner().into_values();
         let released = held.map(WebLock::release).fold(Ok(()), Result::and);
         let ended = self.speaks.release();

@@ -154,6 +154,12 @@ extern "C" {
         callback: &Function,
     ) -> Promise;
 
+    /// The promise of a lock, to hear of its rejection without making another Rust closure.
+    pub(super) type Released;
+
+    #[wasm_bindgen(method, js_name = catch)]
+    pub(super) fn on_rejection(this: &Released, callback: &Function) -> Promise;
+
     #[wasm_bindgen(method)]
     pub(super) fn query(this: &LockManager) -> Promise;
 

@@ -32,6 +32,7 @@ use crate::lock::LockLevel;
 use crate::mutants::{self, Mutant};
 use crate::sharing::{SharedLock, Sharing};
 use crate::shm::{Slots, WalIndex};
+use crate::stolen;
 use crate::storage::Storage;
 use crate::waiting;
 
@@ -106,8 +107,28 @@ impl Shared {
             let message = format!("another context is opening {:?}", self.path);
             return Err(VfsError::new(ErrorKind::Busy, Operation::Lock, message));
         }
-        let opened = files.open(&*self.storage, &self.path, wanted);
+        let opened = self.open_or_make(files, wanted);
         opened.and(self.locks.give_back(SharedLock::Making))
+    }
+
+    /// If the database is not there and somebody uses it all the same, its files were removed under
+    /// him, as by a user who clears the storage. New ones beside those would be two databases, and
+    /// Chromium removes them as well when the last handle of the old ones goes (S19).
+    fn open_or_make(&self, files: &FileSet, wanted: Wanted) -> Result<()> {
+        let opened = files.open(&*self.storage, &self.path, wanted.min(Wanted::Writing));
+        match opened {
+            Err(error) if error.kind == ErrorKind::NotFound && wanted == Wanted::Making => {}
+            opened => return opened,
+        }
+        if !self.locks.take(SharedLock::Main, true, AT_ONCE)? {
+            let message = format!(
+                "another context has {:?} open, whose files were removed since",
+                self.path
+            );
+            return Err(VfsError::new(ErrorKind::Busy, Operation::Lock, message));
+        }
+        let made = files.open(&*self.storage, &self.path, wanted);
+        made.and(self.locks.give_back(SharedLock::Main))
     }
 
     /// The strongest level that this context holds.
@@ -247,7 +268,7 @@ impl Shared {
         if self.part.get() != Part::Together {
             return Ok(());
         }
-        let published = self.follower.publish(here.index);
+        let published = stolen::check(&self.path).and_then(|()| self.follower.publish(here.index));
         if published.is_err() {
             here.files.give_up();
         }
