@@ -2,7 +2,7 @@
 // started or dies. Used by database.ts and files.ts. It must not know what a request means.
 
 import { currentContext } from './context.js';
-import { fromWire, SqliteError, text } from './errors.js';
+import { fromWire, isEnding, markEnding, SqliteError, text } from './errors.js';
 import type { EngineOptions } from './options.js';
 import { OwnedChannel } from './owned.js';
 import type {
@@ -302,7 +302,8 @@ function withSql(error: unknown, sql: string | undefined): unknown {
     return error;
   }
   const { code, extendedCode, message, offset, cause } = error;
-  return new SqliteError(message, { code, extendedCode, sql, offset, cause });
+  const made = new SqliteError(message, { code, extendedCode, sql, offset, cause });
+  return isEnding(error) ? markEnding(made) : made;
 }
 
 /** A request that waits for its answer. */
@@ -409,7 +410,14 @@ class WorkerChannel extends OwnEngine implements Channel {
   }
 }
 
-/** Pieces of an import are handed over, not copied. */
+/** Pieces of an import, and rows, are handed over, not copied. */
 function transferable(request: Request): Transferable[] {
-  return request.operation === 'importAppend' ? [request.bytes.buffer] : [];
+  switch (request.operation) {
+    case 'importAppend':
+      return [request.bytes.buffer];
+    case 'rows':
+      return [request.rows.buffer];
+    default:
+      return [];
+  }
 }

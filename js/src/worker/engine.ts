@@ -2,7 +2,7 @@
 // The only file that knows the names of the exports.
 
 import { flush, tell } from '../commits.js';
-import { SqliteError, text } from '../errors.js';
+import { isEnding, markEnding, SqliteError, text } from '../errors.js';
 import type {
   Commits,
   EngineChoice,
@@ -129,12 +129,17 @@ export class Engine {
    * The answer to a question that was asked before, if it is its turn and nothing has to wait for
    * it; otherwise nothing, and it has to be run, which also says what is wrong.
    */
-  atOnce(session: number, sql: string, { named, values }: WireParams): RowBatch | undefined {
+  atOnce(
+    session: number,
+    sql: string,
+    { named, values }: WireParams,
+    first: boolean,
+  ): RowBatch | undefined {
     if (this.#trap !== undefined || !this.#queue.isEmpty) {
       return undefined;
     }
     try {
-      const answer = this.loaded.glue.query_at_once(session, sql, named, values) as
+      const answer = this.loaded.glue.query_at_once(session, sql, named, values, first) as
         | [RowBatch['columns'], RowBatch['rows']]
         | undefined;
       return answer && { columns: answer[0], rows: answer[1] };
@@ -325,12 +330,9 @@ export class Engine {
       return error;
     }
     const { code, extendedCode, offset, cause } = error;
-    return new SqliteError(`${error.message}; held by ${who}`, {
-      code,
-      extendedCode,
-      offset,
-      cause,
-    });
+    const message = `${error.message}; held by ${who}`;
+    const made = new SqliteError(message, { code, extendedCode, offset, cause });
+    return isEnding(error) ? markEnding(made) : made;
   }
 
   #trapped(error: unknown): SqliteError {
@@ -359,10 +361,11 @@ export class Engine {
     try {
       return this.loaded.glue.take_result();
     } catch (error) {
-      const { code, extendedCode, message, offset, cause, lock } = error as Failure;
+      const { code, extendedCode, message, offset, cause, ended, lock } = error as Failure;
       this.#refused = lock;
       const because = cause === undefined ? undefined : new Error(cause);
-      throw new SqliteError(message, { code, extendedCode, offset, cause: because });
+      const made = new SqliteError(message, { code, extendedCode, offset, cause: because });
+      throw ended ? markEnding(made) : made;
     }
   }
 }
