@@ -1,5 +1,4 @@
-// Bundles src into dist: index.js, worker.js and shared.js, with source maps, beside the pair of
-// wasm files. Run by `npm run build`, after tsc has written the types.
+// Bundles src into dist, with source maps, beside the pair of wasm files. Run by `npm run build`, after tsc has written the types.
 
 import { copyFileSync, statSync } from 'node:fs';
 import { build } from 'esbuild';
@@ -12,12 +11,7 @@ for (const [engine, file] of Object.entries(WASM)) {
   sizes[engine] = statSync(`dist/${file}`).size;
 }
 
-await build({
-  entryPoints: {
-    index: 'src/index.ts',
-    worker: 'src/worker/worker.ts',
-    shared: 'src/worker/shared.ts',
-  },
+const common = {
   outdir: 'dist',
   bundle: true,
   format: 'esm',
@@ -27,4 +21,20 @@ await build({
   sourcemap: true,
   define: { WASM_BYTES: JSON.stringify(sizes) },
   logLevel: 'warning',
+};
+
+// What a page needs whose engine has a worker; the engine in place is a file of its own.
+await build({
+  ...common,
+  entryPoints: { index: 'src/index.ts', 'in-place': 'src/in-place.ts' },
+  external: ['./local.js'],
+});
+
+await build({
+  ...common,
+  entryPoints: {
+    local: 'src/local.ts',
+    worker: 'src/worker/worker.ts',
+    shared: 'src/worker/shared.ts',
+  },
 });

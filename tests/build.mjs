@@ -8,8 +8,8 @@ import { build } from 'esbuild';
 const anchoriteAsServed = {
   name: 'anchorite-as-served',
   setup(bundler) {
-    bundler.onResolve({ filter: /^anchorite$/ }, () => ({
-      path: '/anchorite/index.js',
+    bundler.onResolve({ filter: /^anchorite(\/in-place)?$/ }, ({ path }) => ({
+      path: path === 'anchorite' ? '/anchorite/index.js' : '/anchorite/in-place.js',
       external: true,
     }));
   },

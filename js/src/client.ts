@@ -2,7 +2,8 @@
 // started or dies. Used by database.ts and files.ts. It must not know what a request means.
 
 import { currentContext } from './context.js';
-import { fromWire, isEnding, markEnding, SqliteError, text } from './errors.js';
+import { fromWire, SqliteError, text } from './errors.js';
+import type { LocalEngine } from './local.js';
 import type { EngineOptions } from './options.js';
 import { OwnedChannel } from './owned.js';
 import type {
@@ -20,7 +21,6 @@ import type {
 } from './protocol.js';
 import { startWorker, whenReady } from './start.js';
 import { onPageState } from './visibility.js';
-import { Host } from './worker/host.js';
 
 /** The way to an engine. */
 export interface Channel {
@@ -49,7 +49,7 @@ export async function connect(options: EngineOptions): Promise<[Channel, Started
   }
   const { engine = 'auto', testHooks = {} } = options;
   const own = takesWorker(options) ? await WorkerChannel.start() : undefined;
-  const channel = own ?? LocalChannel.to(engine, testHooks);
+  const channel = own ?? (await LocalChannel.to(engine, testHooks));
   try {
     const page = location.pathname;
     const request = { operation: 'start', engine, testHooks, page } as const;
@@ -249,61 +249,71 @@ class OwnEngine {
   }
 }
 
+/** The part of the package that an engine in place needs. */
+type Local = typeof import('./local.js');
+
+let importLocal: () => Promise<Local> = () => import('./local.js');
+
+/** Brings that part along, where nothing can be imported later. */
+export function bringLocal(local: Local): void {
+  importLocal = () => Promise.resolve(local);
+}
+
 /** The engines that run in place, by the build that was asked for; each serves many databases. */
-const hosts = new Map<EngineChoice, Host>();
+const engines = new Map<EngineChoice, LocalEngine>();
 
 /** The engine in place: no messages, the same errors. */
 class LocalChannel extends OwnEngine implements Channel {
-  readonly #host: Host;
+  readonly #engine: LocalEngine;
 
-  private constructor(host: Host) {
+  private constructor(engine: LocalEngine) {
     super();
-    this.#host = host;
+    this.#engine = engine;
   }
 
   /** The engine of this context, or one of its own where a test has its hands in it. */
-  static to(engine: EngineChoice, hooks: TestHooks): LocalChannel {
+  static async to(choice: EngineChoice, hooks: TestHooks): Promise<LocalChannel> {
+    const { LocalEngine } = await importLocal().catch(cannotImport);
     if (Object.keys(hooks).length > 0) {
-      return new LocalChannel(new Host());
+      return new LocalChannel(new LocalEngine());
     }
-    const shared = hosts.get(engine);
-    const host = shared === undefined || shared.failed ? new Host() : shared;
-    hosts.set(engine, host);
-    return new LocalChannel(host);
+    const shared = engines.get(choice);
+    const engine = shared === undefined || shared.failed ? new LocalEngine() : shared;
+    engines.set(choice, engine);
+    return new LocalChannel(engine);
   }
 
   request<Name extends Operation>(
     request: Extract<Request, { operation: Name }>,
     sql?: string,
   ): Promise<Operations[Name]['answers']> {
-    const answer = this.#host.atOnce(request);
+    const answer = this.#engine.atOnce(request);
     return answer === undefined ? this.#handle(request, sql) : Promise.resolve(answer);
   }
 
   async #handle(request: Request, sql?: string): Promise<Operations[Operation]['answers']> {
-    try {
-      return await this.#host.handle(request);
-    } catch (error) {
-      throw withSql(error, sql);
+    const reply = await this.#engine.handle(request);
+    if ('error' in reply) {
+      throw fromWire(reply.error, sql);
     }
+    return reply.value;
   }
 
   /** The engine stays, for the next database. */
   end(): void {}
 
   get dead(): boolean {
-    return this.#host.failed;
+    return this.#engine.failed;
   }
 }
 
-/** As `fromWire`, for an error that did not cross one. */
-function withSql(error: unknown, sql: string | undefined): unknown {
-  if (!(error instanceof SqliteError)) {
-    return error;
-  }
-  const { code, extendedCode, message, offset, cause } = error;
-  const made = new SqliteError(message, { code, extendedCode, sql, offset, cause });
-  return isEnding(error) ? markEnding(made) : made;
+function cannotImport(cause: unknown): never {
+  const why =
+    currentContext() === 'service-worker'
+      ? 'a ServiceWorker cannot import anything later; import "anchorite/in-place" there'
+      : text(cause);
+  const message = `cannot load the engine, local.js: ${why}`;
+  throw new SqliteError(message, { code: 'WORKER_LOAD_FAILED', cause });
 }
 
 /** A request that waits for its answer. */

@@ -1,6 +1,6 @@
 // Runs the library in place in a SharedWorker or a ServiceWorker: asked by a message with a port,
 // it answers with what it found. It must not know tests.
-import { open } from 'anchorite';
+import { open } from 'anchorite/in-place';
 
 interface Request {
   readonly name: string;
