@@ -1,4 +1,5 @@
-// Bundles src into dist, with source maps, beside the pair of wasm files. Run by `npm run build`, after tsc has written the types.
+// Bundles src into dist, with source maps, beside the pair of wasm files. Run by
+// `npm run build`, after tsc has written the types.
 
 import { copyFileSync, statSync } from 'node:fs';
 import { build } from 'esbuild';

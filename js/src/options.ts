@@ -51,8 +51,8 @@ export interface OpenOptions extends EngineOptions {
    */
   readonly int64?: Int64;
   /**
-   * What a `Date` among the parameters becomes: `'text'`, as `toISOString()` has it, or `'ms'` since
-   * 1970, an INTEGER. Default: it is refused with `INVALID_PARAMETER`.
+   * What a `Date` among the parameters becomes: `'text'`, as `toISOString()` has it, or `'ms'`
+   * since 1970, an INTEGER. Default: it is refused with `INVALID_PARAMETER`.
    */
   readonly dates?: 'text' | 'ms';
   /** The most that the page cache takes, in bytes; default 16 MiB. */
@@ -114,9 +114,9 @@ export interface RowOptions<Shape extends RowShape = RowShape> {
 /** Options of `Database.transaction`. */
 export interface TransactionOptions {
   /**
-   * When it takes its locks; default `'immediate'`: it may write from the beginning, so that nothing
-   * in it meets `SQLITE_BUSY` but its begin. `'deferred'`, the default of a connection that is
-   * `readonly`: as it needs them. `'exclusive'`: outside WAL nobody reads meanwhile.
+   * When it takes its locks; default `'immediate'`: it may write from the beginning, so that
+   * nothing in it meets `SQLITE_BUSY` but its begin. `'deferred'`, the default of a connection that
+   * is `readonly`: as it needs them. `'exclusive'`: outside WAL nobody reads meanwhile.
    */
   readonly mode?: TransactionMode;
   /** What errors call it; default: the name of the function. */
@@ -140,7 +140,7 @@ export interface InsertOptions {
   readonly batchRows?: number;
   /** Called after each batch, with the number of rows that are in. */
   readonly onProgress?: (rows: number) => void;
-  /** Asked before each batch; nothing is inserted if it is aborted, and its reason rejected with. */
+  /** Asked before each batch; if it is aborted nothing is inserted; its reason is rejected with. */
   readonly signal?: AbortSignal;
 }
 

@@ -1,4 +1,4 @@
-// Many values in one piece of bytes, as crates/wasm/src/packed.rs reads them and draws them. Used by
+// Many values in one piece of bytes, as crates/wasm/src/packed.rs reads and draws them. Used by
 // bulk.ts. The values are checked; what a number becomes in SQLite is not decided here.
 
 import type { WireValue } from './protocol.js';

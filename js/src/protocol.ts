@@ -20,12 +20,12 @@ export type Durable = 'power-loss' | 'process' | 'none';
 export type JournalMode = 'wal' | 'delete' | 'truncate' | 'persist' | 'memory' | 'off';
 
 /**
- * What an INTEGER becomes: a number where that is exact and else a bigint; always a bigint; always a
- * number, with an error where that is not exact.
+ * What an INTEGER becomes: a number where that is exact and else a bigint; always a bigint; always
+ * a number, with an error where that is not exact.
  */
 export type Int64 = 'auto' | 'bigint' | 'throw';
 
-/** When a transaction takes its locks: as it needs them; for writing, or for everything, at once. */
+/** When a transaction takes its locks: as it needs them; at once, for writing or for everything. */
 export type TransactionMode = 'deferred' | 'immediate' | 'exclusive';
 
 /** How a connection is opened: checked. What is `undefined` has its default in Rust. */
@@ -73,7 +73,7 @@ export interface RowBatch {
 export interface RunResult {
   /** Rows inserted, updated or deleted by it, not by triggers and foreign keys; else 0. */
   readonly changes: number;
-  /** The rowid of the last row that this connection has inserted, in whichever table; at first 0. */
+  /** The rowid of the last row that the connection has inserted, in whichever table; at first 0. */
   readonly lastInsertRowid: number | bigint;
 }
 

@@ -28,7 +28,7 @@ export class Sql {
 export interface SqlTag {
   /**
    * SQL with values in it: ``sql`SELECT * FROM note WHERE id = ${id}` ``. Each value becomes a
-   * parameter, also one that looks like SQL; what was made by `sql` itself becomes part of the text.
+   * parameter, also one that looks like SQL; what `sql` itself has made becomes part of the text.
    *
    * It goes wherever SQL goes, without other parameters. Throws `INVALID_SQL` for an escape
    * sequence that JavaScript does not know.

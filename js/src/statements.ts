@@ -170,8 +170,8 @@ export abstract class Statements {
    * `into` is the name of a table, or a prepared statement, or a piece of `sql` without values. A
    * row is an array, one value for each column or parameter, or an object: for a table all have the
    * columns of the first one; for a statement they have its parameters' names.
-   * Resolves to the number of changed rows. Rejects as `query` does, with a message that begins with
-   * `rows[index]`; and with the reason of `signal`.
+   * Resolves to the number of changed rows. Rejects as `query` does, with a message that begins
+   * with `rows[index]`; and with the reason of `signal`.
    */
   async insertMany(
     into: SqlText | Statement,

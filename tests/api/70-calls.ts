@@ -20,7 +20,7 @@ test('run answers what a statement has changed', async (t) => {
   equal(await db.get('SELECT count(*) AS n FROM a'), { n: 3 });
 });
 
-test('get answers the first row, and what the statement changes is changed as a whole', async (t) => {
+test('get answers the first row, and the statement changes all it would', async (t) => {
   const db = await t.open();
   await db.exec('CREATE TABLE a (b); INSERT INTO a VALUES (1), (2)');
   for (let again = 0; again < 3; again++) {
@@ -118,7 +118,7 @@ test('a prepared statement says what it is, and runs until it is finalized', asy
   await rejects(insert.run([3, 'z']), { code: 'CLOSED' });
 });
 
-test('storage in memory is asked for, and a database is not made where none is wanted', async (t) => {
+test('memory is asked for, and no database is made where none is wanted', async (t) => {
   const one = await t.open(t.name('in memory'), { storage: 'memory' });
   equal([one.name, one.info.storage], [t.name('in memory'), 'memory']);
   await one.exec('CREATE TABLE a (b)');

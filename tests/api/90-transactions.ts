@@ -127,7 +127,7 @@ test('is nested as savepoints', async (t) => {
   equal(await all(db), [1, 2, 4, 5, 9]);
 });
 
-test('a part that is left running when the whole is rolled back does nothing any more', async (t) => {
+test('a part that is left running after its whole is rolled back does nothing', async (t) => {
   const db = await openOne(t);
   const { open, passed } = gate();
   const left: Promise<unknown>[] = [];

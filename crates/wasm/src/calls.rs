@@ -101,8 +101,8 @@ fn run_rows(
     run.map(convert::count_to_js)
 }
 
-/// Answers an array of `[{columns, rows}, {changes, lastInsertRowid}]`. One that is neither done nor
-/// taken back goes on here, or is taken back by whatever its connection does next.
+/// Answers an array of `[{columns, rows}, {changes, lastInsertRowid}]`. One that is neither done
+/// nor taken back goes on here, or is taken back by whatever its connection does next.
 fn run_together(
     at: (u32, bool),
     call: &mut Option<Together>,

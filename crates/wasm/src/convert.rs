@@ -59,7 +59,10 @@ impl Integers {
 
     /// Refuses what is not wanted.
     fn check(self, values: &[Value]) -> Result<(), JobError> {
-        let is_unsafe = |value: &&Value| matches!(value, Value::Integer(it) if it.unsigned_abs() > SAFE_INTEGER_MAX);
+        let is_unsafe = |value: &&Value| match value {
+            Value::Integer(integer) => integer.unsigned_abs() > SAFE_INTEGER_MAX,
+            _ => false,
+        };
         match values.iter().find(is_unsafe) {
             Some(Value::Integer(integer)) if self == Self::Throw => {
                 Err(JobError::unsafe_integer(*integer))
