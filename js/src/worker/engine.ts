@@ -69,6 +69,8 @@ export class Engine {
   /** The lock that the last job that failed was refused, if that was why. */
   #refused: Refused | undefined;
   readonly #walBound = new WalBound();
+  /** The connections that had a transaction open after their last job. */
+  readonly #inside = new Set<number>();
 
   private constructor(loaded: Loaded) {
     this.loaded = loaded;
@@ -116,10 +118,11 @@ export class Engine {
       session,
       database,
       lock: named ? this.loaded.glue.lock_name(database) : undefined,
-      attempt: (ticket, last, loan) => {
+      attempt: async (ticket, last, loan) => {
         const again = (glue: Glue) => glue.stage_again(ticket as number, last);
         const loans = loan === undefined ? [] : [loan];
-        return this.#attempt(ticket === undefined ? stage : again, loans, database);
+        const outcome = this.#attempt(ticket === undefined ? stage : again, loans, database);
+        return outcome.finally(() => this.#noteTransaction(session));
       },
       forget: (ticket) => this.#untrapped?.forget_parked(ticket),
     };
@@ -154,9 +157,21 @@ export class Engine {
     this.#queue.drop(session, new SqliteError('its user is gone', { code: 'CLOSED' }));
   }
 
-  /** Whether a connection that no job is using has a transaction open. */
+  /** Whether a connection had a transaction open when its last job was done. */
   inTransaction(session: number): boolean {
-    return this.#untrapped?.in_transaction(session) ?? false;
+    return this.#trap === undefined && this.#inside.has(session);
+  }
+
+  /** Before the next job begins, which takes the connection. */
+  #noteTransaction(session: number | undefined): void {
+    if (session === undefined) {
+      return;
+    }
+    if (this.#untrapped?.in_transaction(session)) {
+      this.#inside.add(session);
+    } else {
+      this.#inside.delete(session);
+    }
   }
 
   get #untrapped(): Glue | undefined {
