@@ -35,6 +35,7 @@ export type {
   StorageKind,
   TransactionMode,
 } from './protocol.js';
+export { requestPersistence, type StorageInfo, storageInfo } from './quota.js';
 export type { RowShape } from './rows.js';
 export { type Sql, type SqlTag, sql } from './sql.js';
 export type {
