@@ -1,17 +1,13 @@
-// Bundles src into dist: index.js and its chunks, in-place.js, worker.js and shared.js, with source
-// maps, beside the pair of wasm files. Run by `npm run build`, after tsc has written the types.
+// Bundles src into dist, with source maps, beside the pair of wasm files. Run by
+// `npm run build`, after tsc has written the types.
 
-import { copyFileSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, readFileSync, statSync } from 'node:fs';
 import { brotliCompressSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 const WASM = { jspi: 'anchorite.wasm', asyncify: 'anchorite.asyncify.wasm' };
 
-for (const file of readdirSync('dist').filter((name) => /-[A-Z0-9]{8}\.js/.test(name))) {
-  rmSync(`dist/${file}`);
-}
-
-/** What README promises: bytes by brotli. */
+/** What README promises of a page's entry: bytes by brotli. */
 const PAGE_BYTES_MAX = 12_000;
 
 const sizes = {};
@@ -20,14 +16,7 @@ for (const [engine, file] of Object.entries(WASM)) {
   sizes[engine] = statSync(`dist/${file}`).size;
 }
 
-/** What a page's entry and the chunks that it always loads come to. */
-function brotliSize(outputs, file) {
-  const chunks = outputs[file].imports.filter(({ kind }) => kind === 'import-statement');
-  const own = brotliCompressSync(readFileSync(file)).length;
-  return chunks.reduce((bytes, { path }) => bytes + brotliSize(outputs, path), own);
-}
-
-const options = {
+const common = {
   outdir: 'dist',
   bundle: true,
   format: 'esm',
@@ -39,24 +28,22 @@ const options = {
   logLevel: 'warning',
 };
 
-// What a page imports: the engine's own code is a chunk that is loaded only where it runs in place.
-// Chunks lie beside the worker, which is found by where they are.
-const { metafile } = await build({
-  ...options,
-  entryPoints: { index: 'src/index.ts' },
-  splitting: true,
-  chunkNames: '[name]-[hash]',
-  metafile: true,
+// What a page needs whose engine has a worker; the engine in place is a file of its own.
+await build({
+  ...common,
+  entryPoints: { index: 'src/index.ts', 'in-place': 'src/in-place.ts' },
+  external: ['./local.js'],
 });
-const pageBytes = brotliSize(metafile.outputs, 'dist/index.js');
+
+const pageBytes = brotliCompressSync(readFileSync('dist/index.js')).length;
 if (pageBytes > PAGE_BYTES_MAX) {
   throw new Error(`a page would load ${pageBytes} bytes, ${PAGE_BYTES_MAX} are promised`);
 }
 
 await build({
-  ...options,
+  ...common,
   entryPoints: {
-    'in-place': 'src/index-in-place.ts',
+    local: 'src/local.ts',
     worker: 'src/worker/worker.ts',
     shared: 'src/worker/shared.ts',
   },

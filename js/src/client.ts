@@ -3,7 +3,7 @@
 
 import { currentContext } from './context.js';
 import { fromWire, SqliteError, text } from './errors.js';
-import { hostOf } from './in-place.js';
+import type { LocalEngine } from './local.js';
 import type { EngineOptions } from './options.js';
 import { OwnedChannel } from './owned.js';
 import type {
@@ -21,7 +21,6 @@ import type {
 } from './protocol.js';
 import { startWorker, whenReady } from './start.js';
 import { onPageState } from './visibility.js';
-import type { Host } from './worker/host.js';
 
 /** The way to an engine. */
 export interface Channel {
@@ -250,50 +249,71 @@ class OwnEngine {
   }
 }
 
+/** The part of the package that an engine in place needs. */
+type Local = typeof import('./local.js');
+
+let importLocal: () => Promise<Local> = () => import('./local.js');
+
+/** Brings that part along, where nothing can be imported later. */
+export function bringLocal(local: Local): void {
+  importLocal = () => Promise.resolve(local);
+}
+
+/** The engines that run in place, by the build that was asked for; each serves many databases. */
+const engines = new Map<EngineChoice, LocalEngine>();
+
 /** The engine in place: no messages, the same errors. */
 class LocalChannel extends OwnEngine implements Channel {
-  readonly #host: Host;
+  readonly #engine: LocalEngine;
 
-  private constructor(host: Host) {
+  private constructor(engine: LocalEngine) {
     super();
-    this.#host = host;
+    this.#engine = engine;
   }
 
-  static async to(engine: EngineChoice, hooks: TestHooks): Promise<LocalChannel> {
-    return new LocalChannel(await hostOf(engine, hooks));
+  /** The engine of this context, or one of its own where a test has its hands in it. */
+  static async to(choice: EngineChoice, hooks: TestHooks): Promise<LocalChannel> {
+    const { LocalEngine } = await importLocal().catch(cannotImport);
+    if (Object.keys(hooks).length > 0) {
+      return new LocalChannel(new LocalEngine());
+    }
+    const shared = engines.get(choice);
+    const engine = shared === undefined || shared.failed ? new LocalEngine() : shared;
+    engines.set(choice, engine);
+    return new LocalChannel(engine);
   }
 
   request<Name extends Operation>(
     request: Extract<Request, { operation: Name }>,
     sql?: string,
   ): Promise<Operations[Name]['answers']> {
-    const answer = this.#host.atOnce(request);
+    const answer = this.#engine.atOnce(request);
     return answer === undefined ? this.#handle(request, sql) : Promise.resolve(answer);
   }
 
   async #handle(request: Request, sql?: string): Promise<Operations[Operation]['answers']> {
-    try {
-      return await this.#host.handle(request);
-    } catch (error) {
-      throw withSql(error, sql);
+    const reply = await this.#engine.handle(request);
+    if ('error' in reply) {
+      throw fromWire(reply.error, sql);
     }
+    return reply.value;
   }
 
   /** The engine stays, for the next database. */
   end(): void {}
 
   get dead(): boolean {
-    return this.#host.failed;
+    return this.#engine.failed;
   }
 }
 
-/** As `fromWire`, for an error that did not cross one. */
-function withSql(error: unknown, sql: string | undefined): unknown {
-  if (!(error instanceof SqliteError)) {
-    return error;
-  }
-  const { code, extendedCode, message, offset, cause } = error;
-  return new SqliteError(message, { code, extendedCode, sql, offset, cause });
+function cannotImport(cause: unknown): never {
+  const why =
+    currentContext() === 'service-worker'
+      ? 'a ServiceWorker cannot import anything later; import "anchorite/in-place" there'
+      : text(cause);
+  const message = `cannot load the engine, local.js: ${why}`;
+  throw new SqliteError(message, { code: 'WORKER_LOAD_FAILED', cause });
 }
 
 /** A request that waits for its answer. */
@@ -400,7 +420,14 @@ class WorkerChannel extends OwnEngine implements Channel {
   }
 }
 
-/** Pieces of an import are handed over, not copied. */
+/** Pieces of an import, and rows, are handed over, not copied. */
 function transferable(request: Request): Transferable[] {
-  return request.operation === 'importAppend' ? [request.bytes.buffer] : [];
+  switch (request.operation) {
+    case 'importAppend':
+      return [request.bytes.buffer];
+    case 'rows':
+      return [request.rows.buffer];
+    default:
+      return [];
+  }
 }

@@ -4,22 +4,36 @@ import { type ChangeListener, Changes } from './changes.js';
 import type { Channel } from './client.js';
 import { canShareFiles, connectTo } from './client.js';
 import { SqliteError } from './errors.js';
+import { Gate } from './gate.js';
 import {
   type Checked,
   checkOpenOptions,
   checkOptions,
   type OpenOptions,
+  type TransactionOptions,
   type VacuumOptions,
 } from './options.js';
 import type {
   Context,
   Durable,
   EngineName,
+  Operation,
+  Operations,
+  Request,
   Sharing,
   StorageKind,
+  TransactionMode,
   WireOpenOptions,
 } from './protocol.js';
-import { checkParams, checkSql, type Params, type Row, toObjects } from './values.js';
+import { type Ask, type Asked, Statements } from './statements.js';
+import {
+  type Connection,
+  checkTransaction,
+  defaultMode,
+  runTransaction,
+  type Work,
+} from './transaction.js';
+import type { Dates } from './values.js';
 
 /** What runs, where, and what it can do. */
 export interface DatabaseInfo {
@@ -76,8 +90,13 @@ export interface DatabaseInfo {
 export async function open(name: string, options: OpenOptions = {}): Promise<Database> {
   checkName(name);
   const checked = checkOpenOptions(options);
-  const work = () => openNow(name, options, checked);
-  return name === MEMORY ? work() : inTurn(name, work);
+  if (name === MEMORY && options.storage === 'opfs') {
+    const message = `option "storage" cannot be "opfs" with the name "${MEMORY}"`;
+    throw new SqliteError(message, { code: 'INVALID_OPTION' });
+  }
+  const path = options.storage === 'memory' ? MEMORY : name;
+  const work = () => openNow(name, path, options, checked);
+  return path === MEMORY ? work() : inTurn(name, work);
 }
 
 /** The name of a database in memory; each is one of its own. */
@@ -102,22 +121,28 @@ async function inTurn(name: string, work: () => Promise<Database>): Promise<Data
   }
 }
 
-async function openNow(name: string, options: OpenOptions, checked: Checked): Promise<Database> {
-  const reached = await connectTo(name === MEMORY ? undefined : name, options);
+async function openNow(
+  name: string,
+  path: string,
+  options: OpenOptions,
+  checked: Checked,
+): Promise<Database> {
+  const reached = await connectTo(path === MEMORY ? undefined : path, options);
   const { channel, started, shared, joined } = reached;
+  const { wire, dates } = checked;
   try {
     // What a database in memory attaches are files.
-    const sharing = sharingOfFiles(name, shared.sharing, options);
-    const wire = { ...checked, sharing };
-    const request = { operation: 'open', name, options: wire } as const;
+    const sharing = sharingOfFiles(path, shared.sharing, options);
+    const request = { operation: 'open', name: path, options: { ...wire, sharing } } as const;
     const { session, storage, durable } = await channel.request<'open'>(request);
     const can = { cancel: false, asyncFunctions: false, waitForLocks: true };
-    return new Database(channel, session, name, { ...started, ...shared, storage, durable, can });
+    const connection = { channel, session, dates, readonly: wire.readonly };
+    return new Database(connection, name, { ...started, ...shared, storage, durable, can });
   } catch (error) {
     channel.end();
     // The worker that had the database has died, and nobody had noticed yet.
     if (joined && isGone(error)) {
-      return openNow(name, options, checked);
+      return openNow(name, path, options, checked);
     }
     throw error;
   }
@@ -159,18 +184,23 @@ export interface Database extends AsyncDispose {}
 
 /** An open database. Calls are carried out in the order in which they are made. */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the property is defined at the end
-export class Database {
+export class Database extends Statements {
   /** The name it was opened by. */
   readonly name: string;
   /** What runs, where, and what it can do. */
   readonly info: DatabaseInfo;
+  readonly #connection: Connection;
   readonly #channel: Channel;
   readonly #session: number;
+  readonly #gate = new Gate();
   readonly #changes: Changes;
   #closing: Promise<void> | undefined;
 
   /** @internal */
-  constructor(channel: Channel, session: number, name: string, info: DatabaseInfo) {
+  constructor(connection: Connection, name: string, info: DatabaseInfo) {
+    super();
+    const { channel, session } = connection;
+    this.#connection = connection;
     this.#channel = channel;
     this.#session = session;
     this.name = name;
@@ -188,32 +218,51 @@ export class Database {
     return this.#closing !== undefined;
   }
 
-  /**
-   * Runs any number of statements, without parameters; rows they return are dropped.
-   *
-   * Rejects with the first failure; the statements before it have taken effect.
-   */
-  async exec(sql: string): Promise<void> {
-    const request = { operation: 'exec', session: this.#use(), sql: checkSql(sql) } as const;
-    await this.#channel.request<'exec'>(request, sql);
+  /** @internal */
+  override get dates(): Dates {
+    return this.#connection.dates;
+  }
+
+  /** @internal */
+  override get begins(): TransactionMode {
+    return defaultMode(this.#connection);
+  }
+
+  /** @internal */
+  override send<Name extends Asked>(
+    ask: Ask<Name>,
+    sql?: string,
+  ): Promise<Operations[Name]['answers']> {
+    const request = { ...ask, session: this.#use(), inside: false } as unknown;
+    return this.#request<Name>(request as Extract<Request, { operation: Name }>, sql);
+  }
+
+  /** @internal */
+  override together<T>(work: Work<T>): Promise<T> {
+    return this.transaction(work);
   }
 
   /**
-   * Runs exactly one statement and resolves to its rows, in order.
+   * Runs `work` in a transaction: begun before it, committed when it is done, rolled back if it
+   * throws. What it does by `tx` is inside; all other calls of this database wait until it has
+   * settled, so a call of the database in `work` must not be waited for there.
    *
-   * Rejects with `INVALID_SQL` for none or several statements, and with `INVALID_PARAMETER` when
-   * the parameters do not fit; in both cases nothing was run.
+   * Resolves to what `work` does. Rejects with what it throws, or with what kept the transaction
+   * from its begin or commit: `SQLITE_BUSY`; `SQLITE_ERROR` where `exec` has begun one;
+   * `TRANSACTION_ABORTED` if SQLite has rolled it back by itself, even if `work` has swallowed the
+   * error, which is the `cause`; `TIMEOUT` after `idleTimeout`. In each case nothing has taken
+   * effect, unless `work` has ended the transaction by a statement. Calls by `tx` reject with
+   * `TRANSACTION_ABORTED` once it is rolled back, and with `CLOSED` once it has settled.
    */
-  async query<R extends Row = Row>(sql: string, params?: Params): Promise<R[]> {
-    const session = this.#use();
-    const wire = checkParams(params);
-    const request = { operation: 'query', session, sql: checkSql(sql), params: wire } as const;
-    return toObjects(await this.#channel.request<'query'>(request, sql)) as R[];
+  async transaction<T>(work: Work<T>, options: TransactionOptions = {}): Promise<T> {
+    checkTransaction(work, options);
+    this.#use();
+    return this.#gate.take(() => runTransaction(this.#connection, work, options));
   }
 
   /** Resolves to the whole database as the bytes of its file: one consistent snapshot. */
   async export(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#channel.request<'export'>({ operation: 'export', session: this.#use() });
+    return this.#request<'export'>({ operation: 'export', session: this.#use() });
   }
 
   /**
@@ -225,7 +274,7 @@ export class Database {
   async vacuum(options: VacuumOptions = {}): Promise<void> {
     checkOptions(options, ['pageSize']);
     const { pageSize } = options;
-    await this.#channel.request<'vacuum'>({ operation: 'vacuum', session: this.#use(), pageSize });
+    await this.#request<'vacuum'>({ operation: 'vacuum', session: this.#use(), pageSize });
   }
 
   /**
@@ -235,7 +284,7 @@ export class Database {
    *
    * What is told is complete: if it is not known what has changed, or if anything was missed, it is
    * that anything may have. Attached databases have listeners of their own connections. What is
-   * committed in WAL under `PRAGMA locking_mode = EXCLUSIVE`, while nobody else can read, may not be
+   * committed in WAL under `PRAGMA locking_mode = EXCLUSIVE`, while nobody else reads, may not be
    * told. Throws `UNSUPPORTED` where there is no BroadcastChannel, and `CLOSED`.
    */
   onChange(listener: ChangeListener): () => void {
@@ -255,7 +304,7 @@ export class Database {
 
   async #close(): Promise<void> {
     try {
-      await this.#channel.request<'close'>({ operation: 'close', session: this.#session });
+      await this.#request<'close'>({ operation: 'close', session: this.#session });
     } catch (error) {
       // What is gone is closed.
       if (!isGone(error)) {
@@ -264,6 +313,14 @@ export class Database {
     } finally {
       this.#channel.end();
     }
+  }
+
+  /** Not while a transaction has the connection. */
+  #request<Name extends Operation>(
+    request: Extract<Request, { operation: Name }>,
+    sql?: string,
+  ): Promise<Operations[Name]['answers']> {
+    return this.#gate.pass(() => this.#channel.request<Name>(request, sql));
   }
 
   #use(): number {

@@ -18,7 +18,8 @@ export interface SqliteErrorDetails {
  * `code` is SQLite's primary result code by name (`SQLITE_CONSTRAINT`), or one of ours:
  * `OPFS_UNAVAILABLE`, `ENGINE_UNAVAILABLE`, `ENGINE_FAILED`, `WASM_LOAD_FAILED`,
  * `WORKER_LOAD_FAILED`, `WORKER_DIED`, `CONNECTION_LOST`, `OUTDATED`, `INVALID_NAME`,
- * `INVALID_OPTION`, `INVALID_PARAMETER`, `INVALID_SQL`, `EXISTS`, `CLOSED`, `UNSUPPORTED`.
+ * `INVALID_OPTION`, `INVALID_PARAMETER`, `INVALID_SQL`, `TRANSACTION_ABORTED`, `TIMEOUT`,
+ * `UNSAFE_INTEGER`, `EXISTS`, `CLOSED`, `UNSUPPORTED`.
  */
 export class SqliteError extends Error {
   /** The primary code. */
@@ -49,6 +50,33 @@ export class SqliteError extends Error {
   }
 }
 
+/** The errors after which the transaction that the call belonged to is over. */
+const ending = new WeakSet<SqliteError>();
+
+/** Notes on an error that the transaction of its call is over. */
+export function markEnding(error: SqliteError): SqliteError {
+  ending.add(error);
+  return error;
+}
+
+/** Whether an error has ended the transaction of its call. */
+export function isEnding(error: unknown): boolean {
+  return error instanceof SqliteError && ending.has(error);
+}
+
+/** Does something with one of a list; its error says with which. */
+export function inList<T>(list: string, index: number, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof SqliteError)) {
+      throw error;
+    }
+    const { code, sql, offset } = error;
+    throw new SqliteError(`${list}[${index}]: ${error.message}`, { code, sql, offset });
+  }
+}
+
 /** For the wire: an error of any kind as plain data. */
 export function toWire(error: unknown): WireError {
   if (error instanceof SqliteError) {
@@ -59,10 +87,12 @@ export function toWire(error: unknown): WireError {
       message,
       offset,
       cause: reason(cause),
+      ended: ending.has(error),
     };
   }
   const code = 'ENGINE_FAILED';
-  return { code, extendedCode: code, message: text(error), offset: undefined, cause: undefined };
+  const message = text(error);
+  return { code, extendedCode: code, message, offset: undefined, cause: undefined, ended: false };
 }
 
 /** The words of a cause; those of a plain `Error` stand by themselves. */
@@ -75,7 +105,8 @@ function reason(cause: unknown): string | undefined {
 export function fromWire(error: WireError, sql: string | undefined): SqliteError {
   const { code, extendedCode, message, offset } = error;
   const cause = error.cause === undefined ? undefined : new Error(error.cause);
-  return new SqliteError(message, { code, extendedCode, sql, offset, cause });
+  const made = new SqliteError(message, { code, extendedCode, sql, offset, cause });
+  return error.ended ? markEnding(made) : made;
 }
 
 /** The words of whatever was thrown. */

@@ -1,5 +1,6 @@
 // The public entry of the package; re-exports only.
 
+export type { InsertRow, Rows } from './bulk.js';
 export type { Change, ChangeListener } from './changes.js';
 export { type Database, type DatabaseInfo, open } from './database.js';
 export { SqliteError } from './errors.js';
@@ -10,14 +11,38 @@ export {
   listDatabases,
   renameDatabase,
 } from './files.js';
-export type { EngineOptions, ImportOptions, OpenOptions, VacuumOptions } from './options.js';
 export type {
+  BatchOptions,
+  EngineOptions,
+  ImportOptions,
+  InsertOptions,
+  OpenOptions,
+  RowOptions,
+  TransactionOptions,
+  VacuumOptions,
+} from './options.js';
+export type { Statement } from './prepared.js';
+export type {
+  Column,
   Context,
   Durable,
   EngineChoice,
   EngineName,
+  Int64,
   JournalMode,
+  RunResult,
   Sharing,
   StorageKind,
+  TransactionMode,
 } from './protocol.js';
+export { requestPersistence, type StorageInfo, storageInfo } from './quota.js';
+export type { RowShape } from './rows.js';
+export { type Sql, type SqlTag, sql } from './sql.js';
+export type {
+  BatchResult,
+  BatchStatement,
+  SqlText,
+  Statements,
+} from './statements.js';
+export type { Transaction, Work } from './transaction.js';
 export type { BindValue, Params, Row, SqlValue } from './values.js';

@@ -71,7 +71,7 @@ function canBeRepeated(call: Handed): boolean {
 function onlyReads({ request, sql = '' }: Handed): boolean {
   const { operation } = request;
   return (
-    ['export', 'sequence', 'close'].includes(operation) ||
+    ['export', 'sequence', 'close', 'describe'].includes(operation) ||
     (operation === 'query' && READS.test(sql))
   );
 }

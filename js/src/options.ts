@@ -1,7 +1,17 @@
 // Options: their defaults, and loud checks on names and types. Used by the public functions.
 
 import { SqliteError } from './errors.js';
-import type { EngineChoice, JournalMode, Sharing, TestHooks, WireOpenOptions } from './protocol.js';
+import type {
+  EngineChoice,
+  Int64,
+  JournalMode,
+  Sharing,
+  TestHooks,
+  TransactionMode,
+  WireOpenOptions,
+} from './protocol.js';
+import type { RowShape } from './rows.js';
+import type { Dates } from './values.js';
 
 /** Where and how the engine runs. */
 export interface EngineOptions {
@@ -24,6 +34,29 @@ export interface EngineOptions {
 
 /** Options of `open`. */
 export interface OpenOptions extends EngineOptions {
+  /**
+   * What keeps the bytes; default `'opfs'`. `'memory'`: the database is one of its own under this
+   * name, and is gone when it is closed; so is that of the name `':memory:'`.
+   */
+  readonly storage?: 'opfs' | 'memory';
+  /**
+   * Whether a database is made where there is none; default `true`. Otherwise `open` rejects with
+   * `SQLITE_CANTOPEN`.
+   */
+  readonly create?: boolean;
+  /**
+   * What an INTEGER becomes; default `'auto'`: a number where that is exact, else a bigint.
+   * `'bigint'`: always a bigint. `'throw'`: always a number; a call whose rows have one that is not
+   * exact rejects with `UNSAFE_INTEGER`, though what it has changed stays changed.
+   */
+  readonly int64?: Int64;
+  /**
+   * What a `Date` among the parameters becomes: `'text'`, as `toISOString()` has it, or `'ms'`
+   * since 1970, an INTEGER. Default: it is refused with `INVALID_PARAMETER`.
+   */
+  readonly dates?: 'text' | 'ms';
+  /** The most that the page cache takes, in bytes; default 16 MiB. */
+  readonly cacheSize?: number;
   /**
    * The journal mode to change to; default: WAL for a new database, any other keeps its own.
    *
@@ -69,6 +102,48 @@ export interface ImportOptions extends EngineOptions {
   readonly overwrite?: boolean;
 }
 
+/** Options of `query` and `get`. */
+export interface RowOptions<Shape extends RowShape = RowShape> {
+  /**
+   * What a row is; default `'object'`, where of columns with one name the last one counts.
+   * `'array'` keeps all; `'scalar'` is the value of the first column alone.
+   */
+  readonly rows?: Shape;
+}
+
+/** Options of `Database.transaction`. */
+export interface TransactionOptions {
+  /**
+   * When it takes its locks; default `'immediate'`: it may write from the beginning, so that
+   * nothing in it meets `SQLITE_BUSY` but its begin. `'deferred'`, the default of a connection that
+   * is `readonly`: as it needs them. `'exclusive'`: outside WAL nobody reads meanwhile.
+   */
+  readonly mode?: TransactionMode;
+  /** What errors call it; default: the name of the function. */
+  readonly name?: string;
+  /**
+   * After how long without a call, in ms, it is rolled back and rejects with `TIMEOUT`; default
+   * 30 000. A transaction that nobody ends keeps all others waiting.
+   */
+  readonly idleTimeout?: number;
+}
+
+/** Options of `batch`. */
+export interface BatchOptions {
+  /** As in a transaction; in one it counts for nothing. */
+  readonly mode?: TransactionMode;
+}
+
+/** Options of `insertMany`. */
+export interface InsertOptions {
+  /** How many rows go to the engine at once; default 1000, or fewer if they have many bytes. */
+  readonly batchRows?: number;
+  /** Called after each batch, with the number of rows that are in. */
+  readonly onProgress?: (rows: number) => void;
+  /** Asked before each batch; if it is aborted nothing is inserted; its reason is rejected with. */
+  readonly signal?: AbortSignal;
+}
+
 /** Options of `Database.vacuum`. */
 export interface VacuumOptions {
   /** The new page size in bytes, a power of two from 512 to 65536; default: as it is. */
@@ -77,6 +152,9 @@ export interface VacuumOptions {
 
 /** The longest time that a timer of a browser can be set to, in ms. */
 const DURATION_MAX = 2 ** 31 - 1;
+
+/** The most rows that go to the engine at once. */
+const BATCH_ROWS_MAX = 1_000_000;
 
 const JOURNAL_MODES: readonly unknown[] = ['wal', 'delete', 'truncate', 'persist', 'memory', 'off'];
 const SHARINGS: readonly unknown[] = ['shared', 'owner', 'hand-over', 'exclusive'];
@@ -97,6 +175,18 @@ const CHECKS: Readonly<Record<string, (value: unknown) => boolean>> = {
   pageSize: (value) => PAGE_SIZES.includes(value),
   busyTimeout: (value) => isCount(value, DURATION_MAX),
   tempMemory: (value) => isCount(value, Number.MAX_SAFE_INTEGER),
+  storage: (value) => value === 'opfs' || value === 'memory',
+  create: (value) => typeof value === 'boolean',
+  int64: (value) => value === 'auto' || value === 'bigint' || value === 'throw',
+  dates: (value) => value === 'text' || value === 'ms',
+  cacheSize: (value) => isCount(value, Number.MAX_SAFE_INTEGER),
+  rows: (value) => value === 'object' || value === 'array' || value === 'scalar',
+  mode: (value) => value === 'deferred' || value === 'immediate' || value === 'exclusive',
+  name: (value) => typeof value === 'string',
+  idleTimeout: (value) => value !== 0 && isCount(value, DURATION_MAX),
+  batchRows: (value) => value !== 0 && isCount(value, BATCH_ROWS_MAX),
+  onProgress: (value) => typeof value === 'function',
+  signal: (value) => value instanceof AbortSignal,
 };
 
 /** The options that every public function takes. */
@@ -106,18 +196,23 @@ export const ENGINE_OPTIONS: readonly string[] = ['engine', 'worker', 'testHooks
 const OPEN_OPTIONS: readonly string[] = [
   ...ENGINE_OPTIONS,
   ...['sharing', 'journalMode', 'durability', 'readonly', 'pageSize', 'busyTimeout', 'tempMemory'],
+  ...['storage', 'create', 'int64', 'dates', 'cacheSize'],
 ];
 
 /** What would change a database, and so contradicts `readonly`. */
 const CHANGING: readonly (keyof OpenOptions)[] = ['journalMode', 'durability', 'pageSize'];
 
 /** What an engine has to know of the options of `open`; how it shares is not for them to say. */
-export type Checked = Omit<WireOpenOptions, 'sharing'>;
+export interface Checked {
+  readonly wire: Omit<WireOpenOptions, 'sharing'>;
+  readonly dates: Dates;
+}
 
 /** Checks the options of `open`, and how they go together. */
 export function checkOpenOptions(options: OpenOptions): Checked {
   checkOptions(options, OPEN_OPTIONS);
-  const { journalMode, durability, readonly = false, pageSize, busyTimeout, tempMemory } = options;
+  const { journalMode, durability, readonly = false, create = true, int64 = 'auto' } = options;
+  const { pageSize, busyTimeout, tempMemory, cacheSize, dates } = options;
   const contradicts = CHANGING.find((name) => options[name] !== undefined);
   if (readonly && contradicts !== undefined) {
     throw invalid(`option "${contradicts}" cannot go with "readonly"`);
@@ -126,7 +221,9 @@ export function checkOpenOptions(options: OpenOptions): Checked {
   if (relaxed && (journalMode ?? 'wal') !== 'wal') {
     throw invalid(`durability "relaxed" is for WAL, not for journal mode "${journalMode}"`);
   }
-  return { journalMode, relaxed, readonly, pageSize, busyTimeout, tempMemory };
+  const sizes = { pageSize, tempMemory, cacheSize };
+  const wire = { journalMode, relaxed, readonly, create, int64, busyTimeout, ...sizes };
+  return { wire, dates };
 }
 
 /** Refuses unknown options, naming the one that was probably meant, and values of another type. */

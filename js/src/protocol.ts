@@ -19,11 +19,25 @@ export type Durable = 'power-loss' | 'process' | 'none';
 /** Where a transaction is kept until it is in the database file. */
 export type JournalMode = 'wal' | 'delete' | 'truncate' | 'persist' | 'memory' | 'off';
 
+/**
+ * What an INTEGER becomes: a number where that is exact and else a bigint; always a bigint; always
+ * a number, with an error where that is not exact.
+ */
+export type Int64 = 'auto' | 'bigint' | 'throw';
+
+/** When a transaction takes its locks: as it needs them; at once, for writing or for everything. */
+export type TransactionMode = 'deferred' | 'immediate' | 'exclusive';
+
 /** How a connection is opened: checked. What is `undefined` has its default in Rust. */
 export interface WireOpenOptions {
   readonly journalMode: JournalMode | undefined;
   readonly relaxed: boolean;
   readonly readonly: boolean;
+  /** Whether a database is made where there is none. */
+  readonly create: boolean;
+  /** Bytes. */
+  readonly cacheSize: number | undefined;
+  readonly int64: Int64;
   /** Bytes. */
   readonly pageSize: number | undefined;
   /** In ms. */
@@ -53,6 +67,46 @@ export type WireParams =
 export interface RowBatch {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly WireValue[])[];
+}
+
+/** What a statement has done. */
+export interface RunResult {
+  /** Rows inserted, updated or deleted by it, not by triggers and foreign keys; else 0. */
+  readonly changes: number;
+  /** The rowid of the last row that the connection has inserted, in whichever table; at first 0. */
+  readonly lastInsertRowid: number | bigint;
+}
+
+/** A column of a statement's rows; where it comes from, unless it is computed. */
+export interface Column {
+  readonly name: string;
+  /** The type in the table's definition, as it is written there. */
+  readonly declaredType: string | undefined;
+  readonly database: string | undefined;
+  readonly table: string | undefined;
+  /** Its name in the table. */
+  readonly column: string | undefined;
+}
+
+/** What a statement is. */
+export interface Description {
+  readonly columns: readonly Column[];
+  /** Names with their marks, in order; those of `?` have none. */
+  readonly parameters: readonly (string | undefined)[];
+  /** Whether it changes nothing. */
+  readonly onlyReads: boolean;
+}
+
+/** One statement with its parameters. */
+export interface WireStatement {
+  readonly sql: string;
+  readonly params: WireParams;
+}
+
+/** On a connection; `inside`: as a part of a transaction, and refused where none is open. */
+export interface Place {
+  session: number;
+  inside: boolean;
 }
 
 /**
@@ -95,8 +149,24 @@ export interface Operations {
     answers: Started;
   };
   open: { takes: { name: string; options: WireOpenOptions }; answers: Opened };
-  exec: { takes: { session: number; sql: string }; answers: undefined };
-  query: { takes: { session: number; sql: string; params: WireParams }; answers: RowBatch };
+  exec: { takes: Place & { sql: string }; answers: undefined };
+  /** `first`: no more than one row. */
+  query: { takes: Place & WireStatement & { first: boolean }; answers: RowBatch };
+  run: { takes: Place & WireStatement; answers: RunResult };
+  /**
+   * One statement for each of many rows of `width` values, packed as crates/wasm/src/packed.rs
+   * reads them; `first` is the number of the first one. Answers the number of changed rows.
+   */
+  rows: {
+    takes: Place & { sql: string; rows: Uint8Array<ArrayBuffer>; width: number; first: number };
+    answers: number;
+  };
+  /** All in one transaction, or as a part of one, if that is to `begin` nothing. */
+  batch: {
+    takes: Place & { statements: readonly WireStatement[]; begin: TransactionMode | undefined };
+    answers: readonly (readonly [RowBatch, RunResult])[];
+  };
+  describe: { takes: Place & { sql: string }; answers: Description };
   export: { takes: { session: number }; answers: Uint8Array<ArrayBuffer> };
   vacuum: { takes: { session: number; pageSize: number | undefined }; answers: undefined };
   sequence: { takes: { session: number }; answers: number | undefined };
@@ -146,6 +216,8 @@ export interface WireError {
   readonly message: string;
   readonly offset: number | undefined;
   readonly cause: string | undefined;
+  /** Whether the transaction that the request belonged to is over. */
+  readonly ended: boolean;
 }
 
 /** Worker to page: once, when it can take requests; `life` names a lock it holds until it dies. */

@@ -2,13 +2,19 @@
 // What a number becomes in SQLite is decided in crates/wasm/src/convert.rs, not here.
 
 import { SqliteError } from './errors.js';
-import type { RowBatch, WireParams, WireValue } from './protocol.js';
+import type { WireParams, WireValue } from './protocol.js';
 
 /** A value that comes out: an INTEGER is a number when that is exact, else a bigint. */
 export type SqlValue = null | number | bigint | string | Uint8Array;
 
-/** A value that goes in: booleans become 0 and 1, all kinds of buffers a BLOB (a copy is taken). */
-export type BindValue = SqlValue | boolean | ArrayBuffer | ArrayBufferView;
+/**
+ * A value that goes in: booleans become 0 and 1, all kinds of buffers a BLOB (a copy is taken).
+ * A `Date` needs the option `dates` of `open`, which says what it becomes.
+ */
+export type BindValue = SqlValue | boolean | Date | ArrayBuffer | ArrayBufferView;
+
+/** What a `Date` becomes: the text of `toISOString()`, ms since 1970, or an error. */
+export type Dates = 'text' | 'ms' | undefined;
 
 /** Parameters by position, or by name, with or without the name's `:`, `@` or `$`. */
 export type Params = readonly BindValue[] | Readonly<Record<string, BindValue>>;
@@ -29,17 +35,20 @@ function loneSurrogate(text: string): number {
 }
 
 /** Checks parameters and copies what the caller might change before they are bound. */
-export function checkParams(params: unknown): WireParams {
+export function checkParams(params: unknown, dates: Dates): WireParams {
   if (params === undefined) {
     return { named: false, values: [] };
   }
   if (Array.isArray(params)) {
     // Holes become `undefined`, and are refused.
-    return { named: false, values: Array.from(params, checkValue) };
+    return {
+      named: false,
+      values: Array.from(params, (value, index) => checkValue(value, index, dates)),
+    };
   }
   if (isPlainObject(params)) {
     const values = Object.entries(params).map(
-      ([name, value]) => [name, checkValue(value, name)] as const,
+      ([name, value]) => [name, checkValue(value, name, dates)] as const,
     );
     return { named: true, values };
   }
@@ -55,9 +64,10 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** The name of a parameter, or its index, for errors only. */
-type Which = string | number;
+export type Which = string | number;
 
-function checkValue(value: unknown, which: Which): WireValue {
+/** Checks one value and copies it, if the caller might change it. */
+export function checkValue(value: unknown, which: Which, dates: Dates): WireValue {
   switch (typeof value) {
     case 'number':
       return checkNumber(value, which);
@@ -68,8 +78,23 @@ function checkValue(value: unknown, which: Which): WireValue {
     case 'boolean':
       return value ? 1 : 0;
     default:
-      return value === null ? null : checkBytes(value, which);
+      return value === null ? null : checkObject(value, which, dates);
   }
+}
+
+function checkObject(value: unknown, which: Which, dates: Dates): WireValue {
+  return value instanceof Date ? checkDate(value, which, dates) : checkBytes(value, which);
+}
+
+function checkDate(value: Date, which: Which, dates: Dates): WireValue {
+  const ms = value.getTime();
+  if (dates === undefined) {
+    throw refused(which, 'is a Date, which needs the option "dates" of open');
+  }
+  if (Number.isNaN(ms)) {
+    throw refused(which, 'is an invalid Date');
+  }
+  return dates === 'ms' ? ms : value.toISOString();
 }
 
 function checkNumber(value: number, which: Which): number {
@@ -104,7 +129,8 @@ function checkBytes(value: unknown, which: Which): Uint8Array {
   throw refused(which, `is ${describe(value)}, which SQLite cannot store`);
 }
 
-function describe(value: unknown): string {
+/** The words for a value that is refused. */
+export function describe(value: unknown): string {
   switch (typeof value) {
     case 'function':
     case 'symbol':
@@ -136,24 +162,4 @@ export function checkSql(sql: unknown): string {
     throw new SqliteError(message, { code: 'INVALID_SQL', sql, offset });
   }
   return sql;
-}
-
-/** Rows as objects; of columns with one name the last one counts. */
-export function toObjects({ columns, rows }: RowBatch): Row[] {
-  // Assigning to it would set the prototype; no other name does anything but hold its value.
-  const toObject = columns.includes('__proto__') ? fromEntries : assign;
-  return rows.map((row) => toObject(columns, row));
-}
-
-/** Several times as fast as `fromEntries`. */
-function assign(columns: readonly string[], row: readonly SqlValue[]): Row {
-  const object: Row = {};
-  for (let i = 0; i < columns.length; i++) {
-    object[columns[i] as string] = row[i] as SqlValue;
-  }
-  return object;
-}
-
-function fromEntries(columns: readonly string[], row: readonly SqlValue[]): Row {
-  return Object.fromEntries(columns.map((name, i) => [name, row[i] as SqlValue]));
 }

@@ -1,5 +1,6 @@
 // importDatabase, export, listDatabases, renameDatabase, deleteDatabase: whole files in and out.
 import { deleteDatabase, importDatabase, listDatabases, renameDatabase } from 'anchorite';
+import { requestPersistence, storageInfo } from 'anchorite';
 import { equal, ok, rejects } from '../page/assert';
 import { chinook } from '../page/data';
 import { allFiles, readFile, sha256 } from '../page/disk';
@@ -141,4 +142,17 @@ test('a :memory: database can be exported', async (t) => {
   await importDatabase(t.name(), await db.export(), t.options);
   const copy = await t.open();
   equal(await copy.query('SELECT b FROM a'), [{ b: 1 }]);
+});
+
+test('the room of the origin is known, and whether it is kept', async (t) => {
+  const db = await t.open();
+  await db.exec('CREATE TABLE a (b); INSERT INTO a VALUES (zeroblob(100000))');
+  const { persisted, quota, usage } = await storageInfo();
+  equal(typeof persisted, 'boolean');
+  ok((quota ?? 0) > (usage ?? 0), `a quota of ${quota} above a usage of ${usage}`);
+  // Firefox asks its user, whom a test does not have.
+  if (t.cell.browser !== 'firefox') {
+    const kept = await requestPersistence();
+    equal((await storageInfo()).persisted, kept);
+  }
 });

@@ -1,7 +1,8 @@
 // A stranger's project: type-checked against js/dist/index.d.ts with lib ES2022 and DOM only, and
 // with skipLibCheck off. It is never run.
-import { deleteDatabase, importDatabase, listDatabases, open, SqliteError } from 'anchorite';
+import { deleteDatabase, importDatabase, listDatabases, open, sql, SqliteError } from 'anchorite';
 import type { BindValue, Database, OpenOptions, Params, Row, SqlValue } from 'anchorite';
+import type { RunResult, Sql, Statement, Transaction } from 'anchorite';
 
 const options: OpenOptions = { engine: 'auto', worker: false };
 const params: Params = { name: 'é', big: 1n, bytes: new Uint8Array(2), yes: true, none: null };
@@ -25,6 +26,43 @@ export async function use(): Promise<string> {
   return [value, total, bytes.length, names, gone, engine, storage, durable, can.cancel].join();
 }
 
+interface Note {
+  id: number;
+  text: string;
+}
+
+export async function ask(db: Database): Promise<unknown[]> {
+  const { changes, lastInsertRowid }: RunResult = await db.run('DELETE FROM a', [1]);
+  const rowid: number | bigint = lastInsertRowid;
+  const note: Note | undefined = await db.get<Note>('SELECT id, text FROM note');
+  const plain: Row | undefined = await db.get('SELECT 1');
+  const arrays: SqlValue[][] = await db.query('SELECT 1', [], { rows: 'array' });
+  const pairs = await db.query<[number, string]>('SELECT 1, 2', [], { rows: 'array' });
+  const texts: string[] = await db.query<string>('SELECT 1', undefined, { rows: 'scalar' });
+  const one: number | undefined = await db.get<number>('SELECT 1', [], { rows: 'scalar' });
+  const piece: Sql = sql`SELECT ${1} FROM ${sql.id('a')} WHERE b IN (${sql.join([1, 'b', null])})`;
+  const statement: Statement = await db.prepare(piece);
+  const type: string | undefined = statement.columns[0]?.declaredType;
+  const notes: Note[] = await statement.query<Note>({ id: 1 });
+  const { changes: inserted } = await db.insertMany('a', [[1], { b: new Date() }]);
+  const [first] = await db.batch(['SELECT 1', piece, { sql: 'SELECT ?', params: [1] }]);
+  const done: string = await db.transaction(
+    async (tx: Transaction) => {
+      await tx.transaction((part) => part.run('DELETE FROM a'));
+      return 'done';
+    },
+    { mode: 'deferred', name: 'cleaning', idleTimeout: 1000 },
+  );
+  const counts = [changes, rowid, inserted, pairs[0]?.[0], one, first?.rows.length];
+  return [...counts, note?.text, plain?.['1'], arrays, texts, type, notes, done];
+}
+
+// @ts-expect-error a piece of SQL is made by the tag alone
+export const forged: Sql = { text: 'SELECT 1', values: [] };
+
+// @ts-expect-error a mode that does not exist
+export const wrongTransaction = (db: Database) => db.transaction(() => 1, { mode: 'write' });
+
 export function explain(error: unknown): string {
   if (!(error instanceof SqliteError)) return 'not ours';
   const offset: number | undefined = error.offset;
@@ -41,6 +79,11 @@ export const everything: OpenOptions = {
   pageSize: 512,
   busyTimeout: 0,
   tempMemory: 2 ** 20,
+  storage: 'memory',
+  create: false,
+  int64: 'bigint',
+  dates: 'text',
+  cacheSize: 2 ** 22,
 };
 
 // @ts-expect-error a journal mode that does not exist

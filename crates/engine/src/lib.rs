@@ -3,6 +3,7 @@
 //! Called by `crates/wasm` and, natively, by tests. Runs wherever rusqlite runs.
 //! It must not know JavaScript, OPFS or our VFS: files are SQLite's business, by a VFS name.
 
+mod calls;
 mod changes;
 mod error;
 mod names;
@@ -14,11 +15,12 @@ mod value;
 mod waits;
 mod whole;
 
+pub use calls::{Begin, Cell, Column, Description, Ran, Together};
 pub use changes::{Tables, Written};
 pub use error::EngineError;
 pub use options::{Durability, JournalMode, OpenOptions};
 pub use params::Params;
-pub use session::{Patience, Session};
+pub use session::{Patience, Reach, Session};
 pub use value::{RowBatch, Value};
 
 /// The version of SQLite that is linked, for instance `3.54.1`.

@@ -65,6 +65,10 @@ pub struct OpenOptions {
     pub durability: Durability,
     /// Whether nothing may be changed; the database must be there.
     pub readonly: bool,
+    /// Whether a database is made where there is none.
+    pub create: bool,
+    /// The most that the page cache takes, in bytes; `None`: as SQLite has it.
+    pub cache_size: Option<u64>,
     /// The page size of a new database, in bytes; any other keeps its own.
     pub page_size: Option<u32>,
     /// How long the host tries again what waits for another connection, in ms; 0 for not at all.
@@ -84,6 +88,8 @@ impl Default for OpenOptions {
             journal_mode: None,
             durability: Durability::Full,
             readonly: false,
+            create: true,
+            cache_size: None,
             page_size: None,
             busy_timeout_ms: Self::BUSY_TIMEOUT_MS,
             syncs_replace_files: false,

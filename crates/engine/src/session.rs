@@ -1,6 +1,7 @@
 //! One connection: opening rules, running SQL, export; called by `crates/wasm` and by tests.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use rusqlite::config::DbConfig;
 use rusqlite::fallible_iterator::FallibleIterator;
@@ -38,6 +39,15 @@ pub enum Patience {
     Enough,
 }
 
+/// How many rows are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// All there are.
+    All,
+    /// No more than one; the statement is not stepped any further.
+    First,
+}
+
 impl Session {
     /// Opens or creates a database through the named VFS (`None`: the default one).
     ///
@@ -45,9 +55,10 @@ impl Session {
     /// `SQLITE_NOTADB` for a foreign file; `SQLITE_BUSY` while another owner has it, or, with
     /// `would_wait`, a connection of the same owner is in the way; `INVALID_OPTION`.
     pub fn open(path: &str, vfs: Option<&str>, options: &OpenOptions) -> Result<Self, EngineError> {
-        let access = match options.readonly {
-            true => OpenFlags::SQLITE_OPEN_READ_ONLY,
-            false => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+        let access = match (options.readonly, options.create) {
+            (true, _) => OpenFlags::SQLITE_OPEN_READ_ONLY,
+            (false, true) => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+            (false, false) => OpenFlags::SQLITE_OPEN_READ_WRITE,
         };
         let session = Self::connect(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX, vfs, options)?;
         session
@@ -58,6 +69,9 @@ impl Session {
 
     /// Brings a fresh connection to where its options want it.
     fn prepare(&self, options: &OpenOptions) -> Result<(), EngineError> {
+        if let Some(size) = options.cache_size {
+            self.set_cache_size(size)?;
+        }
         if options.readonly {
             // A checkpoint at closing would write to the database on behalf of earlier writers.
             self.connection
@@ -72,6 +86,14 @@ impl Session {
         self.connection
             .query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
         Ok(())
+    }
+
+    /// In bytes; a negative number is in KiB.
+    fn set_cache_size(&self, size: u64) -> Result<(), EngineError> {
+        let kib = i64::from(u32::try_from(size.div_ceil(1024)).unwrap_or(u32::MAX));
+        Ok(self
+            .connection
+            .pragma_update(Some(MAIN), "cache_size", -kib)?)
     }
 
     /// A database that has no page yet becomes WAL; any other keeps its journal mode until asked.
@@ -273,10 +295,21 @@ impl Session {
         from: &mut usize,
         patience: Patience,
     ) -> Result<(), EngineError> {
+        self.exec_while(sql, from, patience, |_| Ok(()))
+    }
+
+    /// As [`exec_from`](Self::exec_from), while nothing is found to be in the way of the next one.
+    pub(crate) fn exec_while(
+        &self,
+        sql: &str,
+        from: &mut usize,
+        patience: Patience,
+        check: impl Fn(&Self) -> Result<(), EngineError>,
+    ) -> Result<(), EngineError> {
         refuse_nul(sql)?;
         loop {
             self.waits.clear();
-            let ran = self.exec_next(sql, *from, patience);
+            let ran = self.exec_next(sql, *from, patience, &check);
             match ran.map_err(|error| self.waits.judge(error))? {
                 Some(size) => *from += size,
                 None => return Ok(()),
@@ -290,12 +323,14 @@ impl Session {
         sql: &str,
         from: usize,
         patience: Patience,
+        check: impl Fn(&Self) -> Result<(), EngineError>,
     ) -> Result<Option<usize>, EngineError> {
         drop(self.changes.take_compiled());
         let mut batch = Batch::new(&self.connection, &sql[from..]);
         let Some(mut statement) = self.next(&mut batch, sql)? else {
             return Ok(None);
         };
+        check(self)?;
         if statement.parameter_count() > 0 {
             return Err(EngineError::parameter(
                 "exec takes no parameters; use query",
@@ -305,7 +340,8 @@ impl Session {
         // compiles nothing out of blanks, comments and lone semicolons only at the end.
         let text = statement.expanded_sql();
         let size = text.ok_or_else(out_of_memory)?.len();
-        self.step(&mut statement, &Written::new(), patience, |_| Ok(()))?;
+        let next = |_: &Row<'_>| Ok(ControlFlow::Continue(()));
+        self.step(&mut statement, &Written::new(), patience, next)?;
         Ok(Some(size))
     }
 
@@ -328,15 +364,29 @@ impl Session {
         params: &Params,
         patience: Patience,
     ) -> Result<RowBatch, EngineError> {
-        self.waits.clear();
-        self.query_once(sql, params, patience)
-            .map_err(|error| self.waits.judge(error))
+        self.rows_of(sql, params, patience, Reach::All)
+    }
+
+    /// As [`query_with`](Self::query_with), or no further than to the first row.
+    ///
+    /// # Errors
+    /// As `query`.
+    pub fn rows_of(
+        &self,
+        sql: &str,
+        params: &Params,
+        patience: Patience,
+        reach: Reach,
+    ) -> Result<RowBatch, EngineError> {
+        self.once(sql, |statement, tables| {
+            self.rows(statement, tables, params, patience, reach)
+        })
     }
 
     /// The rows of a question that was asked before, if answering it changes nothing whatever
     /// happens: outside a transaction, and compiled already. `None` also for every failure: then
-    /// [`query_with`](Self::query_with) is to be asked, which says what is wrong.
-    pub fn query_again(&self, sql: &str, params: &Params) -> Option<RowBatch> {
+    /// [`rows_of`](Self::rows_of) is to be asked, which says what is wrong.
+    pub fn rows_again(&self, sql: &str, params: &Params, reach: Reach) -> Option<RowBatch> {
         if !self.connection.is_autocommit() || !self.repeated.knows(sql) {
             return None;
         }
@@ -345,30 +395,42 @@ impl Session {
         if !statement.readonly() {
             return None;
         }
-        self.rows(&mut statement, &Written::new(), params, Patience::Enough)
+        let (tables, patience) = (Written::new(), Patience::Enough);
+        self.rows(&mut statement, &tables, params, patience, reach)
             .ok()
     }
 
+    /// Does something with the one statement of a text.
+    ///
     /// A text that comes again is not compiled again; one that no longer compiles goes the first
     /// way, whose errors point into it.
-    fn query_once(
+    pub(crate) fn once<T>(
         &self,
         sql: &str,
-        params: &Params,
-        patience: Patience,
-    ) -> Result<RowBatch, EngineError> {
+        work: impl FnOnce(&mut Statement<'_>, &Written) -> Result<T, EngineError>,
+    ) -> Result<T, EngineError> {
+        self.waits.clear();
+        self.once_judged(sql, work)
+            .map_err(|error| self.waits.judge(error))
+    }
+
+    fn once_judged<T>(
+        &self,
+        sql: &str,
+        work: impl FnOnce(&mut Statement<'_>, &Written) -> Result<T, EngineError>,
+    ) -> Result<T, EngineError> {
         drop(self.changes.take_compiled());
         if let Some(tables) = self.repeated.tables(sql)
             && let Ok(mut statement) = self.connection.prepare_cached(sql)
         {
-            let outcome = self.rows(&mut statement, &tables, params, patience);
+            let outcome = work(&mut statement, &tables);
             return outcome.map_err(|error| self.why_not_compiled(sql, error));
         }
         let mut statement = self.single(sql)?;
         let tables = self.changes.take_compiled();
-        let batch = self.rows(&mut statement, &tables, params, patience)?;
+        let outcome = work(&mut statement, &tables)?;
         self.repeated.remember(sql, tables);
-        Ok(batch)
+        Ok(outcome)
     }
 
     /// Columns are asked for after the first step: there SQLite compiles a kept statement anew if
@@ -379,6 +441,7 @@ impl Session {
         tables: &Written,
         params: &Params,
         patience: Patience,
+        reach: Reach,
     ) -> Result<RowBatch, EngineError> {
         params.bind(statement)?;
         let mut values = Vec::new();
@@ -386,7 +449,10 @@ impl Session {
             for index in 0..row.as_ref().column_count() {
                 value::push(&mut values, row.get_ref(index)?)?;
             }
-            Ok(())
+            Ok(match reach {
+                Reach::All => ControlFlow::Continue(()),
+                Reach::First => ControlFlow::Break(()),
+            })
         })?;
         let columns = statement.column_names().map(str::to_owned).collect();
         Ok(RowBatch { columns, values })
@@ -400,14 +466,14 @@ impl Session {
         self.single(sql).err().unwrap_or(error)
     }
 
-    /// Steps through all rows, and notes what has changed; `tables` are those that the statement
+    /// Steps through the rows, and notes what has changed; `tables` are those that the statement
     /// may write to, as far as they were known before it was compiled for this run.
-    fn step(
+    pub(crate) fn step(
         &self,
         statement: &mut Statement<'_>,
         tables: &Written,
         patience: Patience,
-        take: impl FnMut(&Row<'_>) -> rusqlite::Result<()>,
+        take: impl FnMut(&Row<'_>) -> rusqlite::Result<ControlFlow<()>>,
     ) -> Result<(), EngineError> {
         let outcome = self.step_all(statement, patience, take);
         let is_open = !self.connection.is_autocommit();
@@ -420,7 +486,7 @@ impl Session {
         &self,
         statement: &mut Statement<'_>,
         patience: Patience,
-        mut take: impl FnMut(&Row<'_>) -> rusqlite::Result<()>,
+        mut take: impl FnMut(&Row<'_>) -> rusqlite::Result<ControlFlow<()>>,
     ) -> Result<(), EngineError> {
         let waits = patience == Patience::Wait
             && statement.column_names().eq(["busy", "log", "checkpointed"]);
@@ -430,7 +496,9 @@ impl Session {
                 let message = "another connection is in the way of the checkpoint";
                 return Err(EngineError::plain("SQLITE_BUSY", message));
             }
-            take(row)?;
+            if take(row)?.is_break() {
+                break;
+            }
         }
         Ok(())
     }

@@ -13,11 +13,12 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use anchorite_engine::{Durability, JournalMode, OpenOptions, Params, RowBatch, Value};
+use anchorite_engine::{Durability, JournalMode, OpenOptions, Params, Ran, RowBatch, Value};
 use anchorite_vfs::waiting::Refused;
 use js_sys::{Array, BigInt, JsString, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
+use crate::error::JobError;
 use crate::media::{Sharing, Wanted};
 
 /// `Number.MAX_SAFE_INTEGER`: up to here every integer is exact as a number.
@@ -33,6 +34,42 @@ pub(crate) enum Refusal {
     NoValue,
     /// There is no room for a copy of it.
     NoMemory,
+}
+
+/// What becomes of an INTEGER.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Integers {
+    /// A number where that is exact, else a bigint.
+    Auto,
+    /// A bigint.
+    Big,
+    /// A number; one that would not be exact is an error.
+    Throw,
+}
+
+impl Integers {
+    /// As the page names it.
+    fn from_name(name: &str) -> Self {
+        match name {
+            "bigint" => Self::Big,
+            "throw" => Self::Throw,
+            _ => Self::Auto,
+        }
+    }
+
+    /// Refuses what is not wanted.
+    fn check(self, values: &[Value]) -> Result<(), JobError> {
+        let is_unsafe = |value: &&Value| match value {
+            Value::Integer(integer) => integer.unsigned_abs() > SAFE_INTEGER_MAX,
+            _ => false,
+        };
+        match values.iter().find(is_unsafe) {
+            Some(Value::Integer(integer)) if self == Self::Throw => {
+                Err(JobError::unsafe_integer(*integer))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// From here on texts are asked about before they are copied: the glue ends the instance when it
@@ -63,8 +100,9 @@ pub(crate) fn params(named: bool, params: &JsValue) -> Result<Params, Refusal> {
         .map(Params::Named)
 }
 
-/// Options of `open` as the page has checked and sent them: the connection's, and the VFS's.
-pub(crate) fn open_options(options: &JsValue) -> (OpenOptions, Wanted) {
+/// Options of `open` as the page has checked and sent them: the connection's, what its
+/// answers are like, and the VFS's.
+pub(crate) fn open_options(options: &JsValue) -> (OpenOptions, Integers, Wanted) {
     let get = |name: &str| Reflect::get(options, &name.into()).unwrap_or_default();
     let is = |name: &str| get(name).is_truthy();
     let integer = |name: &str| get(name).as_f64().map(integer_from_js);
@@ -78,6 +116,8 @@ pub(crate) fn open_options(options: &JsValue) -> (OpenOptions, Wanted) {
             Durability::Full
         },
         readonly: is("readonly"),
+        create: is("create"),
+        cache_size: integer("cacheSize"),
         page_size: integer("pageSize").and_then(|size| u32::try_from(size).ok()),
         busy_timeout_ms: busy_timeout_ms.unwrap_or(OpenOptions::BUSY_TIMEOUT_MS),
         ..OpenOptions::default()
@@ -86,7 +126,8 @@ pub(crate) fn open_options(options: &JsValue) -> (OpenOptions, Wanted) {
         temp_memory: integer("tempMemory"),
         sharing: Sharing::from_name(&get("sharing").as_string().unwrap_or_default()),
     };
-    (options, wanted)
+    let integers = Integers::from_name(&get("int64").as_string().unwrap_or_default());
+    (options, integers, wanted)
 }
 
 /// An integer that the page has found to be one, not negative and safe.
@@ -145,7 +186,7 @@ fn room_for(size: usize) -> Result<Vec<u8>, Refusal> {
     clippy::cast_possible_truncation,
     reason = "an integer of at most 53 bits"
 )]
-fn number_from_js(number: f64) -> Value {
+pub(crate) fn number_from_js(number: f64) -> Value {
     let integral = number.trunc() == number && number.abs() <= SAFE_NUMBER_MAX;
     let negative_zero = number == 0.0 && number.is_sign_negative();
     if integral && !negative_zero {
@@ -155,31 +196,36 @@ fn number_from_js(number: f64) -> Value {
 }
 
 /// `{columns: string[], rows: value[][]}`
-pub(crate) fn row_batch(batch: &RowBatch) -> JsValue {
-    object(&[
+pub(crate) fn row_batch(batch: &RowBatch, integers: Integers) -> Result<JsValue, JobError> {
+    Ok(object(&[
         ("columns", columns_to_js(&batch.columns)),
-        ("rows", rows_to_js(batch)),
-    ])
+        ("rows", rows_to_js(batch, integers)?),
+    ]))
 }
 
 /// `[columns, rows]` of the same, for which JavaScript is called less often.
-pub(crate) fn row_pair(batch: &RowBatch) -> JsValue {
-    Array::of2(&columns_to_js(&batch.columns), &rows_to_js(batch)).into()
+pub(crate) fn row_pair(batch: &RowBatch, integers: Integers) -> Result<JsValue, JobError> {
+    let rows = rows_to_js(batch, integers)?;
+    Ok(Array::of2(&columns_to_js(&batch.columns), &rows).into())
 }
 
-fn rows_to_js(batch: &RowBatch) -> JsValue {
+fn rows_to_js(batch: &RowBatch, integers: Integers) -> Result<JsValue, JobError> {
+    if integers == Integers::Throw {
+        integers.check(&batch.values)?;
+    }
+    let big = integers == Integers::Big;
     let row = |row: &[Value]| match row {
-        [value] => Array::of1(&value_to_js(value)),
-        [first, second] => Array::of2(&value_to_js(first), &value_to_js(second)),
-        values => values.iter().map(value_to_js).collect(),
+        [value] => Array::of1(&value_to_js(value, big)),
+        [first, second] => Array::of2(&value_to_js(first, big), &value_to_js(second, big)),
+        values => values.iter().map(|value| value_to_js(value, big)).collect(),
     };
-    batch.rows().map(row).collect::<Array>().into()
+    Ok(batch.rows().map(row).collect::<Array>().into())
 }
 
-fn value_to_js(value: &Value) -> JsValue {
+fn value_to_js(value: &Value, big: bool) -> JsValue {
     match value {
         Value::Null => JsValue::NULL,
-        Value::Integer(integer) => integer_to_js(*integer),
+        Value::Integer(integer) => integer_to_js(*integer, big),
         Value::Real(real) => JsValue::from_f64(*real),
         Value::Text(text) => JsValue::from_str(text),
         Value::Blob(bytes) => Uint8Array::from(bytes.as_slice()).into(),
@@ -187,11 +233,28 @@ fn value_to_js(value: &Value) -> JsValue {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "at most 53 bits, checked")]
-fn integer_to_js(integer: i64) -> JsValue {
-    if integer.unsigned_abs() <= SAFE_INTEGER_MAX {
+fn integer_to_js(integer: i64, big: bool) -> JsValue {
+    if !big && integer.unsigned_abs() <= SAFE_INTEGER_MAX {
         return JsValue::from_f64(integer as f64);
     }
     BigInt::from(integer).into()
+}
+
+/// `{changes, lastInsertRowid}`; what is not exact as a number is a bigint.
+pub(crate) fn ran(ran: Ran, integers: Integers) -> JsValue {
+    object(&[
+        ("changes", count_to_js(ran.changes)),
+        (
+            "lastInsertRowid",
+            integer_to_js(ran.last_insert_rowid, integers == Integers::Big),
+        ),
+    ])
+}
+
+/// A number of rows.
+#[expect(clippy::cast_precision_loss, reason = "nobody has 2^53 rows")]
+pub(crate) fn count_to_js(count: u64) -> JsValue {
+    JsValue::from_f64(count as f64)
 }
 
 /// `{name, alone, database}`

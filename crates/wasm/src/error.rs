@@ -38,6 +38,8 @@ pub(crate) struct JobError {
     offset: Option<u32>,
     /// The medium's own words, where SQLite passed on only a number.
     cause: Option<String>,
+    /// Whether the transaction that the job belonged to is over.
+    ended: bool,
 }
 
 impl JobError {
@@ -52,6 +54,35 @@ impl JobError {
             message,
             offset: None,
             cause: None,
+            ended: false,
+        }
+    }
+
+    /// The same, and whether the transaction that the job belonged to is over.
+    pub(crate) fn ending(self, ended: bool) -> Self {
+        Self { ended, ..self }
+    }
+
+    /// An INTEGER that the caller does not want.
+    pub(crate) fn unsafe_integer(integer: i64) -> Self {
+        let code = "UNSAFE_INTEGER";
+        let message = format!("an INTEGER of the result is not exact as a number: {integer}");
+        Self {
+            code,
+            extended_code: code,
+            message,
+            ..Self::closed("result")
+        }
+    }
+
+    /// Bytes that are not what packed.rs reads.
+    pub(crate) fn not_packed() -> Self {
+        let code = "INVALID_PARAMETER";
+        Self {
+            code,
+            extended_code: code,
+            message: "not a batch of values".to_owned(),
+            ..Self::closed("batch")
         }
     }
 
@@ -115,6 +146,7 @@ impl JobError {
             message,
             offset,
             cause: cause.map(|cause| cause.message),
+            ended: false,
         }
     }
 }
@@ -175,6 +207,7 @@ impl From<Refusal> for JobError {
             message: message.to_owned(),
             offset: None,
             cause: None,
+            ended: false,
         }
     }
 }
@@ -201,6 +234,7 @@ impl From<VfsError> for JobError {
             message: error.message,
             offset: None,
             cause: None,
+            ended: false,
         }
     }
 }
@@ -216,6 +250,7 @@ impl From<JobError> for JsValue {
         set("message", error.message.into());
         set("offset", error.offset.into());
         set("cause", error.cause.into());
+        set("ended", error.ended.into());
         set("lock", error.lock.map_or(JsValue::UNDEFINED, convert::lock));
         object.into()
     }

@@ -6,15 +6,16 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use anchorite_engine::{EngineError, OpenOptions, Params, Patience, Session};
+use anchorite_engine::{EngineError, OpenOptions, Params, Patience, Reach, Session};
 use anchorite_vfs::files::{self, Import};
 use anchorite_vfs::opfs::{Handles, OpfsStorage};
 use anchorite_vfs::{Storage, path, take_last_error, waiting};
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 
+use crate::calls::{self, Call};
 use crate::commits;
-use crate::convert::{self, Refusal};
+use crate::convert::{self, Integers, Refusal};
 use crate::error::JobError;
 use crate::media::{
     self, OPFS_VFS, Sharing, Wanted, durable, ensure_opfs, memory_vfs, opfs_vfs, storage_name,
@@ -31,18 +32,30 @@ pub(crate) enum Job {
     Open {
         name: String,
         options: OpenOptions,
+        integers: Integers,
         wanted: Wanted,
     },
     Exec {
         session: u32,
+        /// Whether it is refused outside of a transaction.
+        inside: bool,
         sql: String,
         /// Where the next statement begins, in bytes.
         from: usize,
     },
     Query {
         session: u32,
+        /// As in `Exec`.
+        inside: bool,
         sql: String,
         params: Params,
+        reach: Reach,
+    },
+    Call {
+        session: u32,
+        /// As in `Exec`.
+        inside: bool,
+        call: Call,
     },
     /// One whose arguments could not be taken.
     Refused(Refusal),
@@ -108,9 +121,20 @@ struct Connection {
     reads_suspend: bool,
     /// Whether other contexts may have the database open.
     is_shared: bool,
+    integers: Integers,
+    /// The SQL that takes back what was begun and given up.
+    unfinished: Option<&'static str>,
 }
 
 impl Connection {
+    /// Takes back what was begun and given up.
+    fn tidy(&mut self) -> Result<(), EngineError> {
+        match self.unfinished.take() {
+            Some(undo) if self.session.in_transaction() => self.session.exec(undo),
+            _ => Ok(()),
+        }
+    }
+
     /// What a `PRAGMA busy_timeout` in `sql` has asked for, in ms.
     fn new_busy_timeout(&mut self, sql: &str) -> Option<u32> {
         let asked_ms = waiting::take_busy_timeout();
@@ -162,6 +186,7 @@ pub(crate) fn limit_ms(job: &Job) -> u32 {
         Job::Open { options, .. } => options.busy_timeout_ms,
         Job::Exec { session, .. }
         | Job::Query { session, .. }
+        | Job::Call { session, .. }
         | Job::Export { session }
         | Job::Sequence { session }
         | Job::Vacuum { session, .. } => with_state(|state| {
@@ -187,14 +212,27 @@ pub(crate) fn attempt(job: &mut Job, patience: Patience) -> Outcome {
         Job::Open {
             name,
             options,
+            integers,
             wanted,
-        } => open(name, options, *wanted),
-        Job::Exec { session, sql, from } => exec(*session, sql, from, patience),
+        } => open(name, options, *integers, *wanted),
+        Job::Exec {
+            session,
+            inside,
+            sql,
+            from,
+        } => exec((*session, *inside), sql, from, patience),
         Job::Query {
             session,
+            inside,
             sql,
             params,
-        } => query(*session, sql, params, patience),
+            reach,
+        } => query((*session, *inside), sql, params, (patience, *reach)),
+        Job::Call {
+            session,
+            inside,
+            call,
+        } => calls::attempt((*session, *inside), call, patience),
         Job::Refused(refusal) => Err(JobError::from(*refusal)),
         Job::Export { session } => {
             let bytes = with_session(*session, "", |session| session.export())?;
@@ -225,28 +263,43 @@ fn undefined((): ()) -> JsValue {
     JsValue::UNDEFINED
 }
 
-fn exec(number: u32, sql: &str, from: &mut usize, patience: Patience) -> Outcome {
+fn exec(at: (u32, bool), sql: &str, from: &mut usize, patience: Patience) -> Outcome {
+    let (number, inside) = at;
     if patience == Patience::Wait {
         reserve(number, &sql[*from..])?;
     }
-    with_session(number, sql, |session| {
-        session.exec_from(sql, from, patience)
+    with_session_inside(at, sql, |session| match inside {
+        true => session.exec_inside(sql, from, patience),
+        false => session.exec_from(sql, from, patience),
     })
     .map(undefined)
 }
 
-fn query(number: u32, sql: &str, params: &Params, patience: Patience) -> Outcome {
+fn query(
+    at: (u32, bool),
+    sql: &str,
+    params: &Params,
+    (patience, reach): (Patience, Reach),
+) -> Outcome {
     if patience == Patience::Wait {
-        reserve(number, sql)?;
+        reserve(at.0, sql)?;
     }
-    let batch = with_session(number, sql, |session| {
-        session.query_with(sql, params, patience)
+    let batch = with_session_inside(at, sql, |session| {
+        session.rows_of(sql, params, patience, reach)
     })?;
-    Ok(convert::row_batch(&batch))
+    convert::row_batch(&batch, integers(at.0))
+}
+
+/// What becomes of the INTEGERs that a connection answers.
+pub(crate) fn integers(number: u32) -> Integers {
+    with_state(|state| {
+        let connection = state.connections.get(&number);
+        connection.map_or(Integers::Auto, |connection| connection.integers)
+    })
 }
 
 /// A statement that is known to write waits for that before it begins.
-fn reserve(number: u32, sql: &str) -> Result<(), JobError> {
+pub(crate) fn reserve(number: u32, sql: &str) -> Result<(), JobError> {
     let path = with_state(|state| {
         let connection = state.connections.get(&number)?;
         let waits = connection.is_shared && connection.session.is_about_to_write(sql);
@@ -256,20 +309,51 @@ fn reserve(number: u32, sql: &str) -> Result<(), JobError> {
 }
 
 /// The answer to a question that can be had without waiting, or `None`: then it takes a job.
-pub(crate) fn query_at_once(number: u32, sql: &str, params: &Params) -> Option<JsValue> {
+pub(crate) fn query_at_once(
+    number: u32,
+    sql: &str,
+    params: &Params,
+    reach: Reach,
+) -> Option<JsValue> {
     let taken = with_state(|state| state.connections.remove(&number))?;
     let waits = taken.reads_suspend || taken.is_shared && media::may_wait();
-    let batch = match waits {
+    let integers = taken.integers;
+    let batch = match waits || taken.unfinished.is_some() {
         true => None,
-        false => taken.session.query_again(sql, params),
+        false => taken.session.rows_again(sql, params, reach),
     };
     with_state(|state| state.connections.insert(number, taken));
-    batch.map(|batch| convert::row_pair(&batch))
+    batch.and_then(|batch| convert::row_pair(&batch, integers).ok())
+}
+
+/// As [`with_session`], for work that may belong to a transaction: then it is refused where none is
+/// open, and its error says whether it has ended that.
+pub(crate) fn with_session_inside<T>(
+    (number, inside): (u32, bool),
+    sql: &str,
+    work: impl FnOnce(&mut Session) -> Result<T, EngineError>,
+) -> Result<T, JobError> {
+    let outcome = with_session(number, sql, |session| {
+        if inside {
+            session.require_transaction()?;
+        }
+        work(session)
+    });
+    outcome.map_err(|error| error.ending(inside && !in_transaction(number)))
+}
+
+/// Notes what is to be taken back unless the same job goes on.
+pub(crate) fn set_unfinished(number: u32, undo: Option<&'static str>) {
+    with_state(|state| {
+        if let Some(connection) = state.connections.get_mut(&number) {
+            connection.unfinished = undo;
+        }
+    });
 }
 
 /// Works with a connection, which is out of the state meanwhile; then looks at whether it has a
 /// new time limit. `sql` is what an error points into.
-fn with_session<T>(
+pub(crate) fn with_session<T>(
     number: u32,
     sql: &str,
     work: impl FnOnce(&mut Session) -> Result<T, EngineError>,
@@ -277,7 +361,8 @@ fn with_session<T>(
     media::refresh()?;
     let taken = with_state(|state| state.connections.remove(&number));
     let mut connection = taken.ok_or_else(|| outdated::why_closed(number))?;
-    let outcome = work(&mut connection.session);
+    let tidied = connection.tidy();
+    let outcome = tidied.and_then(|()| work(&mut connection.session));
     let outcome = outcome.map_err(|error| JobError::in_text(error, sql));
     if let Some(limit_ms) = connection.new_busy_timeout(sql) {
         connection.busy_timeout_ms = limit_ms;
@@ -297,7 +382,7 @@ fn sequence(number: u32, patience: Patience) -> Outcome {
     Ok(number.map_or(JsValue::UNDEFINED, JsValue::from))
 }
 
-fn open(name: &str, options: &OpenOptions, wanted: Wanted) -> Outcome {
+fn open(name: &str, options: &OpenOptions, integers: Integers, wanted: Wanted) -> Outcome {
     let in_memory = name == MEMORY_NAME;
     let (vfs, storage, durable) = if in_memory {
         (memory_vfs(wanted)?, "memory", "none")
@@ -319,6 +404,8 @@ fn open(name: &str, options: &OpenOptions, wanted: Wanted) -> Outcome {
         in_memory,
         reads_suspend: is_async,
         is_shared: wanted.sharing != Sharing::Alone,
+        integers,
+        unfinished: None,
     };
     let number = with_state(|state| {
         state.last_number += 1;

@@ -13,21 +13,26 @@
 #![cfg(all(target_family = "wasm", target_os = "unknown"))]
 #![expect(unsafe_code, reason = "the raw promising export has a fixed name")]
 
+mod calls;
 mod commits;
 mod convert;
 mod error;
 mod jobs;
 mod media;
 mod outdated;
+mod packed;
 mod parked;
 
 use std::cell::RefCell;
 
+use anchorite_engine::Reach;
 use anchorite_vfs::suspend::JobFrame;
 use wasm_bindgen::prelude::*;
 
+use calls::Call;
 use error::JobError;
 use jobs::Job;
+use packed::Packed;
 use parked::{Outcome, Parked, Staged};
 
 thread_local! {
@@ -112,7 +117,7 @@ pub fn unlocks() -> u32 {
 /// The value of the job that has just run and was not parked.
 ///
 /// # Errors
-/// Its error, as `{code, extendedCode, message, offset, cause}`.
+/// Its error, as `{code, extendedCode, message, offset, cause, ended, lock}`.
 ///
 /// # Panics
 /// When no job has run.
@@ -122,39 +127,56 @@ pub fn take_result() -> Result<JsValue, JsValue> {
     result.expect("a job has run").map_err(JsValue::from)
 }
 
-/// `options` is `{journalMode, relaxed, readonly, pageSize, busyTimeout, tempMemory, sharing}`, all
-/// but `relaxed`, `readonly` and `sharing` optional; answers `{session, storage, durable}`.
+/// `options` is `{journalMode, relaxed, readonly, create, pageSize, cacheSize, busyTimeout,
+/// tempMemory, int64, sharing}`; what is undefined has its default; answers
+/// `{session, storage, durable}`.
 #[wasm_bindgen]
 pub fn stage_open(name: String, options: &JsValue) {
-    let (options, wanted) = convert::open_options(options);
+    let (options, integers, wanted) = convert::open_options(options);
     stage(Job::Open {
         name,
         options,
+        integers,
         wanted,
     });
 }
 
-/// Answers nothing.
+/// Here and below, `inside` says that it is refused outside of a transaction. Answers nothing.
 #[wasm_bindgen]
-pub fn stage_exec(session: u32, sql: String) {
+pub fn stage_exec(session: u32, sql: String, inside: bool) {
     stage(Job::Exec {
         session,
+        inside,
         sql,
         from: 0,
     });
 }
 
-/// `params` is an array of values, or an array of `[name, value]`; answers `{columns, rows}`.
+/// `params` is an array of values, or an array of `[name, value]`; `first` ends it after one row;
+/// answers `{columns, rows}`.
 #[wasm_bindgen]
-pub fn stage_query(session: u32, sql: String, named: bool, params: &JsValue) {
+pub fn stage_query(
+    session: u32,
+    sql: String,
+    named: bool,
+    params: &JsValue,
+    inside: bool,
+    first: bool,
+) {
     stage(match convert::params(named, params) {
         Ok(params) => Job::Query {
             session,
+            inside,
             sql,
             params,
+            reach: reach(first),
         },
         Err(refusal) => Job::Refused(refusal),
     });
+}
+
+fn reach(first: bool) -> Reach {
+    if first { Reach::First } else { Reach::All }
 }
 
 /// `[columns, rows]` of a question that was asked before and takes no waiting, between two jobs;
@@ -164,11 +186,60 @@ pub fn stage_query(session: u32, sql: String, named: bool, params: &JsValue) {
 /// When a job is in flight.
 #[wasm_bindgen]
 #[must_use]
-pub fn query_at_once(session: u32, sql: &str, named: bool, params: &JsValue) -> JsValue {
+pub fn query_at_once(
+    session: u32,
+    sql: &str,
+    named: bool,
+    params: &JsValue,
+    first: bool,
+) -> JsValue {
     let _frame = JobFrame::at_once();
     let params = convert::params(named, params).ok();
-    let answer = params.and_then(|params| jobs::query_at_once(session, sql, &params));
+    let answer = params.and_then(|params| jobs::query_at_once(session, sql, &params, reach(first)));
     answer.unwrap_or_default()
+}
+
+/// Answers `{changes, lastInsertRowid}`.
+#[wasm_bindgen]
+pub fn stage_run(session: u32, sql: String, named: bool, params: &JsValue, inside: bool) {
+    let call = convert::params(named, params).map(|params| Call::Run { sql, params });
+    stage(calls::job(session, inside, call));
+}
+
+/// `rows` as `packed.rs` reads them, of `width` values each; `first` is the number of the first
+/// one, for errors. Answers the number of rows that were changed.
+#[wasm_bindgen]
+pub fn stage_rows(
+    session: u32,
+    sql: String,
+    rows: Vec<u8>,
+    width: usize,
+    first: u32,
+    inside: bool,
+) {
+    let rows = Packed {
+        bytes: rows,
+        width,
+        first,
+    };
+    let call = Call::Rows { sql, rows, done: 0 };
+    stage(calls::job(session, inside, Ok(call)));
+}
+
+/// `statements` is an array of `[sql, named, params]`; `begin` is the kind of their transaction,
+/// none if they are a part of one. Answers an array of
+/// `[{columns, rows}, {changes, lastInsertRowid}]`.
+#[wasm_bindgen]
+pub fn stage_batch(session: u32, statements: &JsValue, begin: Option<String>, inside: bool) {
+    let call = calls::together(statements, begin.as_deref());
+    stage(calls::job(session, inside, call));
+}
+
+/// Answers `{columns, parameters, onlyReads}`, the columns as
+/// `{name, declaredType, database, table, column}`.
+#[wasm_bindgen]
+pub fn stage_describe(session: u32, sql: String, inside: bool) {
+    stage(calls::job(session, inside, Ok(Call::Describe { sql })));
 }
 
 /// Answers the file as a `Uint8Array`.

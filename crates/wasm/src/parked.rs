@@ -124,6 +124,7 @@ pub(crate) fn forget(ticket: u32) {
 fn progress(job: &Job) -> usize {
     match job {
         Job::Exec { from, .. } => *from,
+        Job::Call { call, .. } => call.progress(),
         _ => 0,
     }
 }

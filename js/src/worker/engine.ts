@@ -2,7 +2,7 @@
 // The only file that knows the names of the exports.
 
 import { flush, tell } from '../commits.js';
-import { SqliteError, text } from '../errors.js';
+import { isEnding, markEnding, SqliteError, text } from '../errors.js';
 import type {
   Commits,
   EngineChoice,
@@ -69,6 +69,8 @@ export class Engine {
   /** The lock that the last job that failed was refused, if that was why. */
   #refused: Refused | undefined;
   readonly #walBound = new WalBound();
+  /** The connections that had a transaction open after their last job. */
+  readonly #inside = new Set<number>();
 
   private constructor(loaded: Loaded) {
     this.loaded = loaded;
@@ -116,10 +118,11 @@ export class Engine {
       session,
       database,
       lock: named ? this.loaded.glue.lock_name(database) : undefined,
-      attempt: (ticket, last, loan) => {
+      attempt: async (ticket, last, loan) => {
         const again = (glue: Glue) => glue.stage_again(ticket as number, last);
         const loans = loan === undefined ? [] : [loan];
-        return this.#attempt(ticket === undefined ? stage : again, loans, database);
+        const outcome = this.#attempt(ticket === undefined ? stage : again, loans, database);
+        return outcome.finally(() => this.#noteTransaction(session));
       },
       forget: (ticket) => this.#untrapped?.forget_parked(ticket),
     };
@@ -129,12 +132,17 @@ export class Engine {
    * The answer to a question that was asked before, if it is its turn and nothing has to wait for
    * it; otherwise nothing, and it has to be run, which also says what is wrong.
    */
-  atOnce(session: number, sql: string, { named, values }: WireParams): RowBatch | undefined {
+  atOnce(
+    session: number,
+    sql: string,
+    { named, values }: WireParams,
+    first: boolean,
+  ): RowBatch | undefined {
     if (this.#trap !== undefined || !this.#queue.isEmpty) {
       return undefined;
     }
     try {
-      const answer = this.loaded.glue.query_at_once(session, sql, named, values) as
+      const answer = this.loaded.glue.query_at_once(session, sql, named, values, first) as
         | [RowBatch['columns'], RowBatch['rows']]
         | undefined;
       return answer && { columns: answer[0], rows: answer[1] };
@@ -149,9 +157,21 @@ export class Engine {
     this.#queue.drop(session, new SqliteError('its user is gone', { code: 'CLOSED' }));
   }
 
-  /** Whether a connection that no job is using has a transaction open. */
+  /** Whether a connection had a transaction open when its last job was done. */
   inTransaction(session: number): boolean {
-    return this.#untrapped?.in_transaction(session) ?? false;
+    return this.#trap === undefined && this.#inside.has(session);
+  }
+
+  /** Before the next job begins, which takes the connection. */
+  #noteTransaction(session: number | undefined): void {
+    if (session === undefined) {
+      return;
+    }
+    if (this.#untrapped?.in_transaction(session)) {
+      this.#inside.add(session);
+    } else {
+      this.#inside.delete(session);
+    }
   }
 
   get #untrapped(): Glue | undefined {
@@ -325,12 +345,9 @@ export class Engine {
       return error;
     }
     const { code, extendedCode, offset, cause } = error;
-    return new SqliteError(`${error.message}; held by ${who}`, {
-      code,
-      extendedCode,
-      offset,
-      cause,
-    });
+    const message = `${error.message}; held by ${who}`;
+    const made = new SqliteError(message, { code, extendedCode, offset, cause });
+    return isEnding(error) ? markEnding(made) : made;
   }
 
   #trapped(error: unknown): SqliteError {
@@ -359,10 +376,11 @@ export class Engine {
     try {
       return this.loaded.glue.take_result();
     } catch (error) {
-      const { code, extendedCode, message, offset, cause, lock } = error as Failure;
+      const { code, extendedCode, message, offset, cause, ended, lock } = error as Failure;
       this.#refused = lock;
       const because = cause === undefined ? undefined : new Error(cause);
-      throw new SqliteError(message, { code, extendedCode, offset, cause: because });
+      const made = new SqliteError(message, { code, extendedCode, offset, cause: because });
+      throw ended ? markEnding(made) : made;
     }
   }
 }

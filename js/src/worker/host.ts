@@ -37,10 +37,10 @@ export class Host {
    * less time than that. Otherwise nothing, and it has to be handled.
    */
   atOnce(request: Request): RowBatch | undefined {
-    if (request.operation !== 'query') {
+    if (request.operation !== 'query' || request.inside) {
       return undefined;
     }
-    return this.#running?.atOnce(request.session, request.sql, request.params);
+    return this.#running?.atOnce(request.session, request.sql, request.params, request.first);
   }
 
   /** Carries out one request; to start twice is to ask what was started. */
@@ -124,15 +124,13 @@ function dispatch(engine: Engine, request: Dispatched): Promise<Answer<Operation
       const about = { database: name };
       return engine.run<Answer<'open'>>((glue) => glue.stage_open(name, options), about);
     }
-    case 'exec': {
-      const { session, sql } = request;
-      return engine.run<undefined>((glue) => glue.stage_exec(session, sql), { session });
-    }
-    case 'query': {
-      const { session, sql, params } = request;
-      const stage = (glue: Glue) => glue.stage_query(session, sql, params.named, params.values);
-      return engine.run<Answer<'query'>>(stage, { session });
-    }
+    case 'exec':
+    case 'query':
+    case 'run':
+    case 'rows':
+    case 'batch':
+    case 'describe':
+      return engine.run(stageStatements(request), { session: request.session });
     case 'export': {
       const { session } = request;
       return engine.run<Answer<'export'>>((glue) => glue.stage_export(session), { session });
@@ -172,6 +170,41 @@ function dispatch(engine: Engine, request: Dispatched): Promise<Answer<Operation
       const { name, to } = request;
       return engine.run<undefined>((glue) => glue.stage_rename(name, to), { database: name });
     }
+    default:
+      return request satisfies never;
+  }
+}
+
+type OfStatements = Extract<Request, { inside: boolean }>;
+
+/** Puts down what is to be done with SQL of the caller. */
+function stageStatements(request: OfStatements): (glue: Glue) => void {
+  const { session, inside } = request;
+  switch (request.operation) {
+    case 'exec':
+      return (glue) => glue.stage_exec(session, request.sql, inside);
+    case 'query': {
+      const { sql, params, first } = request;
+      return (glue) => glue.stage_query(session, sql, params.named, params.values, inside, first);
+    }
+    case 'run': {
+      const { sql, params } = request;
+      return (glue) => glue.stage_run(session, sql, params.named, params.values, inside);
+    }
+    case 'rows': {
+      const { sql, rows, width, first } = request;
+      return (glue) => glue.stage_rows(session, sql, rows, width, first, inside);
+    }
+    case 'batch': {
+      const statements = request.statements.map(({ sql, params }) => [
+        sql,
+        params.named,
+        params.values,
+      ]);
+      return (glue) => glue.stage_batch(session, statements, request.begin, inside);
+    }
+    case 'describe':
+      return (glue) => glue.stage_describe(session, request.sql, inside);
     default:
       return request satisfies never;
   }

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use anchorite_engine::{
-    Durability, EngineError, JournalMode, OpenOptions, Params, Patience, Session, Value,
+    Durability, EngineError, JournalMode, OpenOptions, Params, Patience, Reach, Session, Value,
 };
 use anchorite_vfs::memory::MemoryStorage;
 use anchorite_vfs::{Options, Storage, register};
@@ -336,7 +336,7 @@ fn a_question_is_answered_again_without_a_job_only_where_that_can_change_nothing
     session
         .exec("CREATE TABLE t (a); INSERT INTO t VALUES (1)")
         .expect("fills");
-    let again = |sql| session.query_again(sql, &Params::NONE);
+    let again = |sql| session.rows_again(sql, &Params::NONE, Reach::All);
     let question = "SELECT * FROM t";
     assert_eq!(again(question), None, "never asked before");
     assert_eq!(values(&session, question), [Value::Integer(1)]);
@@ -351,7 +351,11 @@ fn a_question_is_answered_again_without_a_job_only_where_that_can_change_nothing
     assert_eq!(again(question), None, "a failure could end the transaction");
     session.exec("COMMIT").expect("ends");
     let one = Params::Positional(vec![Value::Integer(1)]);
-    assert_eq!(session.query_again(question, &one), None, "no parameter");
+    assert_eq!(
+        session.rows_again(question, &one, Reach::All),
+        None,
+        "no parameter"
+    );
     session.exec("DROP TABLE t").expect("drops");
     assert_eq!(again(question), None, "the error is for the job to tell");
 }

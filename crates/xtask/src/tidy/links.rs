@@ -10,7 +10,7 @@ const SCRIPT_FOLDERS: [&str; 2] = ["js/src/", "demo/src/"];
 /// What the bundler starts from; `demo/index.html` names the other.
 const SCRIPT_ENTRIES: [&str; 4] = [
     "js/src/index.ts",
-    "js/src/index-in-place.ts",
+    "js/src/in-place.ts",
     "js/src/worker/worker.ts",
     "js/src/worker/shared.ts",
 ];

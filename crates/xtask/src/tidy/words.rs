@@ -195,8 +195,8 @@ fn ignored_tests(source: &Source) -> Vec<Violation> {
     violations
 }
 
-/// The one file that loads code later: where that is forbidden it is told so beforehand.
-const LOADER: &str = "js/src/in-place.ts";
+/// What imports the engine in place when it is needed; `anchorite/in-place` brings it along.
+const IMPORTS_LATE: &str = "js/src/client.ts";
 
 /// A `ServiceWorker` forbids both top-level await and dynamic import.
 fn late_loading(source: &Source) -> Vec<Violation> {
@@ -209,7 +209,7 @@ fn late_loading(source: &Source) -> Vec<Violation> {
         if depth == 0 && has_word(code, "await") && !has_word(code, "async") {
             violations.push(source.violation(line, "top-level await: a ServiceWorker forbids it"));
         }
-        if has_word(code, "import(") && !source.is_in(&[LOADER]) {
+        if has_word(code, "import(") && source.path != IMPORTS_LATE {
             violations.push(source.violation(line, "dynamic import: a ServiceWorker forbids it"));
         }
         depth += code.matches(['{', '(']).count();

@@ -1,0 +1,155 @@
+//! The calls that answer something else than rows, one way from JavaScript and back; used by
+//! `jobs.rs`. The engine's `calls.rs` says what they mean.
+
+use anchorite_engine::{Begin, Column, Description, Params, Patience, Together};
+use js_sys::Array;
+use wasm_bindgen::JsValue;
+
+use crate::convert::{self, Integers, Refusal, object};
+use crate::error::JobError;
+use crate::jobs::{self, Job};
+use crate::packed::{self, Packed};
+
+/// A call, and how far it has come.
+pub(crate) enum Call {
+    /// One statement, for what it changes.
+    Run { sql: String, params: Params },
+    /// One statement for each of many rows.
+    Rows {
+        sql: String,
+        rows: Packed,
+        /// Rows that have taken effect.
+        done: usize,
+    },
+    /// Several statements as one; what was answered is taken out.
+    Together(Option<Together>),
+    /// What a statement is.
+    Describe { sql: String },
+}
+
+impl Call {
+    /// Changes with each part that has taken effect.
+    pub(crate) fn progress(&self) -> usize {
+        match self {
+            Call::Rows { done, .. } => *done,
+            Call::Together(together) => together.as_ref().map_or(0, Together::progress),
+            Call::Run { .. } | Call::Describe { .. } => 0,
+        }
+    }
+}
+
+/// Several statements, an array of `[sql, named, values]`; without a name of a transaction they are
+/// a part of the one that is open.
+pub(crate) fn together(statements: &JsValue, begin: Option<&str>) -> Result<Call, Refusal> {
+    let statement = |it: JsValue| {
+        let it = Array::from(&it);
+        let params = convert::params(it.get(1).is_truthy(), &it.get(2))?;
+        Ok((it.get(0).as_string().unwrap_or_default(), params))
+    };
+    let statements: Result<_, Refusal> = Array::from(statements).iter().map(statement).collect();
+    let begin = begin.and_then(Begin::from_name).unwrap_or(Begin::Savepoint);
+    Ok(Call::Together(Some(Together::new(statements?, begin))))
+}
+
+/// The job of a call, or of its refusal.
+pub(crate) fn job(session: u32, inside: bool, call: Result<Call, Refusal>) -> Job {
+    call.map_or_else(Job::Refused, |call| Job::Call {
+        session,
+        inside,
+        call,
+    })
+}
+
+/// Tries a call once.
+pub(crate) fn attempt(
+    at: (u32, bool),
+    call: &mut Call,
+    patience: Patience,
+) -> Result<JsValue, JobError> {
+    let integers = jobs::integers(at.0);
+    if let (Patience::Wait, Call::Run { sql, .. } | Call::Rows { sql, .. }) = (patience, &*call) {
+        jobs::reserve(at.0, sql)?;
+    }
+    match call {
+        Call::Run { sql, params } => {
+            let run = jobs::with_session_inside(at, sql, |it| it.run(sql, params, patience));
+            run.map(|ran| convert::ran(ran, integers))
+        }
+        Call::Rows { sql, rows, done } => run_rows(at, sql, rows, done, patience),
+        Call::Together(together) => run_together(at, together, integers, patience),
+        Call::Describe { sql } => {
+            let described = jobs::with_session_inside(at, sql, |it| it.describe(sql));
+            described.map(|description| description_to_js(&description))
+        }
+    }
+}
+
+/// Answers the number of rows that were changed.
+fn run_rows(
+    at: (u32, bool),
+    sql: &str,
+    rows: &Packed,
+    done: &mut usize,
+    patience: Patience,
+) -> Result<JsValue, JobError> {
+    let cells = packed::cells(&rows.bytes)?;
+    let run = jobs::with_session_inside(at, sql, |session| {
+        let run = session.run_rows(sql, (&cells, rows.width), done, patience);
+        run.map_err(|mut error| {
+            let row = rows.first as usize + *done;
+            error.message = format!("rows[{row}]: {}", error.message);
+            error
+        })
+    });
+    run.map(convert::count_to_js)
+}
+
+/// Answers an array of `[{columns, rows}, {changes, lastInsertRowid}]`. One that is neither done
+/// nor taken back goes on here, or is taken back by whatever its connection does next.
+fn run_together(
+    at: (u32, bool),
+    call: &mut Option<Together>,
+    integers: Integers,
+    patience: Patience,
+) -> Result<JsValue, JobError> {
+    let together = call.as_mut().expect("it is taken out at its end only");
+    jobs::set_unfinished(at.0, None);
+    let run = jobs::with_session_inside(at, &together.text(), |session| {
+        session.run_together(together, patience)
+    });
+    jobs::set_unfinished(at.0, together.undo());
+    run?;
+    let answers = call.take().map_or(Vec::new(), Together::into_answers);
+    let answer = |(rows, ran)| {
+        let rows = convert::row_batch(&rows, integers)?;
+        Ok(JsValue::from(Array::of2(
+            &rows,
+            &convert::ran(ran, integers),
+        )))
+    };
+    let answers: Result<Array, JobError> = answers.into_iter().map(answer).collect();
+    answers.map(JsValue::from)
+}
+
+/// `{columns, parameters, onlyReads}`
+fn description_to_js(description: &Description) -> JsValue {
+    let columns: Array = description.columns.iter().map(column_to_js).collect();
+    let names = description.parameters.iter();
+    let parameters: Array = names.map(|name| JsValue::from(name.as_deref())).collect();
+    object(&[
+        ("columns", columns.into()),
+        ("parameters", parameters.into()),
+        ("onlyReads", description.only_reads.into()),
+    ])
+}
+
+fn column_to_js(column: &Column) -> JsValue {
+    let origin = |part: usize| JsValue::from(column.origin.as_ref().map(|it| &*it[part]));
+    object(&[
+        ("name", (&*column.name).into()),
+        ("declaredType", column.declared_type.as_deref().into()),
+        ("database", origin(0)),
+        ("table", origin(1)),
+        ("column", origin(2)),
+    ])
+}

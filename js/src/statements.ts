@@ -1,0 +1,235 @@
+// What can be asked of a database, and of a transaction in it: SQL in, rows out. The base of both,
+// in database.ts and transaction.ts. It must not know who else uses the connection.
+
+import { insertMany, type Rows } from './bulk.js';
+import { inList, SqliteError } from './errors.js';
+import { type BatchOptions, checkOptions, type InsertOptions, type RowOptions } from './options.js';
+import { Statement } from './prepared.js';
+import type {
+  Operations,
+  Place,
+  RowBatch,
+  RunResult,
+  TransactionMode,
+  WireStatement,
+} from './protocol.js';
+import { type RowShape, shaped } from './rows.js';
+import { Sql } from './sql.js';
+import type { Transaction } from './transaction.js';
+import {
+  checkParams,
+  checkSql,
+  type Dates,
+  describe,
+  type Params,
+  type Row,
+  type SqlValue,
+} from './values.js';
+
+/** The operations of SQL; each has a place. */
+export type Asked = {
+  [Name in keyof Operations]: Operations[Name]['takes'] extends Place ? Name : never;
+}[keyof Operations];
+
+/** One of them, but for its place. */
+export type Ask<Name extends Asked> = { readonly operation: Name } & Omit<
+  Operations[Name]['takes'],
+  keyof Place
+>;
+
+/** A statement of a batch: text, a piece of `sql`, or text with its parameters. */
+export type BatchStatement = string | Sql | { readonly sql: string; readonly params?: Params };
+
+/** What a statement of a batch has answered. */
+export interface BatchResult extends RunResult {
+  readonly rows: Row[];
+}
+
+/** A text, or a piece of `sql`. */
+export type SqlText = string | Sql;
+
+/** What a database and a transaction have in common. */
+export abstract class Statements {
+  /** @internal */
+  abstract send<Name extends Asked>(
+    ask: Ask<Name>,
+    sql?: string,
+  ): Promise<Operations[Name]['answers']>;
+  /** @internal */
+  abstract readonly dates: Dates;
+  /** @internal In a transaction of its own, or in a part of the one that is open. */
+  abstract together<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** @internal */
+  abstract readonly begins: TransactionMode | undefined;
+
+  /**
+   * Runs any number of statements, without parameters; rows they return are dropped. A piece of
+   * `sql` that has values is exactly one statement.
+   *
+   * Rejects with the first failure; the statements before it have taken effect.
+   */
+  async exec(sql: SqlText): Promise<void> {
+    if (Sql.is(sql) && sql.values.length > 0) {
+      await this.run(sql);
+      return;
+    }
+    const text = checkSql(Sql.is(sql) ? sql.text : sql);
+    await this.send<'exec'>({ operation: 'exec', sql: text }, text);
+  }
+
+  /**
+   * Runs exactly one statement and resolves to what it has changed; rows it returns are dropped.
+   *
+   * Rejects as `query` does.
+   */
+  async run(sql: SqlText, params?: Params): Promise<RunResult> {
+    const statement = this.#statement(sql, params);
+    return this.send<'run'>({ operation: 'run', ...statement }, statement.sql);
+  }
+
+  /**
+   * Runs exactly one statement and resolves to its rows, in order.
+   *
+   * Rejects with `INVALID_SQL` for none or several statements, and with `INVALID_PARAMETER` when
+   * the parameters do not fit; in both cases nothing was run.
+   */
+  async query<R extends readonly unknown[] = SqlValue[]>(
+    sql: SqlText,
+    params: Params | undefined,
+    options: RowOptions<'array'>,
+  ): Promise<R[]>;
+  async query<R = SqlValue>(
+    sql: SqlText,
+    params: Params | undefined,
+    options: RowOptions<'scalar'>,
+  ): Promise<R[]>;
+  async query<R extends object = Row>(
+    sql: SqlText,
+    params?: Params,
+    options?: RowOptions<'object'>,
+  ): Promise<R[]>;
+  async query(sql: SqlText, params?: Params, options: RowOptions = {}): Promise<unknown[]> {
+    const shape = checkShape(options);
+    return shaped(await this.#rows(sql, params, false), shape);
+  }
+
+  /**
+   * Runs exactly one statement and resolves to its first row, or `undefined` if it has none. The
+   * others are not computed; what a statement changes is changed as a whole.
+   *
+   * Rejects as `query` does.
+   */
+  async get<R extends readonly unknown[] = SqlValue[]>(
+    sql: SqlText,
+    params: Params | undefined,
+    options: RowOptions<'array'>,
+  ): Promise<R | undefined>;
+  async get<R = SqlValue>(
+    sql: SqlText,
+    params: Params | undefined,
+    options: RowOptions<'scalar'>,
+  ): Promise<R | undefined>;
+  async get<R extends object = Row>(
+    sql: SqlText,
+    params?: Params,
+    options?: RowOptions<'object'>,
+  ): Promise<R | undefined>;
+  async get(sql: SqlText, params?: Params, options: RowOptions = {}): Promise<unknown> {
+    const shape = checkShape(options);
+    return shaped(await this.#rows(sql, params, true), shape)[0];
+  }
+
+  /**
+   * Runs several statements in one transaction, or, in a transaction, as a part of it, in one
+   * message; resolves to what each has answered, in order.
+   *
+   * Rejects with the first failure, whose message begins with `statements[index]`; none has taken
+   * effect then.
+   */
+  async batch(
+    statements: readonly BatchStatement[],
+    options: BatchOptions = {},
+  ): Promise<BatchResult[]> {
+    checkOptions(options, ['mode']);
+    if (!Array.isArray(statements)) {
+      throw invalid(`the statements of a batch are an array, not ${describe(statements)}`);
+    }
+    const list = statements.map((statement: BatchStatement, index) =>
+      inList('statements', index, () => this.#listed(statement)),
+    );
+    const begin = this.begins && (options.mode ?? this.begins);
+    const text = list.map(({ sql }) => sql).join(';\n');
+    const answers = await this.send<'batch'>({ operation: 'batch', statements: list, begin }, text);
+    return answers.map(([rows, ran]) => ({ ...ran, rows: shaped(rows, 'object') as Row[] }));
+  }
+
+  /**
+   * Inserts many rows, or runs a statement once for each of them, in one transaction, or as a part
+   * of one: all or none. They go to the engine in batches; the next one is made ready meanwhile.
+   *
+   * `into` is the name of a table, or a prepared statement, or a piece of `sql` without values. A
+   * row is an array, one value for each column or parameter, or an object: for a table all have the
+   * columns of the first one; for a statement they have its parameters' names.
+   * Resolves to the number of changed rows. Rejects as `query` does, with a message that begins
+   * with `rows[index]`; and with the reason of `signal`.
+   */
+  async insertMany(
+    into: SqlText | Statement,
+    rows: Rows,
+    options: InsertOptions = {},
+  ): Promise<{ readonly changes: number }> {
+    checkOptions(options, ['batchRows', 'onProgress', 'signal']);
+    return this.together((tx) => insertMany(tx, into, rows, options));
+  }
+
+  /**
+   * Compiles exactly one statement, without running it, and says what it is. Statements that are
+   * run often stay compiled, prepared or not.
+   *
+   * Rejects as `query` does, but for parameters.
+   */
+  async prepare(sql: SqlText): Promise<Statement> {
+    if (Sql.is(sql) && sql.values.length > 0) {
+      throw invalid('a statement is prepared without values; give them to its calls');
+    }
+    const text = checkSql(Sql.is(sql) ? sql.text : sql);
+    const described = await this.send<'describe'>({ operation: 'describe', sql: text }, text);
+    return new Statement(this, text, described);
+  }
+
+  #rows(sql: SqlText, params: Params | undefined, first: boolean): Promise<RowBatch> {
+    const statement = this.#statement(sql, params);
+    return this.send<'query'>({ operation: 'query', ...statement, first }, statement.sql);
+  }
+
+  #statement(sql: SqlText, params: Params | undefined): WireStatement {
+    if (!Sql.is(sql)) {
+      return { sql: checkSql(sql), params: checkParams(params, this.dates) };
+    }
+    if (params !== undefined) {
+      const message = 'a piece of sql brings its parameters along; give no others';
+      throw new SqliteError(message, { code: 'INVALID_PARAMETER', sql: sql.text });
+    }
+    return { sql: checkSql(sql.text), params: checkParams(sql.values, this.dates) };
+  }
+
+  #listed(statement: BatchStatement): WireStatement {
+    if (typeof statement === 'string' || Sql.is(statement)) {
+      return this.#statement(statement, undefined);
+    }
+    if (typeof statement !== 'object' || statement === null) {
+      throw invalid(`a statement cannot be ${describe(statement)}`);
+    }
+    return this.#statement(statement.sql, statement.params);
+  }
+}
+
+/** Checks the options of a call that answers rows. */
+function checkShape(options: RowOptions): RowShape {
+  checkOptions(options, ['rows']);
+  return options.rows ?? 'object';
+}
+
+function invalid(message: string): SqliteError {
+  return new SqliteError(message, { code: 'INVALID_SQL' });
+}
