@@ -176,7 +176,7 @@ class Shared {
 
   /** After an error that has ended the transaction every later call is told so, and why. */
   #judged(error: unknown): unknown {
-    if (!isEnding(error)) {
+    if (!isEnding(error) && !isLost(error)) {
       return error;
     }
     const isRefusal = error instanceof SqliteError && error.code === 'TRANSACTION_ABORTED';
@@ -288,6 +288,11 @@ export class Transaction extends Statements {
   #exec(sql: string): Promise<undefined> {
     return this.#ask<'exec'>({ operation: 'exec', sql }, sql);
   }
+}
+
+/** Whether the connection is gone, and its transaction with it. */
+function isLost(error: unknown): boolean {
+  return error instanceof SqliteError && error.code === 'CONNECTION_LOST';
 }
 
 function closed(name: string): SqliteError {

@@ -24,6 +24,8 @@ test('under idle connections, which go on', ONCE, async (t) => {
   equal(await b.query('SELECT count(*) AS n FROM n'), [{ n: 2 }]);
 });
 
+const ABORTED = { code: 'TRANSACTION_ABORTED' };
+
 const LOST = { code: 'CONNECTION_LOST', mayHaveCommitted: false };
 
 test('under a transaction, which is lost, and said to be once', ONCE, async (t) => {
@@ -33,6 +35,27 @@ test('under a transaction, which is lost, and said to be once', ONCE, async (t) 
   await rejects(a.exec('INSERT INTO n VALUES (2)'), LOST);
   await a.exec('INSERT INTO n VALUES (3)');
   equal(await b.query('SELECT i FROM n'), [{ i: 3 }]);
+});
+
+test('under transaction(): nothing of it is done by either owner', ONCE, async (t) => {
+  const hooks = { worker: true, sharing: 'owner', testHooks: { owner: t.name() } } as const;
+  const db = await t.open(t.name(), hooks);
+  await db.exec('CREATE TABLE n (i)');
+  const lost = db.transaction(async (tx) => {
+    await tx.run('INSERT INTO n VALUES (1)');
+    await killOwner(t.name());
+    await rejects(tx.run('INSERT INTO n VALUES (2)'), LOST);
+    const later = await rejects(tx.run('INSERT INTO n VALUES (3)'), ABORTED);
+    equal((later.cause as { code?: unknown }).code, 'CONNECTION_LOST');
+  });
+  await rejects(lost, ABORTED);
+  const committing = db.transaction(async (tx) => {
+    await tx.run('INSERT INTO n VALUES (4)');
+    await killOwner(t.name());
+  });
+  await rejects(committing, { code: 'CONNECTION_LOST' });
+  await db.transaction((tx) => tx.run('INSERT INTO n VALUES (5)'));
+  equal(await db.query('SELECT i FROM n'), [{ i: 5 }]);
 });
 
 test('under temporary tables, which are lost, and said to be once', ONCE, async (t) => {
