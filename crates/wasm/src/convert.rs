@@ -169,11 +169,16 @@ fn text_from_js(text: &JsString) -> Result<Value, Refusal> {
 }
 
 fn blob_from_js(bytes: &Uint8Array) -> Result<Value, Refusal> {
+    bytes_from_js(bytes).map(Value::Blob)
+}
+
+/// A copy of all bytes; the glue would end the instance where there is no room for one.
+pub(crate) fn bytes_from_js(bytes: &Uint8Array) -> Result<Vec<u8>, Refusal> {
     let size = bytes.length() as usize;
     let mut copy = room_for(size)?;
     copy.resize(size, 0);
     bytes.copy_to(&mut copy);
-    Ok(Value::Blob(copy))
+    Ok(copy)
 }
 
 fn room_for(size: usize) -> Result<Vec<u8>, Refusal> {

@@ -27,6 +27,7 @@ use std::cell::RefCell;
 
 use anchorite_engine::Reach;
 use anchorite_vfs::suspend::JobFrame;
+use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
 use calls::Call;
@@ -212,18 +213,20 @@ pub fn stage_run(session: u32, sql: String, named: bool, params: &JsValue, insid
 pub fn stage_rows(
     session: u32,
     sql: String,
-    rows: Vec<u8>,
+    rows: &Uint8Array,
     width: usize,
     first: u32,
     inside: bool,
 ) {
-    let rows = Packed {
-        bytes: rows,
-        width,
-        first,
-    };
-    let call = Call::Rows { sql, rows, done: 0 };
-    stage(calls::job(session, inside, Ok(call)));
+    let call = convert::bytes_from_js(rows).map(|bytes| {
+        let rows = Packed {
+            bytes,
+            width,
+            first,
+        };
+        Call::Rows { sql, rows, done: 0 }
+    });
+    stage(calls::job(session, inside, call));
 }
 
 /// `statements` is an array of `[sql, named, params]`; `begin` is the kind of their transaction,
