@@ -68,7 +68,12 @@ unsafe extern "C" fn x_read(
         .opened
         .with(|file| read(file, buffer, position(offset)))
     {
-        Ok(count) if count == buffer.len() => ffi::SQLITE_OK,
+        Ok(count) if count == buffer.len() => {
+            if let Some(connection) = open.opened.connection() {
+                connection.doubt_version(buffer, position(offset));
+            }
+            ffi::SQLITE_OK
+        }
         Ok(count) => {
             // SQLite wants the missing part as zeros.
             buffer[count..].fill(0);

@@ -3,6 +3,7 @@
 //! Called by `opened.rs`; part of `database.rs`, whose tables decide between the connections of one
 //! context before another one is asked. It must not know SQLite's C tables.
 
+use std::cell::Cell;
 use std::ffi::c_void;
 use std::rc::Rc;
 use std::time::Duration;
@@ -16,18 +17,29 @@ use crate::shm::{Slots, WRITE, WRITING_SLOTS, WalIndex};
 use crate::stolen;
 use crate::waiting;
 
+/// What SQLite reads when it begins to read outside WAL, to see whether the pages it has kept still
+/// count (`dbFileVers` in pager.c).
+const VERSION_OFFSET: u64 = 24;
+const VERSION_SIZE: usize = 16;
+
 /// One connection's main file.
 #[derive(Debug)]
 pub(crate) struct Connection {
     database: Rc<Database>,
     id: ConnectionId,
+    /// Whether it has left the wal-index and not looked at the main file since.
+    has_left_wal: Cell<bool>,
 }
 
 impl Connection {
     pub(super) fn new(database: Rc<Database>) -> Self {
         let id = database.last_id.get() + 1;
         database.last_id.set(id);
-        Self { database, id }
+        Self {
+            database,
+            id,
+            has_left_wal: Cell::default(),
+        }
     }
 
     pub(crate) fn database(&self) -> &Rc<Database> {
@@ -174,8 +186,20 @@ impl Connection {
         settled.and(given)
     }
 
+    /// Spoils what SQLite compares with the version that its pages are of, once after the connection
+    /// has left WAL: it is then given up, whatever the file says. A commit to the WAL need not move
+    /// the version in the main file, and leaving WAL makes no other look; so SQLite would go on with
+    /// pages that are older than what it has just moved to the main file.
+    pub(crate) fn doubt_version(&self, bytes: &mut [u8], offset: u64) {
+        let is_version = (offset, bytes.len()) == (VERSION_OFFSET, VERSION_SIZE);
+        if is_version && self.has_left_wal.take() {
+            bytes.iter_mut().for_each(|byte| *byte = !*byte);
+        }
+    }
+
     /// Leaves the wal-index; perhaps because the WAL will be removed.
     pub(crate) fn detach(&self, removes_wal: bool) -> Result<()> {
+        self.has_left_wal.set(true);
         let database = &self.database;
         let leave = || self.with_index(WalIndex::detach);
         let left = match database.shared() {
