@@ -10,9 +10,6 @@ import type { TabsRun } from './torture-tabs';
 /** A call must have come to some end after this time: its time limit and a little. */
 const SETTLED_MS = 6000;
 
-/** For an open that is to be refused. */
-const BRIEFLY_MS = 300;
-
 /** The others go on when a worker that sleeps has ended, for which Chromium takes 2 s. */
 const OTHERS_MAX_MS = 3000;
 
@@ -55,8 +52,7 @@ export async function dieBetweenFrames(run: TabsRun): Promise<void> {
   }
 }
 
-/** All files go while two tabs have them open: no call hangs, no new files come up beside the old
- * ones, and when both pages are new they begin anew. */
+/** All files go while two tabs have them open: no call hangs, and new pages begin anew. */
 export async function clearStorage(run: TabsRun): Promise<void> {
   const { tabs, database, score, where } = run;
   const names = [`${database}-0`, `${database}-1`];
@@ -72,9 +68,7 @@ export async function clearStorage(run: TabsRun): Promise<void> {
     score.figure(where, 'settled after ms', milliseconds);
     if (milliseconds > SETTLED_MS) throw new Wrong('stuck', `a call took ${milliseconds} ms`);
   }
-  await tabs.reload(names[0] ?? '');
-  if (run.way === 'shared') await isRefused(run, names[0] ?? '');
-  await tabs.reload(names[1] ?? '');
+  for (const name of names) await tabs.reload(name);
   for (const [index, name] of names.entries()) {
     await tabs.open(name, database, options(run, index));
     const insert = ['INSERT INTO c VALUES (?)', index] as const;
@@ -85,17 +79,6 @@ export async function clearStorage(run: TabsRun): Promise<void> {
   if (row?.['n'] !== names.length) throw new Wrong('lost', `${row?.['n']} rows after new opens`);
   if (check[0]?.['integrity_check'] !== 'ok') throw new Wrong('partial', JSON.stringify(check));
   score.count('mishaps');
-}
-
-/** Beside a tab that has the removed files open a database is not made anew. */
-async function isRefused({ tabs, database, way }: TabsRun, tab: string): Promise<void> {
-  const impatient = { engine: 'jspi', sharing: way, busyTimeout: BRIEFLY_MS } as const;
-  const made = tabs.open(tab, database, impatient).then(
-    () => 'it was made anew',
-    (error: unknown) => String(error),
-  );
-  const outcome = await made;
-  if (!outcome.includes('SQLITE_BUSY')) throw new Wrong('partial', outcome);
 }
 
 /** Nothing to tell others by that one waits for them. */

@@ -7,7 +7,6 @@
 //! lock       name                            shared by                alone
 //! Attached   anchorite:attached:<path>       users of the wal-index   who makes the -shm anew
 //! Making     anchorite:shared:<n>:making:…   -                        who opens or makes the files
-//! Files      anchorite:shared:<n>:files:…    who has the files open    who makes the main file
 //! Main       anchorite:shared:<n>:main:…     SHARED                   EXCLUSIVE
 //! Reserved   anchorite:shared:<n>:reserved:… who asks about it        RESERVED
 //! Pending    anchorite:shared:<n>:pending:…  who enters SHARED        PENDING, EXCLUSIVE
@@ -55,8 +54,6 @@ pub enum SharedLock {
     Attached,
     /// The way to the files: opening them, making them, putting right what is left of an import.
     Making,
-    /// Having the files open.
-    Files,
     /// The main file.
     Main,
     /// The intention to write to it.
@@ -76,7 +73,6 @@ impl SharedLock {
         match self {
             Self::Attached => format!("anchorite:attached:{path}"),
             Self::Making => numbered("making"),
-            Self::Files => numbered("files"),
             Self::Main => numbered("main"),
             Self::Reserved => numbered("reserved"),
             Self::Pending => numbered("pending"),

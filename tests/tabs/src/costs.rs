@@ -257,9 +257,9 @@ fn pages_kept_over_a_recovery_are_not_believed() {
     assert_eq!((count(&first), count(&second)), (5, 5));
 }
 
-/// Found by one of a million random schedules, and so in SQLite 3.40 with its own VFS: whoever leaves
-/// WAL compares the change counter, which another one's commit to the WAL has not moved, and reads
-/// its old pages; what it writes next would take back that commit.
+/// Found by one of a million random schedules, and so in SQLite 3.40 with its own VFS: whoever
+/// leaves WAL compares the change counter, which another one's commit to the WAL has not moved, and
+/// reads its old pages; what it writes next would take back that commit.
 #[test]
 fn pages_kept_from_the_wal_are_not_believed_after_leaving_it() {
     let stage = Stage::new().expect("a stage");

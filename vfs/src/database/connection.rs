@@ -186,10 +186,10 @@ impl Connection {
         settled.and(given)
     }
 
-    /// Spoils what SQLite compares with the version that its pages are of, once after the connection
-    /// has left WAL: it is then given up, whatever the file says. A commit to the WAL need not move
-    /// the version in the main file, and leaving WAL makes no other look; so SQLite would go on with
-    /// pages that are older than what it has just moved to the main file.
+    /// Spoils what SQLite compares with the version of the pages that it has kept, once after the
+    /// connection has left WAL: they are given up then, whatever the file says. A commit to the WAL
+    /// need not move the version in the main file, and leaving WAL makes no other look; so SQLite
+    /// would go on with pages that are older than what it has just moved to the main file (S19).
     pub(crate) fn doubt_version(&self, bytes: &mut [u8], offset: u64) {
         let is_version = (offset, bytes.len()) == (VERSION_OFFSET, VERSION_SIZE);
         if is_version && self.has_left_wal.take() {

@@ -54,8 +54,6 @@ pub(crate) struct Shared {
     slots: HeldSlots,
     turn: Turn,
     part: Cell<Part>,
-    /// Whether `Files` is held.
-    has_files: Cell<bool>,
     /// When this context last began to use the index, by the clock of the medium.
     attached: Cell<Duration>,
     /// Whether nothing shall be kept that others may want.
@@ -95,7 +93,6 @@ impl Shared {
             slots: HeldSlots::default(),
             turn: Turn::default(),
             part: Cell::default(),
-            has_files: Cell::default(),
             attached: Cell::default(),
             is_withdrawn,
         }
@@ -110,38 +107,8 @@ impl Shared {
             let message = format!("another context is opening {:?}", self.path);
             return Err(VfsError::new(ErrorKind::Busy, Operation::Lock, message));
         }
-        let opened = self.open_or_make(files, wanted);
+        let opened = files.open(&*self.storage, &self.path, wanted);
         opened.and(self.locks.give_back(SharedLock::Making))
-    }
-
-    /// If the database is not there and somebody has it open all the same, its files were removed
-    /// under him, as by a user who clears the storage. New ones beside those would be two databases,
-    /// and Chromium removes them as well when the last handle of the old ones goes (S19).
-    fn open_or_make(&self, files: &FileSet, wanted: Wanted) -> Result<()> {
-        let opened = files.open(&*self.storage, &self.path, wanted.min(Wanted::Writing));
-        match opened {
-            Err(error) if error.kind == ErrorKind::NotFound && wanted == Wanted::Making => {}
-            opened => return opened.and_then(|()| self.note_files(false)),
-        }
-        self.note_files(true)?;
-        let made = files.open(&*self.storage, &self.path, wanted);
-        made.and(self.locks.weaken(SharedLock::Files))
-    }
-
-    /// Holds `Files` until this context has closed the database.
-    fn note_files(&self, alone: bool) -> Result<()> {
-        if self.has_files.get() {
-            return Ok(());
-        }
-        if !self.locks.take(SharedLock::Files, alone, AT_ONCE)? {
-            let message = format!(
-                "another context has {:?} open, whose files were removed since",
-                self.path
-            );
-            return Err(VfsError::new(ErrorKind::Busy, Operation::Lock, message));
-        }
-        self.has_files.set(true);
-        Ok(())
     }
 
     /// The strongest level that this context holds.
