@@ -150,8 +150,10 @@ test('the room of the origin is known, and whether it is kept', async (t) => {
   const { persisted, quota, usage } = await storageInfo();
   equal(typeof persisted, 'boolean');
   ok((quota ?? 0) > (usage ?? 0), `a quota of ${quota} above a usage of ${usage}`);
-  // Firefox asks its user, whom a test does not have.
-  if (t.cell.browser !== 'firefox') {
+  if (typeof navigator.storage.persist !== 'function') {
+    await rejects(requestPersistence(), { code: 'UNSUPPORTED' });
+  } else if (t.cell.browser !== 'firefox') {
+    // Firefox asks its user, whom a test does not have.
     const kept = await requestPersistence();
     equal((await storageInfo()).persisted, kept);
   }

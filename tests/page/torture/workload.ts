@@ -2,7 +2,7 @@
 // a database is one number: the transactions it has seen. Used by victims and verifiers.
 // It must not know how or when a victim is killed.
 import { importDatabase, open } from 'anchorite';
-import type { Database, OpenOptions } from 'anchorite';
+import type { Database, EngineOptions, OpenOptions } from 'anchorite';
 import type { WorkloadName, Writer } from '../../torture-wire';
 import type { Hooked } from '../context';
 
@@ -70,6 +70,11 @@ export function optionsOf({ twin, handles, sharing }: Writer): Hooked {
   // Asynchronous handles cannot be shared, also where a worker has others by default.
   const way = handles === 'async' ? 'exclusive' : sharing;
   return { engine: twin, ...(way !== undefined && { sharing: way }) };
+}
+
+/** What an import takes of the options of an open: it shares nothing. */
+function placeOf({ engine = 'auto', worker = true }: OpenOptions): EngineOptions {
+  return { engine, worker };
 }
 
 /** Goes on from whatever state the database is in, for so many transactions. */
@@ -140,7 +145,7 @@ async function writeByImport(
   for (const last = n + transactions; n < last; n += 2) {
     const bytes = await imported(n, options);
     progress.begun(n);
-    await importDatabase(database, bytes, { ...options, overwrite: true });
+    await importDatabase(database, bytes, { ...placeOf(options), overwrite: true });
     await progress.acknowledged(n);
     const db = await openForWriting(writer, options, n % 4 === 0 ? 'wal' : 'delete');
     await transaction(db, n + 1, false, progress);
