@@ -3,6 +3,7 @@
 //! Tells its parent in lines: `H` and the hash of a schedule that counts, `T` and a trouble,
 //! `C` and numbers at the end, `M` and what became of a mutant.
 
+use std::collections::HashSet;
 use std::io::Write;
 
 use anchorite_vfs::mutants::{self, Mutant};
@@ -14,21 +15,24 @@ use crate::schedule::Stage;
 /// Seeds that a mutant is looked for in.
 const HUNT_MAX: u64 = 20_000;
 
-/// Every `of`th seed, until there are enough that count.
+/// One schedule more for so many, in place of those that two processes have both run.
+const BOTH_RAN: u64 = 2000;
+
+/// Every `of`th seed, until there are enough that count and differ.
 pub(crate) fn run(options: &Options, part: &str) -> Result<bool> {
     let (number, of) = part.split_once('/').context("a slice is number/of")?;
     let (number, of): (u64, u64) = (number.parse()?, of.parse()?);
-    let wanted = options.wanted() / of + u64::from(number < options.wanted() % of);
+    let wanted = (options.wanted() + options.wanted() / BOTH_RAN).div_ceil(of);
     let stage = Stage::new()?;
     let mut out = std::io::stdout().lock();
-    let (mut counted, mut seed, mut calls, mut killed) = (0, options.seed + number, 0, 0);
+    let (mut seed, mut calls, mut killed) = (options.seed + number, 0, 0);
+    let mut hashes = HashSet::new();
     let mut is_good = true;
-    while counted < wanted {
+    while (hashes.len() as u64) < wanted {
         let outcome = stage.run(seed, false);
         calls += outcome.calls;
         killed += u64::from(outcome.was_killed);
-        if outcome.counts {
-            counted += 1;
+        if outcome.counts && hashes.insert(outcome.hash) {
             writeln!(out, "H {:x}", outcome.hash)?;
         }
         for (kind, words) in outcome.troubles {

@@ -53,7 +53,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
         "tabs: {distinct} schedules, {killed}/{all} mutants killed, {} lost, {} torn, {} stuck",
         sum.lost, sum.torn, sum.stuck
     );
-    let is_enough = distinct * 100 >= options.wanted() * 99;
+    let is_enough = distinct >= options.wanted();
     Ok(sum.lost + sum.torn + sum.stuck + sum.failed == 0 && killed == all && is_enough)
 }
 
