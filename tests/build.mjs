@@ -4,6 +4,7 @@
 import { copyFileSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { docExamples } from './examples.mjs';
 
 const anchoriteAsServed = {
   name: 'anchorite-as-served',
@@ -31,11 +32,13 @@ const contractLoader = {
 /** The names in the contract's one list, by the macro they stand in. */
 function contractCases() {
   const text = readFileSync(new URL('contract/src/list.rs', import.meta.url), 'utf8');
-  const [, every, sparse] = text.split('macro_rules!').map((part) =>
-    [...part.matchAll(/(\w+): \[([\s\w,]*)\]/g)].flatMap(([, module, names]) =>
-      (names.match(/\w+/g) ?? []).map((name) => `${module}::${name}`),
-    ),
-  );
+  const [, every, sparse] = text
+    .split('macro_rules!')
+    .map((part) =>
+      [...part.matchAll(/(\w+): \[([\s\w,]*)\]/g)].flatMap(([, module, names]) =>
+        (names.match(/\w+/g) ?? []).map((name) => `${module}::${name}`),
+      ),
+    );
   return { every, sparse };
 }
 
@@ -58,7 +61,7 @@ await build({
     'bench-tab-worker': 'bench/tab-worker.ts',
   },
   outdir: 'dist/page',
-  plugins: [anchoriteAsServed, contractLoader],
+  plugins: [anchoriteAsServed, contractLoader, docExamples],
   define: {
     CONTRACT: JSON.stringify(contractCases()),
     WASM_BYTES: JSON.stringify({ jspi: 0, asyncify: 0 }),

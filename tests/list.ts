@@ -10,6 +10,7 @@ import './api/70-calls';
 import './api/75-bulk';
 import './api/80-sql';
 import './api/90-transactions';
+import './docs/00-examples';
 import './corpus/00-queries';
 import './corpus/10-round-trip';
 import './twins/00-same-files';
