@@ -13,5 +13,13 @@ function failure(error: unknown): Outcome {
   if (!(error instanceof Error)) return { ok: false, message: String(error), stack: '' };
   const code = (error as Error & { code?: unknown }).code;
   const label = code === undefined ? error.name : `${error.name} ${String(code)}`;
-  return { ok: false, message: `${label}: ${error.message}`, stack: error.stack ?? '' };
+  const message = `${label}: ${error.message}${because(error.cause)}`;
+  return { ok: false, message, stack: error.stack ?? '' };
+}
+
+function because(cause: unknown): string {
+  if (cause === undefined) return '';
+  return cause instanceof Error
+    ? `, because ${cause.message}${because(cause.cause)}`
+    : `, because ${String(cause)}`;
 }

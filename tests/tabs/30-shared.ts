@@ -68,6 +68,26 @@ test('a fresh database may be opened by all at once', SHARING, async (t) => {
   for (const db of all) equal(await count(db), 8);
 });
 
+test('who is refused EXCLUSIVE is in nobody\'s way while it waits', SHARING, async (t) => {
+  const [a] = (await openMany(t, 1, options)) as [Database];
+  await a.exec('PRAGMA journal_mode = delete; CREATE TABLE a (b); PRAGMA busy_timeout = 300');
+  const main = `anchorite:shared:1:main:${t.name()}`;
+  let isOver = false;
+  const looks: string[] = [];
+  await navigator.locks.request(main, { mode: 'shared' }, async () => {
+    const refused = rejects(a.exec('PRAGMA journal_mode = wal'), { code: 'SQLITE_BUSY' });
+    const over = refused.finally(() => (isOver = true));
+    while (!isOver) {
+      const { pending = [] } = await navigator.locks.query();
+      looks.push(...pending.flatMap(({ name, mode }) => (name === main ? [String(mode)] : [])));
+    }
+    match((await over).message, /held by|locked/);
+  });
+  equal(looks, [], 'a request in the line for SHARED keeps others from it');
+  await a.exec('PRAGMA journal_mode = wal; INSERT INTO a VALUES (1)');
+  equal(await count(a), 1);
+});
+
 test('a second writer waits for the first, up to its time limit', SHARING, async (t) => {
   const [a, b] = (await openMany(t, 2, options)) as [Database, Database];
   await a.exec('CREATE TABLE a (b); BEGIN IMMEDIATE; INSERT INTO a VALUES (1)');

@@ -46,6 +46,9 @@ pub struct Refused {
     pub name: String,
     /// Whether it was asked for alone, or to share it.
     pub alone: bool,
+    /// Whether a host may wait for it in the line of those who ask. If not, it is to try again
+    /// after a while, and to ask for nothing meanwhile.
+    pub queues: bool,
 }
 
 /// Who has a lock that a connection asked for.

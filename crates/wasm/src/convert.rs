@@ -262,11 +262,12 @@ pub(crate) fn count_to_js(count: u64) -> JsValue {
     JsValue::from_f64(count as f64)
 }
 
-/// `{name, alone, database}`
+/// `{name, alone, queues, database}`
 pub(crate) fn lock(refused: Refused) -> JsValue {
     object(&[
         ("name", refused.name.into()),
         ("alone", refused.alone.into()),
+        ("queues", refused.queues.into()),
         ("database", refused.database.into()),
     ])
 }

@@ -34,6 +34,8 @@ export interface Refused {
   readonly name: string;
   /** Whether it was asked for alone, or to share it. */
   readonly alone: boolean;
+  /** Whether to wait in the line of those who ask; if not, for a while. */
+  readonly queues: boolean;
   readonly database: string;
 }
 

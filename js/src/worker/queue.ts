@@ -210,11 +210,11 @@ export class Queue {
   }
 
   async #wait(job: Job, lock: Refused | undefined, signal: AbortSignal): Promise<Loan | undefined> {
-    if (lock !== undefined) {
+    if (lock?.queues) {
       return borrow(lock, this.#protocol, signal);
     }
     job.pause = nextPause(job.pause);
-    const { lock: named, database } = job.work;
+    const { lock: named, database } = lock ? { ...lock, lock: undefined } : job.work;
     const wanted = database === undefined ? undefined : { database, protocol: this.#protocol };
     await tryAgain(named, job.pause, signal, wanted);
     return undefined;

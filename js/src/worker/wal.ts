@@ -50,7 +50,7 @@ export async function gather(
 ): Promise<Loan[] | undefined> {
   const signal = AbortSignal.timeout(GATHER_MS);
   const ask = (name: string): Promise<Loan | undefined> =>
-    borrow({ name, alone: true, database }, protocol, signal);
+    borrow({ name, alone: true, queues: true, database }, protocol, signal);
   const steps = [names.slice(0, 1), names.slice(1, 2), names.slice(2)];
   const loans: Loan[] = [];
   for (const step of steps) {

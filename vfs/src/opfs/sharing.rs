@@ -66,6 +66,7 @@ fn knock(path: &str, held: &[HeldLock]) -> Result<()> {
         database: path.to_owned(),
         name,
         alone: false,
+        queues: true,
     });
     let message = format!("another context is alone with {path:?}");
     Err(VfsError::new(ErrorKind::Busy, Operation::Lock, message))
@@ -91,6 +92,7 @@ impl Sharing for WebLocks {
                 database: self.path.clone(),
                 name,
                 alone,
+                queues: !(alone && lock == SharedLock::Main && self.files_are_shared()),
             });
             return Ok(false);
         };

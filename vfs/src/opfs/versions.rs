@@ -105,6 +105,7 @@ fn refused(path: &str, name: String, message: String) -> VfsError {
         database: path.to_owned(),
         name,
         alone: true,
+        queues: true,
     });
     VfsError::new(ErrorKind::Busy, Operation::Lock, message)
 }

@@ -6,7 +6,8 @@
 //! RESERVED    and Reserved alone
 //! PENDING     and Pending alone
 //! EXCLUSIVE   and Main alone. A lock cannot be strengthened: Main is given back and taken again.
-//!             Nobody can have it alone in between, because that takes Pending.
+//!             Nobody can have it alone in between, because that takes Pending; and nobody waits
+//!             in line for it (`Refused::queues`), for the line would give it without Pending.
 //! ```
 
 use std::cell::Cell;
