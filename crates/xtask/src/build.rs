@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use anchorite_twin::Effort;
 use anyhow::{Context, Result};
 
 use crate::cache::{self, Inputs};
@@ -30,20 +31,32 @@ const WASM_SOURCES: [&str; 7] = [
     "rust-toolchain.toml",
 ];
 
+/// The options of `cargo xtask build`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// In seconds instead of minutes, and so larger and slower: while you work, not to measure.
+    #[arg(long)]
+    quick: bool,
+}
+
 /// `cargo xtask build`.
-pub(crate) fn run() -> Result<()> {
+pub(crate) fn run(options: &Options) -> Result<()> {
     let _alone = process::alone()?;
     let lane = Lane::shown();
     setup::for_build(&lane)?;
-    package(&lane)?;
+    package_with(&lane, options.quick)?;
     sizes::print("js/dist")
 }
 
 /// Builds the npm package into `js/dist`.
 pub(crate) fn package(lane: &Lane) -> Result<()> {
+    package_with(lane, false)
+}
+
+fn package_with(lane: &Lane, quick: bool) -> Result<()> {
     setup::packages(lane, "js")?;
     wasm(lane)?;
-    twins(lane)?;
+    twins(lane, quick)?;
     npm_build(lane, "js", &["js"])
 }
 
@@ -92,22 +105,25 @@ fn wasm(lane: &Lane) -> Result<()> {
 
 /// In a process of its own, so that an interrupt ends its runs of wasm-opt too. The builder caches
 /// those; the stamp here saves the rest.
-fn twins(lane: &Lane) -> Result<()> {
-    let inputs = Inputs::default().paths(&[MODULE, "crates/twin", "js/package-lock.json"])?;
+fn twins(lane: &Lane, quick: bool) -> Result<()> {
+    let arguments: &[&str] = if quick { &["--quick"] } else { &[] };
+    let inputs = Inputs::default()
+        .paths(&[MODULE, "crates/twin", "js/package-lock.json"])?
+        .text(&arguments.concat());
     cache::step(lane, "twins", inputs, &[PAIR], |task| {
         let this = std::env::current_exe().context("find this program")?;
-        task.run(command(this).arg("twins"))
+        task.run(command(this).arg("twins").args(arguments))
     })
 }
 
 /// `cargo xtask twins`: from cargo's module to the pair and its glue.
-pub(crate) fn run_twins() -> Result<()> {
+pub(crate) fn run_twins(effort: Effort) -> Result<()> {
     anchorite_twin::build(&anchorite_twin::Options {
         wasm: root().join(MODULE),
         out_dir: root().join(PAIR),
         wasm_opt: wasm_opt(),
         cache_dir: root().join("target/xtask/wasm-opt"),
-        effort: anchorite_twin::Effort::Full,
+        effort,
     })?;
     Ok(())
 }

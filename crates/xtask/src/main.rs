@@ -26,6 +26,7 @@ mod torture_tabs;
 
 use std::process::ExitCode;
 
+use anchorite_twin::Effort;
 use clap::{Parser, Subcommand};
 
 /// Builds, serves and tests Anchorite. Set-up happens inside each command, and only when needed.
@@ -41,7 +42,7 @@ enum Job {
     /// Measure ours against the official package and the bare browser, with verdicts.
     Bench(bench::Options),
     /// Build the npm package into js/dist and print the size of each file.
-    Build,
+    Build(build::Options),
     /// Build the console and serve it on 127.0.0.1 under the production CSP until interrupted.
     Demo(serve::Options),
     /// Trace the system calls of each engine and fill the table in docs/durability.md.
@@ -58,6 +59,9 @@ enum Job {
         /// Of the contract's module: a step of `test`.
         #[arg(long)]
         contract: bool,
+        /// With little effort for speed and size.
+        #[arg(long)]
+        quick: bool,
     },
 }
 
@@ -76,15 +80,19 @@ fn main() -> ExitCode {
 fn run(job: Job) -> anyhow::Result<()> {
     match job {
         Job::Bench(options) => bench::run(&options),
-        Job::Build => build::run(),
+        Job::Build(options) => build::run(&options),
         Job::Demo(options) => serve::run(&options),
         Job::ProbeMedium(options) => probe::run(&options),
         Job::Test(options) => test::run(&options),
         Job::Tidy => tidy::run(),
         Job::Torture(options) => torture::run(&options),
-        Job::Twins { contract: false } => build::run_twins(),
-        Job::Twins { contract: true } => contract::run_twins(),
+        Job::Twins { contract: true, .. } => contract::run_twins(),
+        Job::Twins { quick, .. } => build::run_twins(effort(quick)),
     }
+}
+
+fn effort(quick: bool) -> Effort {
+    if quick { Effort::Little } else { Effort::Full }
 }
 
 /// `test` has printed its failures and its count already: an empty message adds no line after it.
