@@ -5,7 +5,6 @@ import { currentContext } from './context.js';
 import { fromWire, SqliteError, text } from './errors.js';
 import type { LocalEngine } from './local.js';
 import type { EngineOptions } from './options.js';
-import { OwnedChannel } from './owned.js';
 import type {
   Commits,
   EngineChoice,
@@ -176,6 +175,7 @@ async function reachOwn(options: EngineOptions, shared: Shared): Promise<Reached
 
 /** Where an owner is refused to a page, that has a worker of its own, and takes turns. */
 async function reachOwner(name: string, options: EngineOptions, shared: Shared): Promise<Reached> {
+  const { OwnedChannel } = await import('./owned.js').catch(cannotImport('owned.js'));
   try {
     const { engine = 'auto', testHooks } = options;
     const place = { realm: testHooks?.owner ?? '', database: name, engine };
@@ -273,7 +273,7 @@ class LocalChannel extends OwnEngine implements Channel {
 
   /** The engine of this context, or one of its own where a test has its hands in it. */
   static async to(choice: EngineChoice, hooks: TestHooks): Promise<LocalChannel> {
-    const { LocalEngine } = await importLocal().catch(cannotImport);
+    const { LocalEngine } = await importLocal().catch(cannotImport('local.js'));
     if (Object.keys(hooks).length > 0) {
       return new LocalChannel(new LocalEngine());
     }
@@ -307,13 +307,16 @@ class LocalChannel extends OwnEngine implements Channel {
   }
 }
 
-function cannotImport(cause: unknown): never {
-  const why =
-    currentContext() === 'service-worker'
-      ? 'a ServiceWorker cannot import anything later; import "anchorite/in-place" there'
-      : text(cause);
-  const message = `cannot load the engine, local.js: ${why}`;
-  throw new SqliteError(message, { code: 'WORKER_LOAD_FAILED', cause });
+/** Says of a part of the package why it cannot be loaded. */
+function cannotImport(part: string): (cause: unknown) => never {
+  return (cause) => {
+    const why =
+      currentContext() === 'service-worker'
+        ? 'a ServiceWorker cannot import anything later; import "anchorite/in-place" there'
+        : text(cause);
+    const message = `cannot load a part of the engine, ${part}: ${why}`;
+    throw new SqliteError(message, { code: 'WORKER_LOAD_FAILED', cause });
+  };
 }
 
 /** A request that waits for its answer. */

@@ -101,7 +101,7 @@ async function ask(
   }
 }
 
-/** The literal form is what bundlers look for; relative to the bundled dist/index.js. */
+/** The literal form is what bundlers look for; relative to the bundled dist/owned.js. */
 async function startShared({ name, url }: Where): Promise<SharedWorker> {
   if (typeof SharedWorker !== 'function') {
     const message = 'this browser has no SharedWorker';

@@ -1,6 +1,6 @@
 // The engine where it runs in place: a part of its own, loaded by client.ts when it is needed, so
 // that a page whose engine has a worker does not load it. It answers as a worker does, in plain
-// data, since the two parts share no classes.
+// data, so that client.ts makes errors of both in one way.
 
 import { toWire } from './errors.js';
 import type { Operation, Operations, Request, RowBatch, WireError } from './protocol.js';

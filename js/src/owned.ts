@@ -1,5 +1,6 @@
 // The way to an engine that serves the pages of several contexts, and to the next one when that has
-// died. Used by client.ts. It must not know what a request means, but for the connection it uses.
+// died. Loaded by client.ts where a database has an owner, as a part of its own. It must not know
+// what a request means, but for the connection it uses.
 //
 //   joining ──► joined ──► its life is free, or its engine has failed ──► joining, at the next call
 //

@@ -44,10 +44,10 @@ export async function loadError(which: 'worker' | 'shared', cause: unknown): Pro
 /** A bundler gives the worker a name that cannot be known here; as shipped it lies beside us. */
 async function describe(file: string): Promise<string> {
   const here = import.meta.url;
-  if (!/\/(?:index|shared)\.js(?:[?#]|$)/.test(here)) {
+  if (!/\/(?:core|shared)\.js(?:[?#]|$)/.test(here)) {
     return `that was bundled with ${here}`;
   }
-  const url = here.replace(/(?:index|shared)\.js(?=[?#]|$)/, file);
+  const url = here.replace(/(?:core|shared)\.js(?=[?#]|$)/, file);
   try {
     const response = await fetch(url);
     const type = response.headers.get('content-type') ?? 'no MIME type';

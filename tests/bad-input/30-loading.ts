@@ -42,6 +42,11 @@ test('no file for the SharedWorker, which leaves a worker of its own', WORKER, a
   await db.close();
 });
 
+test('no file for the way to an owner', { ...WORKER, browsers: ['firefox'] }, async (t) => {
+  const expected = { code: 'WORKER_LOAD_FAILED', message: /owned\.js/ };
+  await rejects(openFrom(t, '/broken/owned-404/'), expected);
+});
+
 test('no wasm file', (t) => fails(t, 'wasm-404', wasmFile(t), /404/));
 test('no wasm file, type', (t) => fails(t, 'wasm-404', wasmFile(t), /text\/plain/));
 test('HTML for the wasm', (t) => fails(t, 'wasm-html', wasmFile(t), /text\/html/));

@@ -92,6 +92,8 @@ function brokenFile(fault: string, name: string): Answer {
       return isWorker ? { ...file, body: `delete globalThis.BroadcastChannel;${file.body}` } : file;
     case 'shared-404':
       return name === 'shared.js' ? notFound(name) : file;
+    case 'owned-404':
+      return name === 'owned.js' ? notFound(name) : file;
     case 'wasm-404':
       return isWasm ? notFound(name) : file;
     case 'wasm-html':

@@ -1,0 +1,11 @@
+// What every part of the page's side has in common, as one file of the package: the public names,
+// and what the parts that are loaded later and the entries beside the main one need of each other.
+// So there is one `SqliteError` in a page, whoever throws it. Re-exports only; build.mjs makes each
+// part import from here what is here.
+
+export { bringLocal } from './client.js';
+export { flush, tell } from './commits.js';
+export { currentContext } from './context.js';
+export { fromWire, isEnding, markEnding, text, toWire } from './errors.js';
+export * from './index.js';
+export { loadError, whenFree } from './start.js';
