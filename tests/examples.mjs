@@ -1,11 +1,13 @@
 // The examples of the documentation as modules, for the bundle of the test page: an esbuild plugin,
-// used by build.mjs. Every block marked `js` or `ts` in README.md and docs/ is one; what it prints
-// stands in its comments as `// → …`. It must not know how an example is run: docs/00-examples.ts.
+// used by build.mjs. Every block marked `js` or `ts` in README.md, js/README.md and docs/ is one;
+// what it prints stands in its comments as `// → …`. It must not know how an example is run:
+// docs/00-examples.ts.
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = new URL('../', import.meta.url);
-const PAGES = ['README.md', ...readdirSync(new URL('docs', ROOT)).map((name) => `docs/${name}`)];
+const GUIDES = readdirSync(new URL('docs', ROOT)).map((name) => `docs/${name}`);
+const PAGES = ['README.md', 'js/README.md', ...GUIDES];
 const BLOCK = /^```(js|ts)\n(.*?)^```$/gms;
 /** A string literal that names a database. */
 const DATABASE = /'([\w.-]+\.(?:db|sqlite))'/g;

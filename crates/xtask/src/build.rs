@@ -73,6 +73,11 @@ pub(crate) fn tests(lane: &Lane) -> Result<()> {
     npm_build(lane, "tests", &["tests", "js/dist", "js/src/worker"])
 }
 
+/// What the tests of the packed package need; they make the rest by themselves.
+pub(crate) fn packaging(lane: &Lane) -> Result<()> {
+    setup::packages(lane, "tests/packaging")
+}
+
 /// Points the build script of SQLite at clang, and at the amalgamation and the defines of the
 /// native build, so that both sides run one SQLite.
 pub(crate) fn with_wasm_toolchain(command: &mut Command) -> Result<&mut Command> {

@@ -113,6 +113,7 @@ fn web_steps(lane: &Lane, missing: &[&str]) -> Result<()> {
     build::package(lane)?;
     build::demo(lane)?;
     build::tests(lane)?;
+    build::packaging(lane)?;
     let _recorded = lane.step("lint in js", |task| {
         task.run(npm("js").args(["run", "--silent", "lint"]))
     });
@@ -138,6 +139,15 @@ fn browser_steps(lane: &Lane, options: &Options) -> Counts {
         }
     }
     if wants_chromium(options) {
+        let _recorded = lane.step("package, as installed", |task| {
+            let (success, printed) = task.tee(command("node").arg("tests/packaging/run.mjs"))?;
+            counts.add(last_count(&printed));
+            ensure!(
+                success,
+                "the package does not work everywhere it is installed"
+            );
+            Ok(())
+        });
         let _recorded = lane.step("bench, a sample", bench::sample);
     }
     let _recorded = lane.step("exports, checked natively", |task| {

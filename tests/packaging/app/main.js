@@ -1,0 +1,21 @@
+// A stranger's page: opens a database, looks at what earlier visits have left, leaves something,
+// and shows what it found as the attribute `data-outcome` of its body. browser.mjs reads that.
+import { open } from 'anchorite';
+
+const query = new URL(location.href).searchParams;
+
+async function visit() {
+  const db = await open(query.get('database'), JSON.parse(query.get('options')));
+  await db.exec('CREATE TABLE IF NOT EXISTS visit (at TEXT NOT NULL)');
+  const visits = await db.get('SELECT count(*) FROM visit', [], { rows: 'scalar' });
+  await db.run('INSERT INTO visit VALUES (?)', [new Date().toISOString()]);
+  const { engine, context, sharing } = db.info;
+  await db.close();
+  return { visits, engine, context, sharing, isolated: crossOriginIsolated };
+}
+
+function show(outcome) {
+  document.body.dataset.outcome = JSON.stringify(outcome);
+}
+
+visit().then(show, (error) => show({ error: `${error.code}: ${error.message}` }));

@@ -1,0 +1,5 @@
+// The recipe of docs/bundlers.md, and nothing else.
+export default {
+  optimizeDeps: { exclude: ['anchorite'] },
+  worker: { format: 'es' },
+};

@@ -1,0 +1,103 @@
+// `node tests/packaging/run.mjs`: packs the package, looks at the tarball as npm, TypeScript and
+// bundlers do, installs it into strangers' projects and visits their pages in Chromium. The last
+// line is `N passed, M failed`. It takes js/dist, and `npm ci` in this folder and in tests.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
+import { publint } from 'publint';
+import * as apps from './apps.mjs';
+import { startBrowser, visitTwice } from './browser.mjs';
+import { CONTENT, named, withoutCounterpart } from './content.mjs';
+import { ISOLATION, serve } from './serve.mjs';
+
+/** What README promises of the scripts that a page loads first: bytes by brotli. */
+const PAGE_BYTES_MAX = 12_000;
+
+const counts = { passed: 0, failed: 0 };
+
+async function test(name, work) {
+  try {
+    await work();
+    counts.passed += 1;
+  } catch (error) {
+    counts.failed += 1;
+    console.log(`FAILED ${name}: ${error.stdout ?? ''}${error.stack ?? error}`);
+  }
+}
+
+/** What is exported for its address alone. */
+const UNTYPED = ['./worker.js', './shared.js', './anchorite.wasm', './anchorite.asyncify.wasm'];
+
+/** What a page in Chromium finds, by the options it opens with; together they use every file. */
+const VISITS = [
+  [{}, { engine: 'jspi', context: 'dedicated-worker', sharing: 'shared' }],
+  [{ engine: 'asyncify' }, { engine: 'asyncify', context: 'dedicated-worker', sharing: 'shared' }],
+  [{ worker: false }, { engine: 'jspi', context: 'window', sharing: 'exclusive' }],
+  [{ sharing: 'owner' }, { engine: 'jspi', context: 'shared-worker', sharing: 'owner' }],
+];
+
+async function visitAll(browser, name, server, isolated = false) {
+  const visits = VISITS.map(([options, found], index) =>
+    test(`${name}, ${JSON.stringify(options)}`, () =>
+      visitTwice(browser, server.origin, `${index}.db`, options, { ...found, isolated }),
+    ),
+  );
+  await Promise.all(visits);
+  await server.close();
+}
+
+/** With and without isolation, the same folder under the strict policy. */
+async function visitFolder(browser, name, folder) {
+  await visitAll(browser, name, await serve(folder));
+  const isolated = await serve(folder, { headers: ISOLATION });
+  await visitAll(browser, `${name}, isolated`, isolated, true);
+}
+
+const { tarball, files } = apps.pack();
+
+await test('content', () => {
+  assert.deepEqual(named(files), CONTENT);
+  assert.deepEqual(withoutCounterpart(files), []);
+});
+
+await test('size of what a page loads', () => {
+  const scripts = ['index.js', 'core.js'].map((file) => join(apps.ROOT, 'js/dist', file));
+  const bytes = scripts.map((script) => brotliCompressSync(readFileSync(script)).length);
+  assert.ok(bytes[0] + bytes[1] <= PAGE_BYTES_MAX, `${bytes}`);
+});
+
+await test('publint', async () => {
+  const content = new Uint8Array(readFileSync(tarball)).buffer;
+  const { messages } = await publint({ pack: { tarball: content }, strict: true });
+  assert.deepEqual(messages, []);
+});
+
+await test('are the types wrong', () => {
+  const attw = join(apps.ROOT, 'tests/packaging/node_modules/.bin/attw');
+  const options = ['--profile', 'esm-only', '--no-emoji', '--exclude-entrypoints', ...UNTYPED];
+  execFileSync(attw, [tarball, ...options], { encoding: 'utf8' });
+});
+
+const { browser, close } = await startBrowser();
+try {
+  const plain = apps.installPlain(tarball);
+  await visitFolder(browser, 'without a bundler', plain);
+  const typed = await serve(plain, { types: { '.wasm': 'text/plain' } });
+  await visitAll(browser, 'wasm as text/plain', typed);
+
+  const vite = apps.install('vite', tarball);
+  await visitAll(browser, "Vite's server", await apps.serveByVite(vite, {}));
+  const served = await apps.serveByVite(vite, ISOLATION);
+  await visitAll(browser, "Vite's server, isolated", served, true);
+  await visitFolder(browser, "Vite's build", await apps.buildByVite(vite));
+
+  const webpack = apps.install('webpack', tarball);
+  await visitFolder(browser, 'webpack', await apps.buildByWebpack(webpack));
+} finally {
+  await close();
+}
+
+console.log(`${counts.passed} passed, ${counts.failed} failed`);
+process.exitCode = counts.failed === 0 ? 0 : 1;
