@@ -1,6 +1,7 @@
 // The one test list, in reading order. Importing it fills page/registry.ts.
 import './api/00-open';
 import './api/10-values';
+import './api/15-batches';
 import './api/20-statements';
 import './api/30-errors';
 import './api/40-files';

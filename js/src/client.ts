@@ -5,6 +5,7 @@ import { currentContext } from './context.js';
 import { fromWire, SqliteError, text } from './errors.js';
 import type { LocalEngine } from './local.js';
 import type { EngineOptions } from './options.js';
+import { Outbox, transferable } from './outbox.js';
 import type {
   Commits,
   EngineChoice,
@@ -329,6 +330,7 @@ interface Pending {
 /** The engine in a dedicated worker. */
 class WorkerChannel extends OwnEngine implements Channel {
   readonly #worker: Worker;
+  readonly #outbox: Outbox<RequestMessage>;
   readonly #pending = new Map<number, Pending>();
   readonly #ended = new AbortController();
   #lastId = 0;
@@ -337,6 +339,7 @@ class WorkerChannel extends OwnEngine implements Channel {
   private constructor(worker: Worker) {
     super();
     this.#worker = worker;
+    this.#outbox = new Outbox((messages, transfer) => worker.postMessage(messages, transfer));
   }
 
   /** Resolves once the worker takes requests. */
@@ -344,7 +347,11 @@ class WorkerChannel extends OwnEngine implements Channel {
     const worker = await startWorker();
     const channel = new WorkerChannel(worker);
     const { life } = await whenReady<ReadyMessage>(worker);
-    worker.onmessage = ({ data }: MessageEvent<ReplyMessage>) => channel.#receive(data);
+    worker.onmessage = ({ data }: MessageEvent<ReplyMessage[]>) => {
+      for (const reply of data) {
+        channel.#receive(reply);
+      }
+    };
     worker.onmessageerror = () => channel.#die('a message could not be read');
     worker.onerror = (event) => channel.#die(event.message);
     channel.#watch(life);
@@ -362,7 +369,7 @@ class WorkerChannel extends OwnEngine implements Channel {
     const answer = new Promise<unknown>((resolve, reject) => {
       this.#pending.set(id, { sql, resolve, reject });
     });
-    this.#worker.postMessage({ id, request } satisfies RequestMessage, transferable(request));
+    this.#outbox.add({ id, request }, transferable(request));
     return answer as Promise<Operations[Name]['answers']>;
   }
 
@@ -420,17 +427,5 @@ class WorkerChannel extends OwnEngine implements Channel {
       pending.reject(this.#dead);
     }
     this.#pending.clear();
-  }
-}
-
-/** Pieces of an import, and rows, are handed over, not copied. */
-function transferable(request: Request): Transferable[] {
-  switch (request.operation) {
-    case 'importAppend':
-      return [request.bytes.buffer];
-    case 'rows':
-      return [request.rows.buffer];
-    default:
-      return [];
   }
 }

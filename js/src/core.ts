@@ -8,4 +8,6 @@ export { flush, tell } from './commits.js';
 export { currentContext } from './context.js';
 export { fromWire, isEnding, markEnding, text, toWire } from './errors.js';
 export * from './index.js';
+export { Outbox, transferable } from './outbox.js';
+export { Batch } from './rows.js';
 export { loadError, whenFree } from './start.js';

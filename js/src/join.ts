@@ -28,7 +28,7 @@ export interface Link {
 }
 
 /** Changes whenever pages and owners of different builds could no longer talk to each other. */
-const PROTOCOL = 1;
+const PROTOCOL = 2;
 
 /** How long a SharedWorker may take, in ms: to load and to be heard of; to make an owner. */
 const SILENCE_MAX_MS = 5000;

@@ -11,6 +11,7 @@ import type { Channel } from './client.js';
 import { fromWire, SqliteError } from './errors.js';
 import { join, type Link, type Place } from './join.js';
 import { connectionLost, judge, makesOwn, type Standing } from './lost.js';
+import { Outbox, transferable } from './outbox.js';
 import type {
   Commits,
   Operation,
@@ -54,6 +55,8 @@ export class OwnedChannel implements Channel {
   #lastConnection = 0;
   #lastId = 0;
   #link: Link | undefined;
+  /** To that link. */
+  #outbox: Outbox<RequestMessage> | undefined;
   #joining: Promise<Link> | undefined;
   #watching = new AbortController();
   /** The life of the owner before. */
@@ -94,6 +97,7 @@ export class OwnedChannel implements Channel {
     this.#watching.abort();
     this.#link?.leave();
     this.#link = undefined;
+    this.#outbox = undefined;
     for (const call of this.#pending.values()) {
       call.reject(closed());
     }
@@ -182,8 +186,8 @@ export class OwnedChannel implements Channel {
 
   /** To the owner, when there is one. */
   #send(call: Call): void {
-    if (this.#link !== undefined) {
-      this.#post(this.#link, call);
+    if (this.#outbox !== undefined) {
+      this.#post(this.#outbox, call);
       return;
     }
     this.#joined().then(
@@ -192,7 +196,7 @@ export class OwnedChannel implements Channel {
     );
   }
 
-  #post({ port }: Link, call: Call): void {
+  #post(outbox: Outbox<RequestMessage>, call: Call): void {
     const { request, connection, sql } = call;
     const id = ++this.#lastId;
     this.#pending.set(id, call);
@@ -201,7 +205,7 @@ export class OwnedChannel implements Channel {
       connection.own ||= sql !== undefined && makesOwn(sql);
       outgoing = { ...request, session: connection.number };
     }
-    port.postMessage({ id, request: outgoing } satisfies RequestMessage);
+    outbox.add({ id, request: outgoing }, transferable(request));
   }
 
   #joined(): Promise<Link> {
@@ -218,7 +222,12 @@ export class OwnedChannel implements Channel {
       throw closed();
     }
     this.#link = link;
-    link.port.onmessage = ({ data }: MessageEvent<OwnerReplyMessage>) => this.#receive(link, data);
+    this.#outbox = new Outbox((messages, transfer) => link.port.postMessage(messages, transfer));
+    link.port.onmessage = ({ data }: MessageEvent<OwnerReplyMessage[]>) => {
+      for (const reply of data) {
+        this.#receive(link, reply);
+      }
+    };
     this.#watching = new AbortController();
     const { signal } = this.#watching;
     whenFree(link.life, signal).then(
@@ -250,6 +259,7 @@ export class OwnedChannel implements Channel {
       return;
     }
     this.#link = undefined;
+    this.#outbox = undefined;
     this.#former = link.life;
     this.#watching.abort();
     link.leave();

@@ -63,10 +63,16 @@ export type WireParams =
   | { readonly named: false; readonly values: readonly WireValue[] }
   | { readonly named: true; readonly values: readonly (readonly [string, WireValue])[] };
 
-/** Rows of one statement; each row has one value per column. */
-export interface RowBatch {
+/** Rows of one statement, each with one value per column: few values as they are, row after row. */
+export type RowBatch =
+  | { readonly columns: readonly string[]; readonly cells: readonly WireValue[] }
+  | PackedRows;
+
+/** Rows in batches of bytes, as crates/wasm/src/rows.rs draws them, and what is apart from them. */
+export interface PackedRows {
   readonly columns: readonly string[];
-  readonly rows: readonly (readonly WireValue[])[];
+  readonly batches: readonly Uint8Array<ArrayBuffer>[];
+  readonly apart: readonly Uint8Array<ArrayBuffer>[];
 }
 
 /** What a statement has done. */
@@ -203,7 +209,10 @@ export interface Commits {
   readonly tables: readonly string[] | undefined;
 }
 
-/** Page to worker. The order in which requests are carried out is in docs/protocol.md. */
+/**
+ * Page to worker: those of one turn in one array. The order in which requests are carried out is in
+ * docs/protocol.md.
+ */
 export interface RequestMessage {
   readonly id: number;
   readonly request: Request;
@@ -226,7 +235,7 @@ export interface ReadyMessage {
   readonly life: string;
 }
 
-/** Worker to page: the outcome of a request. */
+/** Worker to page: the outcome of a request; those of one turn in one array. */
 export type ReplyMessage =
   | { readonly id: number; readonly value: Operations[Operation]['answers'] }
   | { readonly id: number; readonly error: WireError };
@@ -250,7 +259,7 @@ export type JoinedMessage =
   | { readonly step: 'joined'; readonly life: string; readonly started: Started }
   | { readonly step: 'refused'; readonly error: WireError };
 
-/** Owner to page: the outcome of a request, and whether its connection has a transaction open. */
+/** Owner to page, also in an array: the same, and whether its connection has a transaction open. */
 export type OwnerReplyMessage = ReplyMessage & { readonly transaction: boolean };
 
 /** SharedWorker to the worker that it has started: with the port of a page. */

@@ -113,7 +113,7 @@ export class Tab {
  * Resolves when it is gone.
  */
 export async function killOwner(realm: string): Promise<void> {
-  const prefix = `anchorite-owner:1:${realm}:`;
+  const prefix = `anchorite-owner:2:${realm}:`;
   const { held = [] } = await navigator.locks.query();
   const dead = held.map(({ name = '' }) => name).find((name) => name.startsWith(prefix));
   if (dead === undefined) throw new Error(`no owner in ${JSON.stringify(held)}`);

@@ -10,8 +10,8 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use crate::changes::Written;
 use crate::error::EngineError;
 use crate::params::Params;
-use crate::session::{Patience, Session};
-use crate::value::RowBatch;
+use crate::session::{Patience, Reach, Session};
+use crate::value::Sink;
 
 /// A value that is bound from where it lies.
 pub type Cell<'bytes> = ValueRef<'bytes>;
@@ -96,19 +96,22 @@ impl Begin {
     }
 }
 
+/// What a statement has answered: the names of its columns, its rows, and what it has done.
+pub type Answer<Rows> = (Vec<String>, Rows, Ran);
+
 /// Several statements that take effect together, and how far they have come.
 #[derive(Debug)]
-pub struct Together {
+pub struct Together<Rows> {
     statements: Vec<(String, Params)>,
     begin: Begin,
     begun: bool,
-    answers: Vec<(RowBatch, Ran)>,
+    answers: Vec<Answer<Rows>>,
 }
 
 /// Stands between the statements in [`Together::text`].
 const SEPARATOR: &str = ";\n";
 
-impl Together {
+impl<Rows> Together<Rows> {
     /// Nothing of it has run.
     #[must_use]
     pub fn new(statements: Vec<(String, Params)>, begin: Begin) -> Self {
@@ -139,9 +142,9 @@ impl Together {
         texts.join(SEPARATOR)
     }
 
-    /// The rows of each statement, and what it has done.
+    /// What each statement has answered.
     #[must_use]
-    pub fn into_answers(self) -> Vec<(RowBatch, Ran)> {
+    pub fn into_answers(self) -> Vec<Answer<Rows>> {
         self.answers
     }
 
@@ -227,18 +230,20 @@ impl Session {
         })
     }
 
-    /// Runs several statements in one transaction. After an error with `would_wait`, if there was
-    /// patience to wait, it may be called again; after any other nothing has taken effect.
+    /// Runs several statements in one transaction; `rows` makes what takes those of one. After an
+    /// error with `would_wait`, if there was patience to wait, it may be called again; after any
+    /// other nothing has taken effect.
     ///
     /// # Errors
     /// As [`query_with`](Self::query_with); `TRANSACTION_ABORTED` if a statement has ended the
     /// transaction.
-    pub fn run_together(
+    pub fn run_together<Rows: Sink>(
         &self,
-        together: &mut Together,
+        together: &mut Together<Rows>,
         patience: Patience,
+        rows: impl Fn() -> Rows,
     ) -> Result<(), EngineError> {
-        let outcome = self.go_on_together(together, patience);
+        let outcome = self.go_on_together(together, patience, rows);
         let waits = |error: &EngineError| error.would_wait && patience == Patience::Wait;
         if outcome.as_ref().is_err_and(|error| !waits(error)) {
             self.take_back(together);
@@ -246,10 +251,11 @@ impl Session {
         outcome
     }
 
-    fn go_on_together(
+    fn go_on_together<Rows: Sink>(
         &self,
-        together: &mut Together,
+        together: &mut Together<Rows>,
         patience: Patience,
+        rows: impl Fn() -> Rows,
     ) -> Result<(), EngineError> {
         if !together.begun {
             self.exec_from(together.begin.begin(), &mut 0, patience)?;
@@ -258,9 +264,11 @@ impl Session {
         while let Some((sql, params)) = together.statements.get(together.answers.len()) {
             self.require_transaction()?;
             let before = self.connection.total_changes();
-            let rows = self.query_with(sql, params, patience);
-            let rows = rows.map_err(|error| together.placed(error))?;
-            together.answers.push((rows, self.ran_since(before)));
+            let mut rows = rows();
+            let columns = self.rows_into(sql, params, (patience, Reach::All), &mut rows);
+            let columns = columns.map_err(|error| together.placed(error))?;
+            let ran = self.ran_since(before);
+            together.answers.push((columns, rows, ran));
         }
         self.exec_inside(together.begin.end(), &mut 0, patience)?;
         together.begun = false;
@@ -269,7 +277,7 @@ impl Session {
 
     /// A transaction that SQLite has rolled back by itself needs nothing. One that cannot be taken
     /// back now is still said to be begun.
-    fn take_back(&self, together: &mut Together) {
+    fn take_back<Rows>(&self, together: &mut Together<Rows>) {
         let undo = together.undo().filter(|_| self.in_transaction());
         together.begun = undo.is_some_and(|undo| self.exec(undo).is_err());
         together.answers.clear();

@@ -15,13 +15,13 @@ mod value;
 mod waits;
 mod whole;
 
-pub use calls::{Begin, Cell, Column, Description, Ran, Together};
+pub use calls::{Answer, Begin, Cell, Column, Description, Ran, Together};
 pub use changes::{Tables, Written};
 pub use error::EngineError;
 pub use options::{Durability, JournalMode, OpenOptions};
 pub use params::Params;
 pub use session::{Patience, Reach, Session};
-pub use value::{RowBatch, Value};
+pub use value::{RowBatch, Sink, Value};
 
 /// The version of SQLite that is linked, for instance `3.54.1`.
 #[must_use]

@@ -12,7 +12,7 @@ use crate::error::EngineError;
 use crate::options::{Durability, JournalMode, OpenOptions, check_page_size, wal_pages};
 use crate::params::Params;
 use crate::repeated::Repeated;
-use crate::value::{self, RowBatch};
+use crate::value::{RowBatch, Sink, take_row};
 use crate::waits::Waits;
 
 /// The schema of the database that was opened, as opposed to attached ones.
@@ -378,15 +378,38 @@ impl Session {
         patience: Patience,
         reach: Reach,
     ) -> Result<RowBatch, EngineError> {
+        let mut values = Vec::new();
+        let columns = self.rows_into(sql, params, (patience, reach), &mut values)?;
+        Ok(RowBatch { columns, values })
+    }
+
+    /// As [`rows_of`](Self::rows_of), for whoever takes the rows; answers the names of the columns.
+    /// After an error what was taken is of no use.
+    ///
+    /// # Errors
+    /// As `query`.
+    pub fn rows_into(
+        &self,
+        sql: &str,
+        params: &Params,
+        how: (Patience, Reach),
+        sink: &mut impl Sink,
+    ) -> Result<Vec<String>, EngineError> {
         self.once(sql, |statement, tables| {
-            self.rows(statement, tables, params, patience, reach)
+            self.rows(statement, tables, params, how, sink)
         })
     }
 
     /// The rows of a question that was asked before, if answering it changes nothing whatever
     /// happens: outside a transaction, and compiled already. `None` also for every failure: then
-    /// [`rows_of`](Self::rows_of) is to be asked, which says what is wrong.
-    pub fn rows_again(&self, sql: &str, params: &Params, reach: Reach) -> Option<RowBatch> {
+    /// [`rows_into`](Self::rows_into) is to be asked, which says what is wrong.
+    pub fn rows_again(
+        &self,
+        sql: &str,
+        params: &Params,
+        reach: Reach,
+        sink: &mut impl Sink,
+    ) -> Option<Vec<String>> {
         if !self.connection.is_autocommit() || !self.repeated.knows(sql) {
             return None;
         }
@@ -395,9 +418,8 @@ impl Session {
         if !statement.readonly() {
             return None;
         }
-        let (tables, patience) = (Written::new(), Patience::Enough);
-        self.rows(&mut statement, &tables, params, patience, reach)
-            .ok()
+        let (tables, how) = (Written::new(), (Patience::Enough, reach));
+        self.rows(&mut statement, &tables, params, how, sink).ok()
     }
 
     /// Does something with the one statement of a text.
@@ -440,22 +462,18 @@ impl Session {
         statement: &mut Statement<'_>,
         tables: &Written,
         params: &Params,
-        patience: Patience,
-        reach: Reach,
-    ) -> Result<RowBatch, EngineError> {
+        (patience, reach): (Patience, Reach),
+        sink: &mut impl Sink,
+    ) -> Result<Vec<String>, EngineError> {
         params.bind(statement)?;
-        let mut values = Vec::new();
         self.step(statement, tables, patience, |row| {
-            for index in 0..row.as_ref().column_count() {
-                value::push(&mut values, row.get_ref(index)?)?;
-            }
+            take_row(row, sink)?;
             Ok(match reach {
                 Reach::All => ControlFlow::Continue(()),
                 Reach::First => ControlFlow::Break(()),
             })
         })?;
-        let columns = statement.column_names().map(str::to_owned).collect();
-        Ok(RowBatch { columns, values })
+        Ok(statement.column_names().map(str::to_owned).collect())
     }
 
     /// What the compiler has against a kept statement that has failed, if that is why it did.
@@ -549,7 +567,6 @@ pub(crate) fn out_of_memory() -> EngineError {
     EngineError::plain("SQLITE_NOMEM", "out of memory")
 }
 
-/// SQLite ends the text at a NUL and would silently drop the rest.
 /// `BEGIN IMMEDIATE` or `BEGIN EXCLUSIVE`, and whatever follows.
 fn begins_to_write(sql: &str) -> bool {
     let mut words = sql.split_ascii_whitespace();
@@ -560,6 +577,7 @@ fn begins_to_write(sql: &str) -> bool {
     is_next(&["BEGIN"]) && is_next(&["IMMEDIATE", "EXCLUSIVE"])
 }
 
+/// SQLite ends the text at a NUL and would silently drop the rest.
 fn refuse_nul(sql: &str) -> Result<(), EngineError> {
     match sql.find('\0') {
         Some(offset) => Err(EngineError::sql(

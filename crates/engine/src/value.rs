@@ -2,7 +2,10 @@
 
 use std::collections::TryReserveError;
 
+use rusqlite::Row;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
+
+use crate::calls::Cell;
 
 /// A value as SQLite stores it.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,18 +22,43 @@ pub enum Value {
     Blob(Vec<u8>),
 }
 
-/// Adds a copy of a value that SQLite has in its own memory. Where there is no room for it, what
-/// was collected is dropped at once, so that there is room for the error on its way out.
-pub(crate) fn push(values: &mut Vec<Value>, value: ValueRef<'_>) -> rusqlite::Result<()> {
-    let pushed = copy(value).and_then(|value| {
-        values.try_reserve(1)?;
-        values.push(value);
+/// Takes rows value by value, in order, from where SQLite has them. One that has no room for a
+/// value drops what it has taken, so that there is room for the error on its way out.
+pub trait Sink {
+    /// Takes the next value of the row at hand.
+    ///
+    /// # Errors
+    /// When there is no room for it.
+    fn take(&mut self, value: Cell<'_>) -> Result<(), TryReserveError>;
+
+    /// The row at hand is complete.
+    ///
+    /// # Errors
+    /// When there is no room for it.
+    fn end_row(&mut self) -> Result<(), TryReserveError>;
+}
+
+impl Sink for Vec<Value> {
+    fn take(&mut self, value: Cell<'_>) -> Result<(), TryReserveError> {
+        let taken = copy(value).and_then(|value| {
+            self.try_reserve(1)?;
+            self.push(value);
+            Ok(())
+        });
+        taken.inspect_err(|_| *self = Vec::new())
+    }
+
+    fn end_row(&mut self) -> Result<(), TryReserveError> {
         Ok(())
-    });
-    pushed.map_err(|_| {
-        *values = Vec::new();
-        no_memory()
-    })
+    }
+}
+
+/// Hands the values of a row over.
+pub(crate) fn take_row(row: &Row<'_>, sink: &mut impl Sink) -> rusqlite::Result<()> {
+    for index in 0..row.as_ref().column_count() {
+        sink.take(row.get_ref(index)?).map_err(|_| no_memory())?;
+    }
+    sink.end_row().map_err(|_| no_memory())
 }
 
 /// No bytes yet, with room for so many.
@@ -135,7 +163,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_memory_is_dropped_and_says_so_as_sqlite_does() {
         let mut collected = vec![Value::Integer(1)];
-        push(&mut collected, ValueRef::Text(b"fits")).expect("fits");
+        collected.take(ValueRef::Text(b"fits")).expect("fits");
         assert_eq!(collected.len(), 2);
         let error = crate::EngineError::from(no_memory());
         assert_eq!(error.code, "SQLITE_NOMEM");

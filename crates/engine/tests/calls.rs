@@ -22,7 +22,7 @@ fn count(session: &Session) -> Vec<Value> {
     counted.expect("counts").values
 }
 
-fn together(begin: Begin, texts: &[&str]) -> Together {
+fn together(begin: Begin, texts: &[&str]) -> Together<Vec<Value>> {
     let statements = texts.iter().map(|sql| ((*sql).to_owned(), Params::NONE));
     Together::new(statements.collect(), begin)
 }
@@ -111,14 +111,18 @@ fn statements_together_are_all_done_or_none() {
     let session = memory("CREATE TABLE t (a UNIQUE)");
     let insert = "INSERT INTO t VALUES (1)";
     let mut both = together(Begin::Immediate, &[insert, "SELECT a FROM t"]);
-    session.run_together(&mut both, ENOUGH).expect("runs");
+    session
+        .run_together(&mut both, ENOUGH, Vec::new)
+        .expect("runs");
     assert_eq!(both.undo(), None);
     let answers = both.into_answers();
-    assert_eq!(answers[0].1.changes, 1);
-    assert_eq!(answers[1].0.values, [Value::Integer(1)]);
+    assert_eq!(answers[0].2.changes, 1);
+    assert_eq!(answers[1].1, [Value::Integer(1)]);
 
     let mut fails = together(Begin::Deferred, &["INSERT INTO t VALUES (2)", insert]);
-    let error = session.run_together(&mut fails, ENOUGH).expect_err("fails");
+    let error = session
+        .run_together(&mut fails, ENOUGH, Vec::new)
+        .expect_err("fails");
     assert!(error.message.starts_with("statements[1]: "), "{error}");
     assert_eq!((fails.undo(), session.in_transaction()), (None, false));
     assert_eq!(count(&session), [Value::Integer(1)]);
@@ -128,7 +132,9 @@ fn statements_together_are_all_done_or_none() {
 fn an_error_of_one_statement_has_its_place_in_the_text_of_all() {
     let session = memory("CREATE TABLE t (a)");
     let mut fails = together(Begin::Exclusive, &["SELECT 1", "SELECT nope FROM t"]);
-    let error = session.run_together(&mut fails, ENOUGH).expect_err("fails");
+    let error = session
+        .run_together(&mut fails, ENOUGH, Vec::new)
+        .expect_err("fails");
     let offset = error.offset_bytes.expect("SQLite says where");
     assert!(fails.text()[offset..].starts_with("nope"));
 }
@@ -138,7 +144,9 @@ fn together_inside_a_transaction_only_that_part_is_taken_back() {
     let session = memory("CREATE TABLE t (a UNIQUE); BEGIN; INSERT INTO t VALUES (1)");
     let texts = ["INSERT INTO t VALUES (2)", "INSERT INTO t VALUES (1)"];
     let mut fails = together(Begin::Savepoint, &texts);
-    session.run_together(&mut fails, ENOUGH).expect_err("fails");
+    session
+        .run_together(&mut fails, ENOUGH, Vec::new)
+        .expect_err("fails");
     session.require_transaction().expect("it is open");
     session.exec("COMMIT").expect("commits");
     assert_eq!(count(&session), [Value::Integer(1)]);
@@ -148,7 +156,9 @@ fn together_inside_a_transaction_only_that_part_is_taken_back() {
 fn together_a_statement_that_ends_the_transaction_ends_all() {
     let session = memory("CREATE TABLE t (a)");
     let mut ends = together(Begin::Immediate, &["COMMIT", "INSERT INTO t VALUES (1)"]);
-    let error = session.run_together(&mut ends, ENOUGH).expect_err("ended");
+    let error = session
+        .run_together(&mut ends, ENOUGH, Vec::new)
+        .expect_err("ended");
     assert_eq!(error.code, "TRANSACTION_ABORTED");
     assert_eq!(count(&session), [Value::Integer(0)]);
 }

@@ -1,7 +1,7 @@
 //! The calls that answer something else than rows, one way from JavaScript and back; used by
 //! `jobs.rs`. The engine's `calls.rs` says what they mean.
 
-use anchorite_engine::{Begin, Column, Description, Params, Patience, Together};
+use anchorite_engine::{Answer, Begin, Column, Description, Params, Patience, Together};
 use js_sys::Array;
 use wasm_bindgen::JsValue;
 
@@ -9,6 +9,7 @@ use crate::convert::{self, Integers, Refusal, object};
 use crate::error::JobError;
 use crate::jobs::{self, Job};
 use crate::packed::{self, Packed};
+use crate::rows::PackedRows;
 
 /// A call, and how far it has come.
 pub(crate) enum Call {
@@ -22,7 +23,7 @@ pub(crate) enum Call {
         done: usize,
     },
     /// Several statements as one; what was answered is taken out.
-    Together(Option<Together>),
+    Together(Option<Together<PackedRows>>),
     /// What a statement is.
     Describe { sql: String },
 }
@@ -104,28 +105,26 @@ fn run_rows(
     run.map(convert::count_to_js)
 }
 
-/// Answers an array of `[{columns, rows}, {changes, lastInsertRowid}]`. One that is neither done
-/// nor taken back goes on here, or is taken back by whatever its connection does next.
+/// Answers an array of `[[columns, batches, apart], {changes, lastInsertRowid}]`. One that is
+/// neither done nor taken back goes on here, or is taken back by whatever its connection does next.
 fn run_together(
     at: (u32, bool),
-    call: &mut Option<Together>,
+    call: &mut Option<Together<PackedRows>>,
     integers: Integers,
     patience: Patience,
 ) -> Result<JsValue, JobError> {
     let together = call.as_mut().expect("it is taken out at its end only");
     jobs::set_unfinished(at.0, None);
     let run = jobs::with_session_inside(at, &together.text(), |session| {
-        session.run_together(together, patience)
+        session.run_together(together, patience, || PackedRows::new(integers))
     });
     jobs::set_unfinished(at.0, together.undo());
     run?;
     let answers = call.take().map_or(Vec::new(), Together::into_answers);
-    let answer = |(rows, ran)| {
-        let rows = convert::row_batch(&rows, integers)?;
-        Ok(JsValue::from(Array::of2(
-            &rows,
-            &convert::ran(ran, integers),
-        )))
+    let answer = |(columns, rows, ran): Answer<PackedRows>| {
+        let rows = convert::rows(&columns, rows)?;
+        let ran = convert::ran(ran, integers);
+        Ok(JsValue::from(Array::of2(&rows, &ran)))
     };
     let answers: Result<Array, JobError> = answers.into_iter().map(answer).collect();
     answers.map(JsValue::from)

@@ -13,13 +13,14 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use anchorite_engine::{Durability, JournalMode, OpenOptions, Params, Ran, RowBatch, Value};
+use anchorite_engine::{Durability, JournalMode, OpenOptions, Params, Ran, Value};
 use anchorite_vfs::waiting::Refused;
 use js_sys::{Array, BigInt, JsString, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::error::JobError;
 use crate::media::{Sharing, Wanted};
+use crate::rows::{PackedRows, Piece};
 
 /// `Number.MAX_SAFE_INTEGER`: up to here every integer is exact as a number.
 const SAFE_INTEGER_MAX: u64 = (1 << 53) - 1;
@@ -57,19 +58,31 @@ impl Integers {
         }
     }
 
-    /// Refuses what is not wanted.
-    fn check(self, values: &[Value]) -> Result<(), JobError> {
-        let is_unsafe = |value: &&Value| match value {
-            Value::Integer(integer) => integer.unsigned_abs() > SAFE_INTEGER_MAX,
-            _ => false,
-        };
-        match values.iter().find(is_unsafe) {
-            Some(Value::Integer(integer)) if self == Self::Throw => {
-                Err(JobError::unsafe_integer(*integer))
-            }
-            _ => Ok(()),
+    /// What a certain one becomes.
+    #[expect(clippy::cast_precision_loss, reason = "at most 53 bits, checked")]
+    pub(crate) fn number(self, integer: i64) -> Number {
+        let is_safe = integer.unsigned_abs() <= SAFE_INTEGER_MAX;
+        match (self, i32::try_from(integer)) {
+            (Self::Big, _) => Number::Big,
+            (_, Ok(small)) => Number::Int32(small),
+            _ if is_safe => Number::Float(integer as f64),
+            (Self::Throw, _) => Number::Refused,
+            (Self::Auto, _) => Number::Big,
         }
     }
+}
+
+/// What an INTEGER is in JavaScript.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Number {
+    /// A number, and a small one.
+    Int32(i32),
+    /// A number.
+    Float(f64),
+    /// A bigint.
+    Big,
+    /// It is not wanted.
+    Refused,
 }
 
 /// From here on texts are asked about before they are copied: the glue ends the instance when it
@@ -200,49 +213,21 @@ pub(crate) fn number_from_js(number: f64) -> Value {
     Value::Real(number)
 }
 
-/// `{columns: string[], rows: value[][]}`
-pub(crate) fn row_batch(batch: &RowBatch, integers: Integers) -> Result<JsValue, JobError> {
-    Ok(object(&[
-        ("columns", columns_to_js(&batch.columns)),
-        ("rows", rows_to_js(batch, integers)?),
-    ]))
+/// `[columns, batches, apart]`, as `rows.rs` draws them.
+pub(crate) fn rows(columns: &[String], rows: PackedRows) -> Result<JsValue, JobError> {
+    let (batches, apart) = rows.finish()?;
+    let bytes = |piece: Piece| Uint8Array::from(piece.as_slice());
+    let list = |pieces: Vec<Piece>| pieces.into_iter().map(bytes).collect::<Array>();
+    let columns = columns_to_js(columns);
+    Ok(Array::of3(&columns, &list(batches), &list(apart)).into())
 }
 
-/// `[columns, rows]` of the same, for which JavaScript is called less often.
-pub(crate) fn row_pair(batch: &RowBatch, integers: Integers) -> Result<JsValue, JobError> {
-    let rows = rows_to_js(batch, integers)?;
-    Ok(Array::of2(&columns_to_js(&batch.columns), &rows).into())
-}
-
-fn rows_to_js(batch: &RowBatch, integers: Integers) -> Result<JsValue, JobError> {
-    if integers == Integers::Throw {
-        integers.check(&batch.values)?;
+fn integer_to_js(integer: i64, integers: Integers) -> JsValue {
+    match integers.number(integer) {
+        Number::Int32(number) => number.into(),
+        Number::Float(number) => number.into(),
+        Number::Big | Number::Refused => BigInt::from(integer).into(),
     }
-    let big = integers == Integers::Big;
-    let row = |row: &[Value]| match row {
-        [value] => Array::of1(&value_to_js(value, big)),
-        [first, second] => Array::of2(&value_to_js(first, big), &value_to_js(second, big)),
-        values => values.iter().map(|value| value_to_js(value, big)).collect(),
-    };
-    Ok(batch.rows().map(row).collect::<Array>().into())
-}
-
-fn value_to_js(value: &Value, big: bool) -> JsValue {
-    match value {
-        Value::Null => JsValue::NULL,
-        Value::Integer(integer) => integer_to_js(*integer, big),
-        Value::Real(real) => JsValue::from_f64(*real),
-        Value::Text(text) => JsValue::from_str(text),
-        Value::Blob(bytes) => Uint8Array::from(bytes.as_slice()).into(),
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "at most 53 bits, checked")]
-fn integer_to_js(integer: i64, big: bool) -> JsValue {
-    if !big && integer.unsigned_abs() <= SAFE_INTEGER_MAX {
-        return JsValue::from_f64(integer as f64);
-    }
-    BigInt::from(integer).into()
 }
 
 /// `{changes, lastInsertRowid}`; what is not exact as a number is a bigint.
@@ -251,7 +236,7 @@ pub(crate) fn ran(ran: Ran, integers: Integers) -> JsValue {
         ("changes", count_to_js(ran.changes)),
         (
             "lastInsertRowid",
-            integer_to_js(ran.last_insert_rowid, integers == Integers::Big),
+            integer_to_js(ran.last_insert_rowid, integers),
         ),
     ])
 }

@@ -75,6 +75,17 @@ impl JobError {
         }
     }
 
+    /// What SQLite says when its own allocations fail.
+    pub(crate) fn no_memory() -> Self {
+        let code = "SQLITE_NOMEM";
+        Self {
+            code,
+            extended_code: code,
+            message: "no memory for the result".to_owned(),
+            ..Self::closed("result")
+        }
+    }
+
     /// Bytes that are not what packed.rs reads.
     pub(crate) fn not_packed() -> Self {
         let code = "INVALID_PARAMETER";

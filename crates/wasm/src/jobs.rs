@@ -21,6 +21,7 @@ use crate::media::{
     self, OPFS_VFS, Sharing, Wanted, durable, ensure_opfs, memory_vfs, opfs_vfs, storage_name,
 };
 use crate::outdated;
+use crate::rows::PackedRows;
 
 type Outcome = Result<JsValue, JobError>;
 
@@ -284,10 +285,11 @@ fn query(
     if patience == Patience::Wait {
         reserve(at.0, sql)?;
     }
-    let batch = with_session_inside(at, sql, |session| {
-        session.rows_of(sql, params, patience, reach)
+    let mut rows = PackedRows::new(integers(at.0));
+    let columns = with_session_inside(at, sql, |session| {
+        session.rows_into(sql, params, (patience, reach), &mut rows)
     })?;
-    convert::row_batch(&batch, integers(at.0))
+    convert::rows(&columns, rows)
 }
 
 /// What becomes of the INTEGERs that a connection answers.
@@ -317,13 +319,13 @@ pub(crate) fn query_at_once(
 ) -> Option<JsValue> {
     let taken = with_state(|state| state.connections.remove(&number))?;
     let waits = taken.reads_suspend || taken.is_shared && media::may_wait();
-    let integers = taken.integers;
-    let batch = match waits || taken.unfinished.is_some() {
+    let mut rows = PackedRows::new(taken.integers);
+    let columns = match waits || taken.unfinished.is_some() {
         true => None,
-        false => taken.session.rows_again(sql, params, reach),
+        false => taken.session.rows_again(sql, params, reach, &mut rows),
     };
     with_state(|state| state.connections.insert(number, taken));
-    batch.and_then(|batch| convert::row_pair(&batch, integers).ok())
+    columns.and_then(|columns| convert::rows(&columns, rows).ok())
 }
 
 /// As [`with_session`], for work that may belong to a transaction: then it is refused where none is

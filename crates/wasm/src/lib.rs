@@ -22,6 +22,7 @@ mod media;
 mod outdated;
 mod packed;
 mod parked;
+mod rows;
 
 use std::cell::RefCell;
 
@@ -154,7 +155,7 @@ pub fn stage_exec(session: u32, sql: String, inside: bool) {
 }
 
 /// `params` is an array of values, or an array of `[name, value]`; `first` ends it after one row;
-/// answers `{columns, rows}`.
+/// answers `[columns, batches, apart]`, as `rows.rs` draws them.
 #[wasm_bindgen]
 pub fn stage_query(
     session: u32,
@@ -180,8 +181,8 @@ fn reach(first: bool) -> Reach {
     if first { Reach::First } else { Reach::All }
 }
 
-/// `[columns, rows]` of a question that was asked before and takes no waiting, between two jobs;
-/// `undefined` where it does, or something is wrong: then it is to be staged.
+/// The same of a question that was asked before and takes no waiting, between two jobs; `undefined`
+/// where it does, or something is wrong: then it is to be staged.
 ///
 /// # Panics
 /// When a job is in flight.
@@ -231,7 +232,7 @@ pub fn stage_rows(
 
 /// `statements` is an array of `[sql, named, params]`; `begin` is the kind of their transaction,
 /// none if they are a part of one. Answers an array of
-/// `[{columns, rows}, {changes, lastInsertRowid}]`.
+/// `[[columns, batches, apart], {changes, lastInsertRowid}]`.
 #[wasm_bindgen]
 pub fn stage_batch(session: u32, statements: &JsValue, begin: Option<String>, inside: bool) {
     let call = calls::together(statements, begin.as_deref());

@@ -1,5 +1,6 @@
 //! Many values in one piece of bytes, as js/src/packed.ts writes them: one crossing for a batch of
-//! rows. Used by `calls.rs`; the values are bound from where they lie.
+//! rows. Used by `calls.rs`; the values are bound from where they lie. What comes out is in
+//! `rows.rs`.
 //!
 //! ```text
 //! a value   a byte for its kind, and then

@@ -5,6 +5,7 @@
 //                                       back; what it had asked for and has not begun is dropped
 
 import { SqliteError, toWire } from '../errors.js';
+import { Outbox } from '../outbox.js';
 import type {
   Operation,
   Operations,
@@ -12,19 +13,27 @@ import type {
   Request,
   RequestMessage,
 } from '../protocol.js';
+import { transferable } from './few.js';
 import type { Host } from './host.js';
 
 /** One page and the connections it has opened. */
 export class Client {
   readonly #host: Host;
   readonly #port: MessagePort;
+  readonly #outbox: Outbox<OwnerReplyMessage>;
   readonly #sessions = new Set<number>();
   #gone = false;
 
   constructor(host: Host, port: MessagePort) {
     this.#host = host;
     this.#port = port;
-    port.onmessage = ({ data }: MessageEvent<RequestMessage>) => this.#answer(data);
+    // Nothing comes of it once the port is closed.
+    this.#outbox = new Outbox((replies, transfer) => port.postMessage(replies, transfer));
+    port.onmessage = ({ data }: MessageEvent<RequestMessage[]>) => {
+      for (const message of data) {
+        this.#answer(message);
+      }
+    };
   }
 
   /** Closes what it has open, without waiting for what others do. */
@@ -40,15 +49,15 @@ export class Client {
     if (answer === undefined) {
       void this.#answerLater(id, request, session);
     } else {
-      this.#reply({ id, value: answer, transaction: false });
+      this.#reply({ id, value: answer, transaction: false }, transferable(answer));
     }
   }
 
   async #answerLater(id: number, request: Request, session: number | undefined): Promise<void> {
     try {
       const value = await this.#carryOut(request, session);
-      const bytes = value instanceof Uint8Array ? [value.buffer] : [];
-      this.#reply({ id, value, transaction: this.#inTransaction(session) }, bytes);
+      const transaction = this.#inTransaction(session);
+      this.#reply({ id, value, transaction }, transferable(value));
     } catch (error) {
       this.#reply({ id, error: toWire(error), transaction: this.#inTransaction(session) });
     }
@@ -87,9 +96,7 @@ export class Client {
     return session !== undefined && this.#host.inTransaction(session);
   }
 
-  #reply(message: OwnerReplyMessage, transfer: Transferable[] = []): void {
-    if (!this.#gone) {
-      this.#port.postMessage(message, transfer);
-    }
+  #reply(message: OwnerReplyMessage, transfer: readonly Transferable[] = []): void {
+    this.#outbox.add(message, transfer);
   }
 }

@@ -14,6 +14,7 @@ import type {
 } from '../protocol.js';
 import type { Glue } from '../wasm/anchorite.js';
 import type { Loan, Refused } from './busy.js';
+import { forMessage, type RustRows } from './few.js';
 import { whoHolds } from './holders.js';
 import { type Loaded, load } from './load.js';
 import { type Outcome, type Parked, Queue, type Work } from './queue.js';
@@ -143,9 +144,9 @@ export class Engine {
     }
     try {
       const answer = this.loaded.glue.query_at_once(session, sql, named, values, first) as
-        | [RowBatch['columns'], RowBatch['rows']]
+        | RustRows
         | undefined;
-      return answer && { columns: answer[0], rows: answer[1] };
+      return answer && forMessage(answer);
     } catch (error) {
       this.#trapped(error);
       return undefined;

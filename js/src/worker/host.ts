@@ -3,9 +3,18 @@
 
 import { currentContext } from '../context.js';
 import { SqliteError } from '../errors.js';
-import type { Context, Operation, Operations, Request, RowBatch, Started } from '../protocol.js';
+import type {
+  Context,
+  Operation,
+  Operations,
+  Request,
+  RowBatch,
+  RunResult,
+  Started,
+} from '../protocol.js';
 import type { Glue } from '../wasm/anchorite.js';
 import { Engine } from './engine.js';
+import { forMessage, type RustRows } from './few.js';
 import { announce } from './holders.js';
 
 /** What an operation answers. */
@@ -124,11 +133,17 @@ function dispatch(engine: Engine, request: Dispatched): Promise<Answer<Operation
       const about = { database: name };
       return engine.run<Answer<'open'>>((glue) => glue.stage_open(name, options), about);
     }
-    case 'exec':
     case 'query':
+      return engine
+        .run<RustRows>(stageStatements(request), { session: request.session })
+        .then(forMessage);
+    case 'batch':
+      return engine
+        .run<RustBatch>(stageStatements(request), { session: request.session })
+        .then((answers) => answers.map(([rows, ran]) => [forMessage(rows), ran] as const));
+    case 'exec':
     case 'run':
     case 'rows':
-    case 'batch':
     case 'describe':
       return engine.run(stageStatements(request), { session: request.session });
     case 'export': {
@@ -174,6 +189,9 @@ function dispatch(engine: Engine, request: Dispatched): Promise<Answer<Operation
       return request satisfies never;
   }
 }
+
+/** What Rust answers to a batch. */
+type RustBatch = readonly (readonly [RustRows, RunResult])[];
 
 type OfStatements = Extract<Request, { inside: boolean }>;
 

@@ -8,7 +8,7 @@ export function holdLife(kind = 'anchorite-life'): Promise<string> {
 }
 
 /**
- * As `holdLife`, for an owner in a SharedWorker of that name (`anchorite-owner:1::0`) and URL: both
+ * As `holdLife`, for an owner in a SharedWorker of that name (`anchorite-owner:2::0`) and URL: both
  * are in the name of its life, for others to join it. There is one owner at a time, whatever its
  * last number: resolves to nothing if it is another one.
  */

@@ -2,6 +2,7 @@
 // or by shared.ts for all, with a name: then it is the owner, and each page has a port of its own.
 
 import { toWire } from '../errors.js';
+import { Outbox } from '../outbox.js';
 import type {
   ClientMessage,
   OwnerReadyMessage,
@@ -9,6 +10,7 @@ import type {
   ReplyMessage,
   RequestMessage,
 } from '../protocol.js';
+import { transferable } from './few.js';
 import { Host } from './host.js';
 import { holdLife, holdOwnership } from './life.js';
 import { Owners } from './owners.js';
@@ -18,21 +20,28 @@ declare const self: DedicatedWorkerGlobalScope;
 /** The engine of one page. */
 async function serveOne(): Promise<void> {
   const host = new Host();
-  self.onmessage = async ({ data: { id, request } }: MessageEvent<RequestMessage>) => {
+  const outbox = new Outbox<ReplyMessage>((replies, transfer) =>
+    self.postMessage(replies, transfer),
+  );
+  const answerLater = async ({ id, request }: RequestMessage): Promise<void> => {
     try {
-      reply({ id, value: host.atOnce(request) ?? (await host.handle(request)) });
+      const value = await host.handle(request);
+      outbox.add({ id, value }, transferable(value));
     } catch (error) {
-      reply({ id, error: toWire(error) });
+      outbox.add({ id, error: toWire(error) }, []);
+    }
+  };
+  self.onmessage = ({ data }: MessageEvent<RequestMessage[]>) => {
+    for (const message of data) {
+      const value = host.atOnce(message.request);
+      if (value === undefined) {
+        void answerLater(message);
+      } else {
+        outbox.add({ id: message.id, value }, transferable(value));
+      }
     }
   };
   self.postMessage({ ready: true, life: await holdLife() } satisfies ReadyMessage);
-}
-
-/** Bytes of an export are handed over, not copied. */
-function reply(message: ReplyMessage): void {
-  const bytes =
-    'value' in message && message.value instanceof Uint8Array ? message.value : undefined;
-  self.postMessage(message, bytes === undefined ? [] : [bytes.buffer]);
 }
 
 /** The engines of all pages. */

@@ -4,7 +4,8 @@
 use std::rc::Rc;
 
 use anchorite_engine::{
-    Durability, EngineError, JournalMode, OpenOptions, Params, Patience, Reach, Session, Value,
+    Durability, EngineError, JournalMode, OpenOptions, Params, Patience, Reach, RowBatch, Session,
+    Value,
 };
 use anchorite_vfs::memory::MemoryStorage;
 use anchorite_vfs::{Options, Storage, register};
@@ -336,7 +337,11 @@ fn a_question_is_answered_again_without_a_job_only_where_that_can_change_nothing
     session
         .exec("CREATE TABLE t (a); INSERT INTO t VALUES (1)")
         .expect("fills");
-    let again = |sql| session.rows_again(sql, &Params::NONE, Reach::All);
+    let again = |sql| {
+        let mut values = Vec::new();
+        let columns = session.rows_again(sql, &Params::NONE, Reach::All, &mut values)?;
+        Some(RowBatch { columns, values })
+    };
     let question = "SELECT * FROM t";
     assert_eq!(again(question), None, "never asked before");
     assert_eq!(values(&session, question), [Value::Integer(1)]);
@@ -352,7 +357,7 @@ fn a_question_is_answered_again_without_a_job_only_where_that_can_change_nothing
     session.exec("COMMIT").expect("ends");
     let one = Params::Positional(vec![Value::Integer(1)]);
     assert_eq!(
-        session.rows_again(question, &one, Reach::All),
+        session.rows_again(question, &one, Reach::All, &mut Vec::<Value>::new()),
         None,
         "no parameter"
     );

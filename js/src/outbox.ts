@@ -1,0 +1,54 @@
+// What is said in one turn goes in one message: a message costs more than what is in it. Used by
+// both ends of every channel. It must not know what is said, but for what is handed over with it.
+
+import type { Request } from './protocol.js';
+
+/** Messages that go together at most: the other end can begin while more are made. */
+const TOGETHER_MAX = 100;
+
+/** One way out. */
+export class Outbox<Message> {
+  readonly #post: (messages: Message[], transfer: Transferable[]) => void;
+  #messages: Message[] = [];
+  #transfer: Transferable[] = [];
+
+  /** `post` sends an array of messages, in order, and hands buffers over. */
+  constructor(post: (messages: Message[], transfer: Transferable[]) => void) {
+    this.#post = post;
+  }
+
+  /** Sends a message at the end of this turn. */
+  add(message: Message, transfer: readonly Transferable[]): void {
+    this.#messages.push(message);
+    this.#transfer.push(...transfer);
+    if (this.#messages.length === 1) {
+      queueMicrotask(() => this.#flush());
+    } else if (this.#messages.length >= TOGETHER_MAX) {
+      this.#flush();
+    }
+  }
+
+  #flush(): void {
+    const [messages, transfer] = [this.#messages, this.#transfer];
+    if (messages.length > 0) {
+      this.#messages = [];
+      this.#transfer = [];
+      this.#post(messages, transfer);
+    }
+  }
+}
+
+/**
+ * Pieces of an import, and rows, are handed over, not copied: such a request is never sent again,
+ * whatever becomes of the other end (lost.ts).
+ */
+export function transferable(request: Request): Transferable[] {
+  switch (request.operation) {
+    case 'importAppend':
+      return [request.bytes.buffer];
+    case 'rows':
+      return [request.rows.buffer];
+    default:
+      return [];
+  }
+}
