@@ -1,7 +1,8 @@
 // Bundles src into dist, with source maps, beside the pair of wasm files. Run by
 // `npm run build`, after tsc has written the types.
 //
-//   index.js, in-place.js    the entries; what several parts have is in core.js, which all import
+//   index.js, in-place.js,   the entries; what several parts have is in core.js, which all import
+//   migrations.js
 //   owned.js, local.js       parts that core.js loads when they are needed
 //   worker.js, shared.js     the workers, each whole
 
@@ -35,7 +36,11 @@ const common = {
 
 /** What is loaded when it is needed. */
 const LATER = { owned: 'src/owned.ts', local: 'src/local.ts' };
-const ENTRIES = { index: 'src/index.ts', 'in-place': 'src/in-place.ts' };
+const ENTRIES = {
+  index: 'src/index.ts',
+  'in-place': 'src/in-place.ts',
+  migrations: 'src/migrations.ts',
+};
 
 /** Where each source is that another file of the package has. */
 const elsewhere = new Map(Object.entries(LATER).map(([part, path]) => [resolve(path), part]));

@@ -9,8 +9,8 @@ import { docExamples } from './examples.mjs';
 const anchoriteAsServed = {
   name: 'anchorite-as-served',
   setup(bundler) {
-    bundler.onResolve({ filter: /^anchorite(\/in-place)?$/ }, ({ path }) => ({
-      path: path === 'anchorite' ? '/anchorite/index.js' : '/anchorite/in-place.js',
+    bundler.onResolve({ filter: /^anchorite(\/[\w-]+)?$/ }, ({ path }) => ({
+      path: `/anchorite/${path.split('/')[1] ?? 'index'}.js`,
       external: true,
     }));
   },

@@ -11,6 +11,7 @@ import './api/70-calls';
 import './api/75-bulk';
 import './api/80-sql';
 import './api/90-transactions';
+import './api/95-migrations';
 import './docs/00-examples';
 import './corpus/00-queries';
 import './corpus/10-round-trip';

@@ -8,6 +8,8 @@ export { flush, tell } from './commits.js';
 export { currentContext } from './context.js';
 export { fromWire, isEnding, markEnding, text, toWire } from './errors.js';
 export * from './index.js';
+export { checkOptions } from './options.js';
 export { Outbox, transferable } from './outbox.js';
 export { Batch } from './rows.js';
+export { Sql } from './sql.js';
 export { loadError, whenFree } from './start.js';

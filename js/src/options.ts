@@ -163,7 +163,10 @@ const PAGE_SIZES: readonly unknown[] = [512, 1024, 2048, 4096, 8192, 16384, 3276
 const isCount = (value: unknown, max: number) =>
   Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= max;
 
-const CHECKS: Readonly<Record<string, (value: unknown) => boolean>> = {
+/** Whether a value is one that an option can have. */
+type Checks = Readonly<Record<string, (value: unknown) => boolean>>;
+
+const CHECKS: Checks = {
   engine: (value) => value === 'auto' || value === 'jspi' || value === 'asyncify',
   worker: (value) => typeof value === 'boolean',
   overwrite: (value) => typeof value === 'boolean',
@@ -226,8 +229,15 @@ export function checkOpenOptions(options: OpenOptions): Checked {
   return { wire, dates };
 }
 
-/** Refuses unknown options, naming the one that was probably meant, and values of another type. */
-export function checkOptions(options: unknown, allowed: readonly string[]): void {
+/**
+ * Refuses unknown options, naming the one that was probably meant, and values of another type;
+ * `checks` are for options that only the caller has.
+ */
+export function checkOptions(
+  options: unknown,
+  allowed: readonly string[],
+  checks: Checks = {},
+): void {
   if (typeof options !== 'object' || options === null) {
     throw invalid('options must be an object');
   }
@@ -235,7 +245,7 @@ export function checkOptions(options: unknown, allowed: readonly string[]): void
     if (!allowed.includes(name)) {
       throw invalid(`there is no option "${name}"${suggest(name, allowed)}`);
     }
-    if (value !== undefined && !CHECKS[name]?.(value)) {
+    if (value !== undefined && !(checks[name] ?? CHECKS[name])?.(value)) {
       throw invalid(`option "${name}" cannot be ${JSON.stringify(value)}`);
     }
   }

@@ -12,6 +12,7 @@ export const CONTENT = [
   'dist/in-place.js',
   'dist/index.js',
   'dist/local.js',
+  'dist/migrations.js',
   'dist/owned.js',
   'dist/shared.js',
   'dist/worker.js',

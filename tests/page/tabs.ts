@@ -1,13 +1,18 @@
 // More tabs than the harness drives: frames, each a Window with the library of its own, its own
 // locks, and a death of its own. It must not know tests.
 import type { ChangeListener, Database, open } from 'anchorite';
+import type { migrate } from 'anchorite/migrations';
 import type { Hooked, TestContext } from './context';
 
-type Open = typeof open;
+/** The library of a tab. */
+export interface Library {
+  readonly open: typeof open;
+  readonly migrate: typeof migrate;
+}
 
 export interface FrameElement extends HTMLIFrameElement {
   /** Called from inside, with the frame's own library. */
-  opened?: (open: Open) => void;
+  opened?: (library: Library) => void;
 }
 
 /** The options by which tabs have one owner, in every browser. */
@@ -29,12 +34,16 @@ async function here<T>(call: Promise<T>): Promise<T> {
   }
 }
 
+type Tail<List> = List extends [unknown, ...infer Rest] ? Rest : never;
+
 /** A connection of a tab. */
 export class TabDatabase {
   readonly #database: Database;
+  readonly #library: Library;
 
-  constructor(database: Database) {
+  constructor(database: Database, library: Library) {
     this.#database = database;
+    this.#library = library;
   }
 
   get info(): Database['info'] {
@@ -48,6 +57,10 @@ export class TabDatabase {
   async query(...call: Parameters<Database['query']>): Promise<Record<string, unknown>[]> {
     const rows = await here(this.#database.query(...call));
     return Array.from(rows, (row) => ({ ...row }));
+  }
+
+  async migrate(...rest: Tail<Parameters<typeof migrate>>): ReturnType<typeof migrate> {
+    return { ...(await here(this.#library.migrate(this.#database, ...rest))) };
   }
 
   onChange(listener: ChangeListener): () => void {
@@ -64,18 +77,18 @@ export class TabDatabase {
 /** A frame with the library in it. */
 export class Tab {
   readonly #frame: FrameElement;
-  readonly #open: Open;
+  readonly #library: Library;
   readonly #databases: TabDatabase[] = [];
 
-  private constructor(frame: FrameElement, opened: Open) {
+  private constructor(frame: FrameElement, library: Library) {
     this.#frame = frame;
-    this.#open = opened;
+    this.#library = library;
   }
 
   /** A new tab; what is left of it goes when the test ends. */
   static async make(t: TestContext): Promise<Tab> {
     const frame: FrameElement = document.createElement('iframe');
-    const opened = new Promise<Open>((resolve) => {
+    const opened = new Promise<Library>((resolve) => {
       frame.opened = resolve;
     });
     document.body.append(frame);
@@ -91,7 +104,10 @@ export class Tab {
   }
 
   async open(name: string, options: Hooked): Promise<TabDatabase> {
-    const database = new TabDatabase(await here(this.#open(name, options)));
+    const database = new TabDatabase(
+      await here(this.#library.open(name, options)),
+      this.#library,
+    );
     this.#databases.push(database);
     return database;
   }

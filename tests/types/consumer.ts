@@ -2,6 +2,8 @@
 // with skipLibCheck off. It is never run.
 import { deleteDatabase, importDatabase, listDatabases, open, sql, SqliteError } from 'anchorite';
 import type { BindValue, Database, OpenOptions, Params, Row, SqlValue } from 'anchorite';
+import { migrate } from 'anchorite/migrations';
+import type { Migrated, Migration } from 'anchorite/migrations';
 import type { RunResult, Sql, Statement, Transaction } from 'anchorite';
 
 const options: OpenOptions = { engine: 'auto', worker: false };
@@ -56,6 +58,16 @@ export async function ask(db: Database): Promise<unknown[]> {
   const counts = [changes, rowid, inserted, pairs[0]?.[0], one, first?.rows.length];
   return [...counts, note?.text, plain?.['1'], arrays, texts, type, notes, done];
 }
+
+export async function bring(db: Database): Promise<number> {
+  const last: Migration = { name: 'last', up: sql`DROP TABLE ${sql.id('a')}`, foreignKeys: true };
+  const list = ['SELECT 1', sql`SELECT 2`, (tx: Transaction) => tx.run('DELETE FROM a'), last];
+  const done: Migrated = await migrate(db, list, { onProgress: (applied, all) => applied + all });
+  return done.version + done.applied;
+}
+
+// @ts-expect-error a migration does something
+export const nothing: Migration = { name: 'nothing' };
 
 // @ts-expect-error a piece of SQL is made by the tag alone
 export const forged: Sql = { text: 'SELECT 1', values: [] };

@@ -8,10 +8,11 @@ use super::source::{Language, Source, Violation};
 /// Where scripts live that something must import.
 const SCRIPT_FOLDERS: [&str; 2] = ["js/src/", "demo/src/"];
 /// What the bundler starts from; `demo/index.html` names the other.
-const SCRIPT_ENTRIES: [&str; 5] = [
+const SCRIPT_ENTRIES: [&str; 6] = [
     "js/src/core.ts",
     "js/src/index.ts",
     "js/src/in-place.ts",
+    "js/src/migrations.ts",
     "js/src/worker/worker.ts",
     "js/src/worker/shared.ts",
 ];
