@@ -12,6 +12,8 @@ import './api/75-bulk';
 import './api/80-sql';
 import './api/90-transactions';
 import './api/95-migrations';
+import './api/95-cancel';
+import './api/96-hostile';
 import './docs/00-examples';
 import './corpus/00-queries';
 import './corpus/10-round-trip';

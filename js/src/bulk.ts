@@ -71,7 +71,6 @@ class Bulk {
     this.#tx = tx;
     this.#into = into;
     this.#options = options;
-    options.signal?.throwIfAborted();
   }
 
   /** Takes a row; answers whether a batch is full. */
@@ -88,7 +87,6 @@ class Bulk {
   /** Sends the batch once the one before is done. */
   async flush(): Promise<void> {
     await this.#running;
-    this.#options.signal?.throwIfAborted();
     this.#running = this.#send();
     // It is waited for later, and its error thrown then.
     this.#running.catch(() => undefined);
@@ -112,6 +110,7 @@ class Bulk {
     this.#changes += await this.#tx.send<'rows'>(
       { operation: 'rows', sql, rows, width, first },
       sql,
+      undefined,
     );
     this.#options.onProgress?.(sent);
   }

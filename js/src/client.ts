@@ -2,7 +2,7 @@
 // started or dies. Used by database.ts and files.ts. It must not know what a request means.
 
 import { currentContext } from './context.js';
-import { fromWire, SqliteError, text } from './errors.js';
+import { fromWire, interrupted, SqliteError, text } from './errors.js';
 import type { LocalEngine } from './local.js';
 import type { EngineOptions } from './options.js';
 import { Outbox, transferable } from './outbox.js';
@@ -14,20 +14,24 @@ import type {
   ReadyMessage,
   ReplyMessage,
   Request,
-  RequestMessage,
   Sharing,
   Started,
   TestHooks,
+  ToEngine,
 } from './protocol.js';
 import { startWorker, whenReady } from './start.js';
 import { onPageState } from './visibility.js';
 
 /** The way to an engine. */
 export interface Channel {
-  /** Sends one request; docs/protocol.md says in which order. `sql` is for the error, if any. */
+  /**
+   * Sends one request; docs/protocol.md says in which order. `sql` is for the error, if any. With
+   * the signal it is given up: it rejects with `SQLITE_INTERRUPT` unless it happens all the same.
+   */
   request<Name extends Operation>(
     request: Extract<Request, { operation: Name }>,
     sql?: string,
+    signal?: AbortSignal,
   ): Promise<Operations[Name]['answers']>;
   /** Whether a commit was made by the connection of this number. */
   made(session: number, commits: Commits): boolean;
@@ -223,8 +227,9 @@ class UsedChannel implements Channel {
   request<Name extends Operation>(
     request: Extract<Request, { operation: Name }>,
     sql?: string,
+    signal?: AbortSignal,
   ): Promise<Operations[Name]['answers']> {
-    return this.#channel.request<Name>(request, sql);
+    return this.#channel.request<Name>(request, sql, signal);
   }
 
   made(session: number, commits: Commits): boolean {
@@ -287,13 +292,18 @@ class LocalChannel extends OwnEngine implements Channel {
   request<Name extends Operation>(
     request: Extract<Request, { operation: Name }>,
     sql?: string,
+    signal?: AbortSignal,
   ): Promise<Operations[Name]['answers']> {
     const answer = this.#engine.atOnce(request);
-    return answer === undefined ? this.#handle(request, sql) : Promise.resolve(answer);
+    return answer === undefined ? this.#handle(request, sql, signal) : Promise.resolve(answer);
   }
 
-  async #handle(request: Request, sql?: string): Promise<Operations[Operation]['answers']> {
-    const reply = await this.#engine.handle(request);
+  async #handle(
+    request: Request,
+    sql: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Operations[Operation]['answers']> {
+    const reply = await this.#engine.handle(request, signal);
     if ('error' in reply) {
       throw fromWire(reply.error, sql);
     }
@@ -330,7 +340,7 @@ interface Pending {
 /** The engine in a dedicated worker. */
 class WorkerChannel extends OwnEngine implements Channel {
   readonly #worker: Worker;
-  readonly #outbox: Outbox<RequestMessage>;
+  readonly #outbox: Outbox<ToEngine>;
   readonly #pending = new Map<number, Pending>();
   readonly #ended = new AbortController();
   #lastId = 0;
@@ -361,15 +371,17 @@ class WorkerChannel extends OwnEngine implements Channel {
   request<Name extends Operation>(
     request: Extract<Request, { operation: Name }>,
     sql?: string,
+    signal?: AbortSignal,
   ): Promise<Operations[Name]['answers']> {
-    if (this.#dead !== undefined) {
-      return Promise.reject(this.#dead);
+    if (this.#dead !== undefined || signal?.aborted) {
+      return Promise.reject(this.#dead ?? interrupted());
     }
     const id = ++this.#lastId;
     const answer = new Promise<unknown>((resolve, reject) => {
       this.#pending.set(id, { sql, resolve, reject });
     });
-    this.#outbox.add({ id, request }, transferable(request));
+    this.#outbox.add({ id, request, stoppable: signal !== undefined }, transferable(request));
+    signal?.addEventListener('abort', () => this.#outbox.add({ cancel: id }, []));
     return answer as Promise<Operations[Name]['answers']>;
   }
 

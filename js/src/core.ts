@@ -6,7 +6,7 @@
 export { bringLocal } from './client.js';
 export { flush, tell } from './commits.js';
 export { currentContext } from './context.js';
-export { fromWire, isEnding, markEnding, text, toWire } from './errors.js';
+export { fromWire, interrupted, isEnding, markEnding, text, toWire } from './errors.js';
 export * from './index.js';
 export { checkOptions } from './options.js';
 export { Outbox, transferable } from './outbox.js';

@@ -5,7 +5,10 @@ import type { Channel } from './client.js';
 import { canShareFiles, connectTo } from './client.js';
 import { SqliteError } from './errors.js';
 import { Gate } from './gate.js';
+import { limited } from './limit.js';
 import {
+  CALL_OPTIONS,
+  type CallOptions,
   type Checked,
   checkOpenOptions,
   checkOptions,
@@ -135,7 +138,7 @@ async function openNow(
     const sharing = sharingOfFiles(path, shared.sharing, options);
     const request = { operation: 'open', name: path, options: { ...wire, sharing } } as const;
     const { session, storage, durable } = await channel.request<'open'>(request);
-    const can = { cancel: false, asyncFunctions: false, waitForLocks: true };
+    const can = { cancel: true, asyncFunctions: false, waitForLocks: true };
     const connection = { channel, session, dates, readonly: wire.readonly };
     return new Database(connection, name, { ...started, ...shared, storage, durable, can });
   } catch (error) {
@@ -231,15 +234,16 @@ export class Database extends Statements {
   /** @internal */
   override send<Name extends Asked>(
     ask: Ask<Name>,
-    sql?: string,
+    sql: string | undefined,
+    signal: AbortSignal | undefined,
   ): Promise<Operations[Name]['answers']> {
     const request = { ...ask, session: this.#use(), inside: false } as unknown;
-    return this.#request<Name>(request as Extract<Request, { operation: Name }>, sql);
+    return this.#request<Name>(request as Extract<Request, { operation: Name }>, sql, signal);
   }
 
   /** @internal */
-  override together<T>(work: Work<T>): Promise<T> {
-    return this.transaction(work);
+  override together<T>(work: Work<T>, options: CallOptions): Promise<T> {
+    return this.transaction(work, options);
   }
 
   /**
@@ -250,19 +254,25 @@ export class Database extends Statements {
    * Resolves to what `work` does. Rejects with what it throws, or with what kept the transaction
    * from its begin or commit: `SQLITE_BUSY`; `SQLITE_ERROR` where `exec` has begun one;
    * `TRANSACTION_ABORTED` if SQLite has rolled it back by itself, even if `work` has swallowed the
-   * error, which is the `cause`; `TIMEOUT` after `idleTimeout`. In each case nothing has taken
-   * effect, unless `work` has ended the transaction by a statement. Calls by `tx` reject with
+   * error, which is the `cause`; `TIMEOUT` after `idleTimeout` or `timeout`; and with the reason of
+   * `signal`, which count until the commit begins. In each case nothing has taken effect, unless
+   * `work` has ended the transaction by a statement. Calls by `tx` reject with
    * `TRANSACTION_ABORTED` once it is rolled back, and with `CLOSED` once it has settled.
    */
   async transaction<T>(work: Work<T>, options: TransactionOptions = {}): Promise<T> {
     checkTransaction(work, options);
     this.#use();
-    return this.#gate.take(() => runTransaction(this.#connection, work, options));
+    return limited(options, (signal) => {
+      const run = () => runTransaction(this.#connection, work, options, signal);
+      return this.#gate.take(run, signal);
+    });
   }
 
   /** Resolves to the whole database as the bytes of its file: one consistent snapshot. */
-  async export(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#request<'export'>({ operation: 'export', session: this.#use() });
+  async export(options: CallOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    checkOptions(options, CALL_OPTIONS);
+    const request = { operation: 'export', session: this.#use() } as const;
+    return limited(options, (signal) => this.#request<'export'>(request, undefined, signal));
   }
 
   /**
@@ -272,9 +282,10 @@ export class Database extends Statements {
    * rejects with `SQLITE_BUSY` while it has other connections. Also rejects in a transaction.
    */
   async vacuum(options: VacuumOptions = {}): Promise<void> {
-    checkOptions(options, ['pageSize']);
+    checkOptions(options, ['pageSize', ...CALL_OPTIONS]);
     const { pageSize } = options;
-    await this.#request<'vacuum'>({ operation: 'vacuum', session: this.#use(), pageSize });
+    const request = { operation: 'vacuum', session: this.#use(), pageSize } as const;
+    await limited(options, (signal) => this.#request<'vacuum'>(request, undefined, signal));
   }
 
   /**
@@ -319,8 +330,9 @@ export class Database extends Statements {
   #request<Name extends Operation>(
     request: Extract<Request, { operation: Name }>,
     sql?: string,
+    signal?: AbortSignal,
   ): Promise<Operations[Name]['answers']> {
-    return this.#gate.pass(() => this.#channel.request<Name>(request, sql));
+    return this.#gate.pass(() => this.#channel.request<Name>(request, sql, signal), signal);
   }
 
   #use(): number {

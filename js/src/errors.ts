@@ -50,6 +50,16 @@ export class SqliteError extends Error {
   }
 }
 
+/** Of a call that was given up, and has not happened. */
+export function interrupted(): SqliteError {
+  return new SqliteError('interrupted', { code: 'SQLITE_INTERRUPT' });
+}
+
+/** Whether a call has not happened because it was given up. */
+export function isInterrupt(error: unknown): boolean {
+  return error instanceof SqliteError && error.code === 'SQLITE_INTERRUPT';
+}
+
 /** The errors after which the transaction that the call belonged to is over. */
 const ending = new WeakSet<SqliteError>();
 

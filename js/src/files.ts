@@ -3,7 +3,8 @@
 import { type Channel, connect } from './client.js';
 import { checkName } from './database.js';
 import { SqliteError } from './errors.js';
-import { checkOptions, ENGINE_OPTIONS, type EngineOptions, type ImportOptions } from './options.js';
+import { limited } from './limit.js';
+import { checkOptions, FILE_OPTIONS, type FileOptions, type ImportOptions } from './options.js';
 
 /** What can be imported. */
 export type ImportSource = Uint8Array | ArrayBuffer | Blob | ReadableStream<Uint8Array>;
@@ -27,17 +28,19 @@ export async function importDatabase(
   options: ImportOptions = {},
 ): Promise<void> {
   checkName(name);
-  checkOptions(options, [...ENGINE_OPTIONS, 'overwrite']);
+  checkOptions(options, [...FILE_OPTIONS, 'overwrite']);
   const pieces = piecesOf(source);
-  await withChannel(options, async (channel) => {
+  await withChannel(options, async (channel, signal) => {
     const { overwrite = false } = options;
     const begin = { operation: 'importBegin', name, overwrite } as const;
     const number = await channel.request<'importBegin'>(begin);
     try {
       for await (const bytes of pieces) {
+        signal?.throwIfAborted();
         await channel.request<'importAppend'>({ operation: 'importAppend', import: number, bytes });
       }
-      await channel.request<'importFinish'>({ operation: 'importFinish', import: number, name });
+      const finish = { operation: 'importFinish', import: number, name } as const;
+      await channel.request<'importFinish'>(finish, undefined, signal);
     } catch (error) {
       await abandon(channel, number);
       throw error;
@@ -53,9 +56,11 @@ async function abandon(channel: Channel, number: number): Promise<void> {
 }
 
 /** Resolves to the names of all SQLite databases in OPFS, sorted. Rejects as `open` does. */
-export async function listDatabases(options: EngineOptions = {}): Promise<string[]> {
-  checkOptions(options, ENGINE_OPTIONS);
-  return withChannel(options, (channel) => channel.request<'list'>({ operation: 'list' }));
+export async function listDatabases(options: FileOptions = {}): Promise<string[]> {
+  checkOptions(options, FILE_OPTIONS);
+  return withChannel(options, (channel, signal) =>
+    channel.request<'list'>({ operation: 'list' }, undefined, signal),
+  );
 }
 
 /**
@@ -63,11 +68,11 @@ export async function listDatabases(options: EngineOptions = {}): Promise<string
  *
  * Rejects with `SQLITE_BUSY` when it is open elsewhere for 5 s, and as `open` does.
  */
-export async function deleteDatabase(name: string, options: EngineOptions = {}): Promise<boolean> {
+export async function deleteDatabase(name: string, options: FileOptions = {}): Promise<boolean> {
   checkName(name);
-  checkOptions(options, ENGINE_OPTIONS);
-  return withChannel(options, (channel) =>
-    channel.request<'delete'>({ operation: 'delete', name }),
+  checkOptions(options, FILE_OPTIONS);
+  return withChannel(options, (channel, signal) =>
+    channel.request<'delete'>({ operation: 'delete', name }, undefined, signal),
   );
 }
 
@@ -80,26 +85,28 @@ export async function deleteDatabase(name: string, options: EngineOptions = {}):
 export async function renameDatabase(
   name: string,
   to: string,
-  options: EngineOptions = {},
+  options: FileOptions = {},
 ): Promise<void> {
   checkName(name);
   checkName(to);
-  checkOptions(options, ENGINE_OPTIONS);
-  return withChannel(options, (channel) =>
-    channel.request<'rename'>({ operation: 'rename', name, to }),
+  checkOptions(options, FILE_OPTIONS);
+  return withChannel(options, (channel, signal) =>
+    channel.request<'rename'>({ operation: 'rename', name, to }, undefined, signal),
   );
 }
 
 async function withChannel<T>(
-  options: EngineOptions,
-  work: (channel: Channel) => Promise<T>,
+  options: FileOptions,
+  work: (channel: Channel, signal: AbortSignal | undefined) => Promise<T>,
 ): Promise<T> {
-  const [channel] = await connect(options);
-  try {
-    return await work(channel);
-  } finally {
-    channel.end();
-  }
+  return limited(options, async (signal) => {
+    const [channel] = await connect(options);
+    try {
+      return await work(channel, signal);
+    } finally {
+      channel.end();
+    }
+  });
 }
 
 /** Copies of at most `PIECE_SIZE` bytes; refuses anything but a source at once. */

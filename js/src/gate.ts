@@ -2,25 +2,32 @@
 //
 //   free ──take──► taken ──it has settled──► those who wait pass, in order, up to the next taker
 
+import { interrupted } from './errors.js';
+
 /** One for each connection, and for each transaction, whose parts may be transactions. */
 export class Gate {
   #taken = false;
   readonly #waiting: (() => void)[] = [];
 
-  /** Does something at once, or after what has taken it. */
-  pass<T>(work: () => Promise<T>): Promise<T> {
+  /** Does something at once, or after what has taken it, unless the signal is aborted by then. */
+  pass<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     if (!this.#taken) {
       return work();
     }
     return new Promise((resolve, reject) => {
+      const refuse = () => reject(interrupted());
+      signal?.addEventListener('abort', refuse);
       this.#waiting.push(() => {
-        work().then(resolve, reject);
+        signal?.removeEventListener('abort', refuse);
+        if (!signal?.aborted) {
+          work().then(resolve, reject);
+        }
       });
     });
   }
 
   /** The same, and until it has settled all that comes later waits. */
-  take<T>(work: () => Promise<T>): Promise<T> {
+  take<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.pass(async () => {
       this.#taken = true;
       try {
@@ -28,7 +35,7 @@ export class Gate {
       } finally {
         this.#leave();
       }
-    });
+    }, signal);
   }
 
   #leave(): void {

@@ -13,7 +13,9 @@ export {
 } from './files.js';
 export type {
   BatchOptions,
+  CallOptions,
   EngineOptions,
+  FileOptions,
   ImportOptions,
   InsertOptions,
   OpenOptions,

@@ -25,10 +25,10 @@ export class LocalEngine {
     return this.#host.atOnce(request);
   }
 
-  /** Carries out a request; never rejects. */
-  async handle(request: Request): Promise<LocalReply> {
+  /** Carries out a request, or gives it up with the signal; never rejects. */
+  async handle(request: Request, signal: AbortSignal | undefined): Promise<LocalReply> {
     try {
-      return { value: await this.#host.handle(request) };
+      return { value: await this.#host.handle(request, signal) };
     } catch (error) {
       return { error: toWire(error) };
     }

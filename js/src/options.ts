@@ -96,14 +96,25 @@ export interface OpenOptions extends EngineOptions {
   readonly tempMemory?: number;
 }
 
+/** How a call is given up before its end; what was given up has not happened. */
+export interface CallOptions {
+  /** Gives it up when it is aborted; the call then rejects with its reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** After how long, in ms, it is given up and rejects with `TIMEOUT`; default: never. */
+  readonly timeout?: number | undefined;
+}
+
+/** Options of `listDatabases`, `deleteDatabase` and `renameDatabase`. */
+export interface FileOptions extends EngineOptions, CallOptions {}
+
 /** Options of `importDatabase`. */
-export interface ImportOptions extends EngineOptions {
+export interface ImportOptions extends FileOptions {
   /** Whether a database of that name may be replaced; default `false`. */
   readonly overwrite?: boolean;
 }
 
 /** Options of `query` and `get`. */
-export interface RowOptions<Shape extends RowShape = RowShape> {
+export interface RowOptions<Shape extends RowShape = RowShape> extends CallOptions {
   /**
    * What a row is; default `'object'`, where of columns with one name the last one counts.
    * `'array'` keeps all; `'scalar'` is the value of the first column alone.
@@ -111,8 +122,8 @@ export interface RowOptions<Shape extends RowShape = RowShape> {
   readonly rows?: Shape;
 }
 
-/** Options of `Database.transaction`. */
-export interface TransactionOptions {
+/** Options of `Database.transaction`; in a transaction only those of a call. */
+export interface TransactionOptions extends CallOptions {
   /**
    * When it takes its locks; default `'immediate'`: it may write from the beginning, so that
    * nothing in it meets `SQLITE_BUSY` but its begin. `'deferred'`, the default of a connection that
@@ -129,23 +140,21 @@ export interface TransactionOptions {
 }
 
 /** Options of `batch`. */
-export interface BatchOptions {
+export interface BatchOptions extends CallOptions {
   /** As in a transaction; in one it counts for nothing. */
   readonly mode?: TransactionMode;
 }
 
 /** Options of `insertMany`. */
-export interface InsertOptions {
+export interface InsertOptions extends CallOptions {
   /** How many rows go to the engine at once; default 1000, or fewer if they have many bytes. */
   readonly batchRows?: number;
   /** Called after each batch, with the number of rows that are in. */
   readonly onProgress?: (rows: number) => void;
-  /** Asked before each batch; if it is aborted nothing is inserted; its reason is rejected with. */
-  readonly signal?: AbortSignal;
 }
 
 /** Options of `Database.vacuum`. */
-export interface VacuumOptions {
+export interface VacuumOptions extends CallOptions {
   /** The new page size in bytes, a power of two from 512 to 65536; default: as it is. */
   readonly pageSize?: number;
 }
@@ -190,10 +199,17 @@ const CHECKS: Checks = {
   batchRows: (value) => value !== 0 && isCount(value, BATCH_ROWS_MAX),
   onProgress: (value) => typeof value === 'function',
   signal: (value) => value instanceof AbortSignal,
+  timeout: (value) => value !== 0 && isCount(value, DURATION_MAX),
 };
 
-/** The options that every public function takes. */
-export const ENGINE_OPTIONS: readonly string[] = ['engine', 'worker', 'testHooks'];
+/** The options that every function takes that starts an engine. */
+const ENGINE_OPTIONS: readonly string[] = ['engine', 'worker', 'testHooks'];
+
+/** The options that every call takes. */
+export const CALL_OPTIONS: readonly string[] = ['signal', 'timeout'];
+
+/** The options of those that are both. */
+export const FILE_OPTIONS: readonly string[] = [...ENGINE_OPTIONS, ...CALL_OPTIONS];
 
 /** The options of `open`. */
 const OPEN_OPTIONS: readonly string[] = [

@@ -8,7 +8,7 @@
 // owner has to open it again. What becomes of its calls is decided in lost.ts.
 
 import type { Channel } from './client.js';
-import { fromWire, SqliteError } from './errors.js';
+import { fromWire, interrupted, SqliteError } from './errors.js';
 import { join, type Link, type Place } from './join.js';
 import { connectionLost, judge, makesOwn, type Standing } from './lost.js';
 import { Outbox, transferable } from './outbox.js';
@@ -18,8 +18,8 @@ import type {
   Operations,
   OwnerReplyMessage,
   Request,
-  RequestMessage,
   Started,
+  ToEngine,
 } from './protocol.js';
 import { whenFree } from './start.js';
 
@@ -31,6 +31,7 @@ interface Call {
   readonly request: Request;
   readonly sql: string | undefined;
   readonly connection: Connection | undefined;
+  readonly signal: AbortSignal | undefined;
   resolve(value: unknown): void;
   reject(error: unknown): void;
 }
@@ -52,11 +53,13 @@ export class OwnedChannel implements Channel {
   readonly #place: Place;
   readonly #connections = new Map<number, Connection>();
   readonly #pending = new Map<number, Call>();
+  /** The signals of those that an owner has heard of. */
+  readonly #posted = new WeakSet<AbortSignal>();
   #lastConnection = 0;
   #lastId = 0;
   #link: Link | undefined;
   /** To that link. */
-  #outbox: Outbox<RequestMessage> | undefined;
+  #outbox: Outbox<ToEngine> | undefined;
   #joining: Promise<Link> | undefined;
   #watching = new AbortController();
   /** The life of the owner before. */
@@ -81,12 +84,18 @@ export class OwnedChannel implements Channel {
   request<Name extends Operation>(
     request: Extract<Request, { operation: Name }>,
     sql?: string,
+    signal?: AbortSignal,
   ): Promise<Operations[Name]['answers']> {
     const answer = new Promise<unknown>((resolve, reject) => {
       if (this.#ended) {
         reject(closed());
       } else {
-        this.#take(request, { sql, resolve, reject });
+        signal?.addEventListener('abort', () => {
+          if (!this.#posted.has(signal)) {
+            reject(interrupted());
+          }
+        });
+        this.#take(request, { sql, signal, resolve, reject });
       }
     });
     return answer as Promise<Operations[Name]['answers']>;
@@ -109,7 +118,7 @@ export class OwnedChannel implements Channel {
     return this.#link?.started.engineId === engineId && connection?.number === number;
   }
 
-  #take(request: Request, rest: Pick<Call, 'sql' | 'resolve' | 'reject'>): void {
+  #take(request: Request, rest: Omit<Call, 'request' | 'connection'>): void {
     if (request.operation === 'open') {
       this.#open(request, rest);
     } else if ('session' in request) {
@@ -119,7 +128,7 @@ export class OwnedChannel implements Channel {
     }
   }
 
-  #open(open: OpenRequest, { sql, resolve, reject }: Omit<Call, 'request' | 'connection'>): void {
+  #open(open: OpenRequest, { resolve, ...rest }: Omit<Call, 'request' | 'connection'>): void {
     const standing = { transaction: false, own: false, lost: false };
     const connection = { open, number: undefined, opening: true, waiting: [], ...standing };
     const opened = (answer: Opened) => {
@@ -128,7 +137,7 @@ export class OwnedChannel implements Channel {
       this.#opened(connection, answer);
       resolve({ ...answer, session });
     };
-    const call = { request: open, sql, connection: undefined, reject };
+    const call = { request: open, connection: undefined, ...rest };
     this.#send({ ...call, resolve: (answer) => opened(answer as Opened) });
   }
 
@@ -171,6 +180,7 @@ export class OwnedChannel implements Channel {
       request: connection.open,
       sql: undefined,
       connection: undefined,
+      signal: undefined,
       resolve: (answer) => this.#opened(connection, answer as Opened),
       reject: failed,
     });
@@ -196,8 +206,12 @@ export class OwnedChannel implements Channel {
     );
   }
 
-  #post(outbox: Outbox<RequestMessage>, call: Call): void {
-    const { request, connection, sql } = call;
+  #post(outbox: Outbox<ToEngine>, call: Call): void {
+    const { request, connection, sql, signal } = call;
+    if (signal?.aborted) {
+      call.reject(interrupted());
+      return;
+    }
     const id = ++this.#lastId;
     this.#pending.set(id, call);
     let outgoing = request;
@@ -205,7 +219,12 @@ export class OwnedChannel implements Channel {
       connection.own ||= sql !== undefined && makesOwn(sql);
       outgoing = { ...request, session: connection.number };
     }
-    outbox.add({ id, request: outgoing }, transferable(request));
+    const message = { id, request: outgoing, stoppable: signal !== undefined };
+    outbox.add(message, transferable(request));
+    if (signal !== undefined) {
+      this.#posted.add(signal);
+      signal.addEventListener('abort', () => outbox.add({ cancel: id }, []));
+    }
   }
 
   #joined(): Promise<Link> {

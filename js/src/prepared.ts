@@ -2,7 +2,7 @@
 // which keeps it by its text; it must not know where that is.
 
 import { SqliteError } from './errors.js';
-import type { RowOptions } from './options.js';
+import type { CallOptions, RowOptions } from './options.js';
 import type { Column, Description, RunResult } from './protocol.js';
 import type { Statements } from './statements.js';
 import type { Params, Row, SqlValue } from './values.js';
@@ -29,8 +29,8 @@ export class Statement {
   }
 
   /** As `run` of the database or the transaction that it was prepared by. */
-  async run(params?: Params): Promise<RunResult> {
-    return this.#use().run(this.sql, params);
+  async run(params?: Params, options?: CallOptions): Promise<RunResult> {
+    return this.#use().run(this.sql, params, options);
   }
 
   /** As `query` of the database or the transaction that it was prepared by. */

@@ -216,7 +216,17 @@ export interface Commits {
 export interface RequestMessage {
   readonly id: number;
   readonly request: Request;
+  /** Whether the page may give it up. */
+  readonly stoppable: boolean;
 }
+
+/** Page to worker: it gives up a request, which is answered all the same. */
+export interface CancelMessage {
+  readonly cancel: number;
+}
+
+/** Page to worker, those of one turn in one array. */
+export type ToEngine = RequestMessage | CancelMessage;
 
 /** An error on the wire. */
 export interface WireError {

@@ -3,7 +3,15 @@
 
 import { insertMany, type Rows } from './bulk.js';
 import { inList, SqliteError } from './errors.js';
-import { type BatchOptions, checkOptions, type InsertOptions, type RowOptions } from './options.js';
+import { limited } from './limit.js';
+import {
+  type BatchOptions,
+  CALL_OPTIONS,
+  type CallOptions,
+  checkOptions,
+  type InsertOptions,
+  type RowOptions,
+} from './options.js';
 import { Statement } from './prepared.js';
 import type {
   Operations,
@@ -13,7 +21,7 @@ import type {
   TransactionMode,
   WireStatement,
 } from './protocol.js';
-import { type RowShape, shaped } from './rows.js';
+import { shaped } from './rows.js';
 import { Sql } from './sql.js';
 import type { Transaction } from './transaction.js';
 import {
@@ -53,12 +61,13 @@ export abstract class Statements {
   /** @internal */
   abstract send<Name extends Asked>(
     ask: Ask<Name>,
-    sql?: string,
+    sql: string | undefined,
+    signal: AbortSignal | undefined,
   ): Promise<Operations[Name]['answers']>;
   /** @internal */
   abstract readonly dates: Dates;
   /** @internal In a transaction of its own, or in a part of the one that is open. */
-  abstract together<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  abstract together<T>(work: (tx: Transaction) => Promise<T>, options: CallOptions): Promise<T>;
   /** @internal */
   abstract readonly begins: TransactionMode | undefined;
 
@@ -68,13 +77,13 @@ export abstract class Statements {
    *
    * Rejects with the first failure; the statements before it have taken effect.
    */
-  async exec(sql: SqlText): Promise<void> {
+  async exec(sql: SqlText, options: CallOptions = {}): Promise<void> {
     if (Sql.is(sql) && sql.values.length > 0) {
-      await this.run(sql);
+      await this.run(sql, undefined, options);
       return;
     }
     const text = checkSql(Sql.is(sql) ? sql.text : sql);
-    await this.send<'exec'>({ operation: 'exec', sql: text }, text);
+    await this.#ask<'exec'>({ operation: 'exec', sql: text }, text, options);
   }
 
   /**
@@ -82,9 +91,9 @@ export abstract class Statements {
    *
    * Rejects as `query` does.
    */
-  async run(sql: SqlText, params?: Params): Promise<RunResult> {
+  async run(sql: SqlText, params?: Params, options: CallOptions = {}): Promise<RunResult> {
     const statement = this.#statement(sql, params);
-    return this.send<'run'>({ operation: 'run', ...statement }, statement.sql);
+    return this.#ask<'run'>({ operation: 'run', ...statement }, statement.sql, options);
   }
 
   /**
@@ -109,8 +118,8 @@ export abstract class Statements {
     options?: RowOptions<'object'>,
   ): Promise<R[]>;
   async query(sql: SqlText, params?: Params, options: RowOptions = {}): Promise<unknown[]> {
-    const shape = checkShape(options);
-    return shaped(await this.#rows(sql, params, false), shape);
+    const rows = await this.#rows(sql, params, options, false);
+    return shaped(rows, options.rows ?? 'object');
   }
 
   /**
@@ -135,8 +144,8 @@ export abstract class Statements {
     options?: RowOptions<'object'>,
   ): Promise<R | undefined>;
   async get(sql: SqlText, params?: Params, options: RowOptions = {}): Promise<unknown> {
-    const shape = checkShape(options);
-    return shaped(await this.#rows(sql, params, true), shape)[0];
+    const rows = await this.#rows(sql, params, options, true);
+    return shaped(rows, options.rows ?? 'object')[0];
   }
 
   /**
@@ -150,7 +159,7 @@ export abstract class Statements {
     statements: readonly BatchStatement[],
     options: BatchOptions = {},
   ): Promise<BatchResult[]> {
-    checkOptions(options, ['mode']);
+    checkOptions(options, ['mode', ...CALL_OPTIONS]);
     if (!Array.isArray(statements)) {
       throw invalid(`the statements of a batch are an array, not ${describe(statements)}`);
     }
@@ -159,7 +168,8 @@ export abstract class Statements {
     );
     const begin = this.begins && (options.mode ?? this.begins);
     const text = list.map(({ sql }) => sql).join(';\n');
-    const answers = await this.send<'batch'>({ operation: 'batch', statements: list, begin }, text);
+    const ask = { operation: 'batch', statements: list, begin } as const;
+    const answers = await this.#limited<'batch'>(ask, text, options);
     return answers.map(([rows, ran]) => ({ ...ran, rows: shaped(rows, 'object') as Row[] }));
   }
 
@@ -171,15 +181,16 @@ export abstract class Statements {
    * row is an array, one value for each column or parameter, or an object: for a table all have the
    * columns of the first one; for a statement they have its parameters' names.
    * Resolves to the number of changed rows. Rejects as `query` does, with a message that begins
-   * with `rows[index]`; and with the reason of `signal`.
+   * with `rows[index]`.
    */
   async insertMany(
     into: SqlText | Statement,
     rows: Rows,
     options: InsertOptions = {},
   ): Promise<{ readonly changes: number }> {
-    checkOptions(options, ['batchRows', 'onProgress', 'signal']);
-    return this.together((tx) => insertMany(tx, into, rows, options));
+    checkOptions(options, ['batchRows', 'onProgress', ...CALL_OPTIONS]);
+    const { signal, timeout } = options;
+    return this.together((tx) => insertMany(tx, into, rows, options), { signal, timeout });
   }
 
   /**
@@ -188,18 +199,44 @@ export abstract class Statements {
    *
    * Rejects as `query` does, but for parameters.
    */
-  async prepare(sql: SqlText): Promise<Statement> {
+  async prepare(sql: SqlText, options: CallOptions = {}): Promise<Statement> {
     if (Sql.is(sql) && sql.values.length > 0) {
       throw invalid('a statement is prepared without values; give them to its calls');
     }
     const text = checkSql(Sql.is(sql) ? sql.text : sql);
-    const described = await this.send<'describe'>({ operation: 'describe', sql: text }, text);
+    const ask = { operation: 'describe', sql: text } as const;
+    const described = await this.#ask<'describe'>(ask, text, options);
     return new Statement(this, text, described);
   }
 
-  #rows(sql: SqlText, params: Params | undefined, first: boolean): Promise<RowBatch> {
+  #rows(
+    sql: SqlText,
+    params: Params | undefined,
+    options: RowOptions,
+    first: boolean,
+  ): Promise<RowBatch> {
+    checkOptions(options, ['rows', ...CALL_OPTIONS]);
     const statement = this.#statement(sql, params);
-    return this.send<'query'>({ operation: 'query', ...statement, first }, statement.sql);
+    const ask = { operation: 'query', ...statement, first } as const;
+    return this.#limited<'query'>(ask, statement.sql, options);
+  }
+
+  /** A call whose options are those of every call. */
+  #ask<Name extends Asked>(
+    ask: Ask<Name>,
+    sql: string,
+    options: CallOptions,
+  ): Promise<Operations[Name]['answers']> {
+    checkOptions(options, CALL_OPTIONS);
+    return this.#limited<Name>(ask, sql, options);
+  }
+
+  #limited<Name extends Asked>(
+    ask: Ask<Name>,
+    sql: string,
+    options: CallOptions,
+  ): Promise<Operations[Name]['answers']> {
+    return limited(options, (signal) => this.send<Name>(ask, sql, signal));
   }
 
   #statement(sql: SqlText, params: Params | undefined): WireStatement {
@@ -222,12 +259,6 @@ export abstract class Statements {
     }
     return this.#statement(statement.sql, statement.params);
   }
-}
-
-/** Checks the options of a call that answers rows. */
-function checkShape(options: RowOptions): RowShape {
-  checkOptions(options, ['rows']);
-  return options.rows ?? 'object';
 }
 
 function invalid(message: string): SqliteError {

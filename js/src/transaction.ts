@@ -2,7 +2,8 @@
 // by database.ts, which sees to it that nobody else uses the connection meanwhile.
 //
 //   begin ──► work(tx) ──► commit ──► its value
-//                │ throws, or makes no call for too long ──► roll back ──► the error
+//                │ throws, or makes no call for too long, or is given up
+//                │   ──► roll back ──► the error
 //                │ SQLite has rolled back by itself
 //                ▼
 //             aborted: every later call, and the transaction, reject with TRANSACTION_ABORTED
@@ -12,9 +13,15 @@
 // savepoint; all levels share what is in `Shared`.
 
 import type { Channel } from './client.js';
-import { isEnding, SqliteError } from './errors.js';
+import { isEnding, isInterrupt, SqliteError } from './errors.js';
 import { Gate } from './gate.js';
-import { checkOptions, type TransactionOptions } from './options.js';
+import { limited, whenAborted } from './limit.js';
+import {
+  CALL_OPTIONS,
+  type CallOptions,
+  checkOptions,
+  type TransactionOptions,
+} from './options.js';
 import type { Operations, Request, TransactionMode } from './protocol.js';
 import { type Ask, type Asked, Statements } from './statements.js';
 import type { Dates } from './values.js';
@@ -44,15 +51,17 @@ export async function runTransaction<T>(
   connection: Connection,
   work: Work<T>,
   options: TransactionOptions,
+  signal: AbortSignal | undefined,
 ): Promise<T> {
   const { mode = defaultMode(connection), name = work.name, idleTimeout } = options;
   const shared = new Shared(connection, name || 'anonymous', idleTimeout ?? IDLE_TIMEOUT_MS);
   const begin = `BEGIN ${mode.toUpperCase()}`;
   const request = { operation: 'exec', session: connection.session, sql: begin } as const;
-  await connection.channel.request<'exec'>({ ...request, inside: false }, begin);
+  await connection.channel.request<'exec'>({ ...request, inside: false }, begin, signal);
   shared.watch();
   try {
-    return await runLevel(shared, { begin, commit: 'COMMIT', rollback: 'ROLLBACK' }, work);
+    const level = { begin, commit: 'COMMIT', rollback: 'ROLLBACK' };
+    return await runLevel(new Transaction(shared, undefined, signal), level, work);
   } finally {
     shared.end();
   }
@@ -60,7 +69,11 @@ export async function runTransaction<T>(
 
 /** Checks the arguments of `transaction`. */
 export function checkTransaction(work: unknown, options: TransactionOptions): void {
-  checkOptions(options, ['mode', 'name', 'idleTimeout']);
+  checkOptions(options, ['mode', 'name', 'idleTimeout', ...CALL_OPTIONS]);
+  checkWork(work);
+}
+
+function checkWork(work: unknown): void {
   if (typeof work !== 'function') {
     throw new TypeError('a transaction is a function: transaction(async (tx) => …)');
   }
@@ -72,16 +85,10 @@ export function defaultMode({ readonly }: Pick<Connection, 'readonly'>): Transac
 }
 
 /** Of a level that has begun. */
-async function runLevel<T>(
-  shared: Shared,
-  level: Level,
-  work: Work<T>,
-  parent?: Transaction,
-): Promise<T> {
-  const tx = new Transaction(shared, parent);
+async function runLevel<T>(tx: Transaction, level: Level, work: Work<T>): Promise<T> {
   try {
-    const value = await Promise.race([work(tx), shared.expired]);
-    await Promise.race([tx.commit(level), shared.expired]);
+    const value = await tx.unlessOver(() => work(tx));
+    await tx.commit(level);
     return value;
   } catch (error) {
     await tx.rollBack(level);
@@ -129,6 +136,7 @@ class Shared {
   async ask<Name extends Asked>(
     ask: Ask<Name>,
     sql: string | undefined,
+    signal: AbortSignal | undefined,
   ): Promise<Operations[Name]['answers']> {
     if (this.#over !== undefined) {
       throw this.#over;
@@ -138,9 +146,10 @@ class Shared {
     clearTimeout(this.#timer);
     try {
       const request = { ...ask, session, inside: true } as unknown;
-      return await channel.request<Name>(request as Extract<Request, { operation: Name }>, sql);
+      const sent = request as Extract<Request, { operation: Name }>;
+      return await channel.request<Name>(sent, sql, signal);
     } catch (error) {
-      throw this.#judged(error);
+      throw this.#judged(error, signal?.aborted && isInterrupt(error) ? signal.reason : error);
     } finally {
       this.#calls -= 1;
       this.watch();
@@ -175,12 +184,12 @@ class Shared {
   }
 
   /** After an error that has ended the transaction every later call is told so, and why. */
-  #judged(error: unknown): unknown {
+  #judged(error: unknown, why: unknown): unknown {
     if (!isEnding(error) && !isLost(error)) {
       return error;
     }
     const isRefusal = error instanceof SqliteError && error.code === 'TRANSACTION_ABORTED';
-    this.#over ??= isRefusal ? error : this.#aborted(error);
+    this.#over ??= isRefusal ? error : this.#aborted(why);
     return isRefusal ? this.#over : error;
   }
 
@@ -198,13 +207,17 @@ export class Transaction extends Statements {
   readonly #shared: Shared;
   readonly #parent: Transaction | undefined;
   readonly #gate = new Gate();
+  /** What ends it before its time, and what it is a part of. */
+  readonly #signals: readonly AbortSignal[];
   /** Whether its function has settled, and whether what it did was taken back. */
   #ended = false;
   #gone = false;
 
   /** @internal */
-  constructor(shared: Shared, parent: Transaction | undefined) {
+  constructor(shared: Shared, parent: Transaction | undefined, signal: AbortSignal | undefined) {
     super();
+    const outer = parent === undefined ? [] : parent.#signals;
+    this.#signals = signal === undefined ? outer : [...outer, signal];
     this.#shared = shared;
     this.#parent = parent;
   }
@@ -217,41 +230,57 @@ export class Transaction extends Statements {
   /** @internal */
   override async send<Name extends Asked>(
     ask: Ask<Name>,
-    sql?: string,
+    sql: string | undefined,
+    signal: AbortSignal | undefined,
   ): Promise<Operations[Name]['answers']> {
     if (this.#ended) {
       throw closed(this.#shared.name);
     }
-    return this.#gate.pass(() => this.#ask<Name>(ask, sql));
+    const send = (end: AbortSignal | undefined) =>
+      this.#gate.pass(() => this.#ask<Name>(ask, sql, end), end);
+    return limited({ signal }, send, this.#signals);
   }
 
   /**
    * A part of this transaction, of which all takes effect or nothing: a savepoint. Other calls of
    * this transaction wait until `work` has settled.
    *
-   * Rejects with what `work` throws, after that part was rolled back; the rest goes on.
+   * Rejects with what `work` throws, or as it was given up, after that part was rolled back; the
+   * rest goes on, unless a statement that writes was stopped: that ends the whole transaction.
    */
-  async transaction<T>(work: Work<T>): Promise<T> {
-    checkTransaction(work, {});
+  async transaction<T>(work: Work<T>, options: CallOptions = {}): Promise<T> {
+    checkOptions(options, CALL_OPTIONS);
+    checkWork(work);
     if (this.#ended) {
       throw closed(this.#shared.name);
     }
-    return this.#gate.take(async () => {
+    const run = async (signal: AbortSignal | undefined) => {
       const level = this.#shared.nextLevel();
       await this.#exec(level.begin);
-      return runLevel(this.#shared, level, work, this);
-    });
+      return runLevel(new Transaction(this.#shared, this, signal), level, work);
+    };
+    return limited(options, (signal) => this.#gate.take(() => run(signal), signal));
   }
 
   /** @internal */
-  override together<T>(work: Work<T>): Promise<T> {
-    return this.transaction(work);
+  override together<T>(work: Work<T>, options: CallOptions): Promise<T> {
+    return this.transaction(work, options);
   }
 
-  /** What was asked for before goes before. @internal */
+  /** Does something, and waits for it no longer than the transaction lasts. @internal */
+  unlessOver<T>(work: () => Promise<T> | T): Promise<T> {
+    this.#throwIfAborted();
+    return Promise.race([work(), this.#shared.expired, ...this.#signals.map(whenAborted)]);
+  }
+
+  /** What was asked for before goes before; once it has begun, nothing gives it up. @internal */
   async commit({ commit }: Level): Promise<void> {
     this.#ended = true;
-    await this.#gate.pass(() => this.#exec(commit));
+    const begin = async () => {
+      this.#throwIfAborted();
+      return this.#exec(commit);
+    };
+    await Promise.race([this.#gate.pass(begin), this.#shared.expired]);
   }
 
   /** What SQLite has rolled back by itself needs nothing. @internal */
@@ -278,15 +307,22 @@ export class Transaction extends Statements {
   async #ask<Name extends Asked>(
     ask: Ask<Name>,
     sql: string | undefined,
+    signal: AbortSignal | undefined,
   ): Promise<Operations[Name]['answers']> {
     if (this.isGone) {
       throw closed(this.#shared.name);
     }
-    return this.#shared.ask<Name>(ask, sql);
+    return this.#shared.ask<Name>(ask, sql, signal);
   }
 
   #exec(sql: string): Promise<undefined> {
-    return this.#ask<'exec'>({ operation: 'exec', sql }, sql);
+    return this.#ask<'exec'>({ operation: 'exec', sql }, sql, undefined);
+  }
+
+  #throwIfAborted(): void {
+    for (const signal of this.#signals) {
+      signal.throwIfAborted();
+    }
   }
 }
 

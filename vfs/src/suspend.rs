@@ -1,6 +1,6 @@
 //! The one place where the Wasm stack suspends: waiting for a JavaScript promise.
 //!
-//! Called by `opfs/` and, for the frame of a job, by `crates/wasm`.
+//! Called by `opfs/` and, for the frame of a job and its turns, by `crates/wasm`.
 //! It must not know what is waited for, nor which twin runs.
 //!
 //! ```text
@@ -93,6 +93,12 @@ impl Drop for JobFrame {
     fn drop(&mut self) {
         PHASE.set(Phase::Idle);
     }
+}
+
+/// Whether a promise can be waited for here.
+#[must_use]
+pub fn may_wait() -> bool {
+    PHASE.get() == Phase::Running
 }
 
 /// Whether a job runs that must not wait.

@@ -220,6 +220,7 @@ impl Session {
             }
             let mut changes = 0;
             for row in cells.chunks(width).skip(*done) {
+                self.watch.check()?;
                 for (index, cell) in row.iter().enumerate() {
                     statement.raw_bind_parameter(index + 1, ToSqlOutput::Borrowed(*cell))?;
                 }
@@ -263,6 +264,7 @@ impl Session {
         }
         while let Some((sql, params)) = together.statements.get(together.answers.len()) {
             self.require_transaction()?;
+            self.watch.check()?;
             let before = self.connection.total_changes();
             let mut rows = rows();
             let columns = self.rows_into(sql, params, (patience, Reach::All), &mut rows);
@@ -279,7 +281,7 @@ impl Session {
     /// back now is still said to be begun.
     fn take_back<Rows>(&self, together: &mut Together<Rows>) {
         let undo = together.undo().filter(|_| self.in_transaction());
-        together.begun = undo.is_some_and(|undo| self.exec(undo).is_err());
+        together.begun = undo.is_some_and(|undo| self.undo(undo).is_err());
         together.answers.clear();
     }
 

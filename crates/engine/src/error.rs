@@ -70,6 +70,11 @@ impl EngineError {
         }
     }
 
+    /// Whether it was stopped by the host.
+    pub(crate) fn is_interrupt(&self) -> bool {
+        self.code == "SQLITE_INTERRUPT"
+    }
+
     /// It was the compiler that refused.
     pub(crate) fn compiling(self) -> Self {
         Self {

@@ -23,17 +23,34 @@ const KEPT: [&str; 6] = ["SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "WIT
 
 /// The texts that one connection has run.
 #[derive(Debug, Default)]
-pub(crate) struct Repeated(RefCell<BTreeMap<String, Rc<Written>>>);
+pub(crate) struct Repeated(RefCell<BTreeMap<String, Known>>);
+
+/// What is remembered of a text.
+#[derive(Debug)]
+struct Known {
+    tables: Rc<Written>,
+    /// Whether it once took too long to be answered at once.
+    is_slow: bool,
+}
 
 impl Repeated {
-    /// Whether the text was remembered: it holds one statement, and that may be kept.
-    pub(crate) fn knows(&self, sql: &str) -> bool {
-        self.0.borrow().contains_key(sql)
+    /// Whether the text was remembered, since it holds one statement that may be kept, and has not
+    /// taken too long.
+    pub(crate) fn is_quick(&self, sql: &str) -> bool {
+        self.0.borrow().get(sql).is_some_and(|known| !known.is_slow)
+    }
+
+    /// A remembered text took too long.
+    pub(crate) fn note_slow(&self, sql: &str) {
+        if let Some(known) = self.0.borrow_mut().get_mut(sql) {
+            known.is_slow = true;
+        }
     }
 
     /// The tables that a remembered text may write to.
     pub(crate) fn tables(&self, sql: &str) -> Option<Rc<Written>> {
-        self.0.borrow().get(sql).cloned()
+        let texts = self.0.borrow();
+        texts.get(sql).map(|known| known.tables.clone())
     }
 
     /// A text that holds exactly one statement, which ran, and the tables it may write to.
@@ -45,7 +62,14 @@ impl Repeated {
         if texts.len() == TEXTS_MAX {
             texts.clear();
         }
-        texts.insert(sql.to_owned(), Rc::new(tables));
+        let tables = Rc::new(tables);
+        match texts.get_mut(sql) {
+            Some(known) => known.tables = tables,
+            None => {
+                let is_slow = false;
+                texts.insert(sql.to_owned(), Known { tables, is_slow });
+            }
+        }
     }
 }
 
@@ -78,8 +102,8 @@ mod tests {
         for sql in kept.iter().chain(&others) {
             repeated.remember(sql, Written::new());
         }
-        assert!(kept.iter().all(|sql| repeated.knows(sql)));
-        assert!(!others.iter().any(|sql| repeated.knows(sql)));
+        assert!(kept.iter().all(|sql| repeated.is_quick(sql)));
+        assert!(!others.iter().any(|sql| repeated.is_quick(sql)));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use rusqlite::{Batch, Connection, OpenFlags, Row, Statement};
 use crate::changes::{Changes, Tables, Written};
 use crate::error::EngineError;
 use crate::options::{Durability, JournalMode, OpenOptions, check_page_size, wal_pages};
+use crate::pace::Watch;
 use crate::params::Params;
 use crate::repeated::Repeated;
 use crate::value::{RowBatch, Sink, take_row};
@@ -24,6 +25,7 @@ pub struct Session {
     pub(crate) connection: Connection,
     pub(crate) waits: Waits,
     pub(crate) changes: Changes,
+    pub(crate) watch: Watch,
     repeated: Repeated,
 }
 
@@ -178,6 +180,7 @@ impl Session {
             connection,
             waits,
             changes,
+            watch: Watch::default(),
             repeated,
         })
     }
@@ -309,6 +312,7 @@ impl Session {
         refuse_nul(sql)?;
         loop {
             self.waits.clear();
+            self.watch.check()?;
             let ran = self.exec_next(sql, *from, patience, &check);
             match ran.map_err(|error| self.waits.judge(error))? {
                 Some(size) => *from += size,
@@ -410,7 +414,7 @@ impl Session {
         reach: Reach,
         sink: &mut impl Sink,
     ) -> Option<Vec<String>> {
-        if !self.connection.is_autocommit() || !self.repeated.knows(sql) {
+        if !self.connection.is_autocommit() || !self.repeated.is_quick(sql) {
             return None;
         }
         self.waits.clear();
@@ -419,7 +423,11 @@ impl Session {
             return None;
         }
         let (tables, how) = (Written::new(), (Patience::Enough, reach));
-        self.rows(&mut statement, &tables, params, how, sink).ok()
+        let columns = self.rows(&mut statement, &tables, params, how, sink);
+        if columns.as_ref().is_err_and(EngineError::is_interrupt) {
+            self.repeated.note_slow(sql);
+        }
+        columns.ok()
     }
 
     /// Does something with the one statement of a text.
@@ -493,7 +501,9 @@ impl Session {
         patience: Patience,
         take: impl FnMut(&Row<'_>) -> rusqlite::Result<ControlFlow<()>>,
     ) -> Result<(), EngineError> {
+        self.watch.stepping(statement);
         let outcome = self.step_all(statement, patience, take);
+        self.watch.stepped();
         let is_open = !self.connection.is_autocommit();
         self.changes.ran(tables, statement.readonly(), is_open);
         outcome

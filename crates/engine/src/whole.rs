@@ -3,12 +3,14 @@
 //! Called by `crates/wasm` and by tests.
 
 use std::io::Read;
+use std::sync::Arc;
 
 use rusqlite::OpenFlags;
 use rusqlite::serialize::Data;
 
 use crate::error::EngineError;
 use crate::options::{JournalMode, OpenOptions, check_page_size};
+use crate::pace::Pace;
 use crate::params::Params;
 use crate::session::{MAIN, Session};
 use crate::value::{self, Value};
@@ -25,12 +27,19 @@ impl Session {
     ///
     /// # Errors
     /// `SQLITE_NOTADB` or `SQLITE_CORRUPT`, with the first finding of `quick_check`.
-    pub fn check(path: &str, vfs: Option<&str>) -> Result<(), EngineError> {
+    pub fn check(
+        path: &str,
+        vfs: Option<&str>,
+        pace: Option<Arc<Pace>>,
+    ) -> Result<(), EngineError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
             | OpenFlags::SQLITE_OPEN_URI
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let path = format!("file:{path}?immutable=1");
-        let session = Self::connect(&path, flags, vfs, &OpenOptions::default())?;
+        let mut session = Self::connect(&path, flags, vfs, &OpenOptions::default())?;
+        if let Some(pace) = pace {
+            session.keep_pace(pace)?;
+        }
         let finding = session.query("PRAGMA quick_check(1)", &Params::NONE)?;
         let finding = finding.values.into_iter().next();
         session.close()?;
@@ -148,7 +157,9 @@ impl Session {
         }
         self.change_journal_mode(JournalMode::Delete)?;
         let outcome = self.vacuum_to(page_size);
-        let returned = self.change_journal_mode(JournalMode::Wal);
+        let returned = self
+            .watch
+            .shielded(|| self.change_journal_mode(JournalMode::Wal));
         outcome.and(returned)
     }
 

@@ -22,6 +22,7 @@ use crate::media::{
 };
 use crate::outdated;
 use crate::rows::PackedRows;
+use crate::turns;
 
 type Outcome = Result<JsValue, JobError>;
 
@@ -73,6 +74,10 @@ pub(crate) enum Job {
     },
     /// The WAL has become large.
     CutWal {
+        session: u32,
+    },
+    /// What was begun and given up is taken back.
+    Tidy {
         session: u32,
     },
     Close {
@@ -131,7 +136,7 @@ impl Connection {
     /// Takes back what was begun and given up.
     fn tidy(&mut self) -> Result<(), EngineError> {
         match self.unfinished.take() {
-            Some(undo) if self.session.in_transaction() => self.session.exec(undo),
+            Some(undo) if self.session.in_transaction() => self.session.undo(undo),
             _ => Ok(()),
         }
     }
@@ -246,6 +251,7 @@ pub(crate) fn attempt(job: &mut Job, patience: Patience) -> Outcome {
         Job::Sequence { session } => sequence(*session, patience),
         // The host has waited before.
         Job::CutWal { session } => with_session(*session, "", Session::cut_wal).map(undefined),
+        Job::Tidy { session } => with_session(*session, "", |_| Ok(())).map(undefined),
         Job::Close { session } => close(*session),
         Job::ImportBegin { name, overwrite } => import_begin(name, *overwrite),
         Job::ImportAppend { import, bytes } => with_import(*import, |it| it.append(bytes)),
@@ -398,7 +404,8 @@ fn open(name: &str, options: &OpenOptions, integers: Integers, wanted: Wanted) -
         syncs_replace_files: is_async,
         ..options.clone()
     };
-    let session = Session::open(name, Some(vfs), &options).map_err(JobError::opening)?;
+    let mut session = Session::open(name, Some(vfs), &options).map_err(JobError::opening)?;
+    session.keep_pace(turns::pace()).map_err(JobError::engine)?;
     let asked_ms = waiting::take_busy_timeout();
     let connection = Connection {
         session,
@@ -469,7 +476,7 @@ fn with_import(
 fn import_seal(number: u32) -> Outcome {
     with_import(number, Import::seal)?;
     let import = take_import(number)?;
-    let checked = Session::check(import.temporary_path(), Some(OPFS_VFS));
+    let checked = Session::check(import.temporary_path(), Some(OPFS_VFS), Some(turns::pace()));
     keep_import(Some(number), import);
     checked
         .map(|()| JsValue::UNDEFINED)

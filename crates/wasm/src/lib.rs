@@ -23,12 +23,13 @@ mod outdated;
 mod packed;
 mod parked;
 mod rows;
+mod turns;
 
 use std::cell::RefCell;
 
 use anchorite_engine::Reach;
 use anchorite_vfs::suspend::JobFrame;
-use js_sys::Uint8Array;
+use js_sys::{Function, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use calls::Call;
@@ -52,6 +53,7 @@ thread_local! {
 #[unsafe(no_mangle)]
 pub extern "C" fn anchorite_run() {
     let _frame = JobFrame::enter();
+    turns::pace().begin();
     let staged = STAGED.with(|staged| staged.borrow_mut().take());
     match staged.expect("a job is staged").run() {
         Outcome::Done(result) => RESULT.with(|place| *place.borrow_mut() = Some(result)),
@@ -86,6 +88,19 @@ fn stage(job: Job) {
 pub fn stage_again(ticket: u32, last: bool) {
     let parked = Staged::again(ticket, last).expect("the ticket is of a parked job");
     STAGED.with(|staged| *staged.borrow_mut() = Some(parked));
+}
+
+/// What a job calls, as long as SQL runs, for a promise that resolves in the next task.
+#[wasm_bindgen]
+pub fn set_next_task(function: Function) {
+    turns::set_next_task(function);
+}
+
+/// While a job is suspended: stops it where SQL runs or is about to, unless that is done by then.
+/// Its error is `SQLITE_INTERRUPT`.
+#[wasm_bindgen]
+pub fn stop_job() {
+    turns::pace().stop();
 }
 
 /// Gives up a parked job, whose user is gone; may be called while another job is suspended.
@@ -196,6 +211,7 @@ pub fn query_at_once(
     first: bool,
 ) -> JsValue {
     let _frame = JobFrame::at_once();
+    turns::pace().begin();
     let params = convert::params(named, params).ok();
     let answer = params.and_then(|params| jobs::query_at_once(session, sql, &params, reach(first)));
     answer.unwrap_or_default()
@@ -276,6 +292,12 @@ pub fn stage_cut_wal(session: u32) {
 #[must_use]
 pub fn take_commits() -> JsValue {
     commits::take()
+}
+
+/// Takes back what a job of this connection has begun that was given up. Answers nothing.
+#[wasm_bindgen]
+pub fn stage_tidy(session: u32) {
+    stage(Job::Tidy { session });
 }
 
 /// Answers nothing.
@@ -398,12 +420,7 @@ pub fn withdraw(withdrawn: bool) {
 
 /// Lends a lock that the host holds to the job that is staged, until [`end_loan`].
 #[wasm_bindgen]
-pub fn begin_loan(
-    name: String,
-    alone: bool,
-    give_back: js_sys::Function,
-    released: js_sys::Promise,
-) {
+pub fn begin_loan(name: String, alone: bool, give_back: Function, released: js_sys::Promise) {
     anchorite_vfs::opfs::begin_loan(name, alone, give_back, released);
 }
 

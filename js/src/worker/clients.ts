@@ -12,7 +12,9 @@ import type {
   OwnerReplyMessage,
   Request,
   RequestMessage,
+  ToEngine,
 } from '../protocol.js';
+import { Cancels } from './cancels.js';
 import { transferable } from './few.js';
 import type { Host } from './host.js';
 
@@ -22,6 +24,7 @@ export class Client {
   readonly #port: MessagePort;
   readonly #outbox: Outbox<OwnerReplyMessage>;
   readonly #sessions = new Set<number>();
+  readonly #cancels = new Cancels();
   #gone = false;
 
   constructor(host: Host, port: MessagePort) {
@@ -29,9 +32,13 @@ export class Client {
     this.#port = port;
     // Nothing comes of it once the port is closed.
     this.#outbox = new Outbox((replies, transfer) => port.postMessage(replies, transfer));
-    port.onmessage = ({ data }: MessageEvent<RequestMessage[]>) => {
+    port.onmessage = ({ data }: MessageEvent<ToEngine[]>) => {
       for (const message of data) {
-        this.#answer(message);
+        if ('cancel' in message) {
+          this.#cancels.cancel(message.cancel);
+        } else {
+          this.#answer(message);
+        }
       }
     };
   }
@@ -43,23 +50,27 @@ export class Client {
     await Promise.allSettled([...this.#sessions].map((session) => this.#host.abandon(session)));
   }
 
-  #answer({ id, request }: RequestMessage): void {
+  #answer(message: RequestMessage): void {
+    const { id, request } = message;
     const session = 'session' in request ? request.session : undefined;
     const answer = this.#mayUse(session) ? this.#host.atOnce(request) : undefined;
     if (answer === undefined) {
-      void this.#answerLater(id, request, session);
+      void this.#answerLater(message, session);
     } else {
       this.#reply({ id, value: answer, transaction: false }, transferable(answer));
     }
   }
 
-  async #answerLater(id: number, request: Request, session: number | undefined): Promise<void> {
+  async #answerLater(message: RequestMessage, session: number | undefined): Promise<void> {
+    const { id, request } = message;
     try {
-      const value = await this.#carryOut(request, session);
+      const value = await this.#carryOut(request, session, this.#cancels.begin(message));
       const transaction = this.#inTransaction(session);
       this.#reply({ id, value, transaction }, transferable(value));
     } catch (error) {
       this.#reply({ id, error: toWire(error), transaction: this.#inTransaction(session) });
+    } finally {
+      this.#cancels.end(id);
     }
   }
 
@@ -67,11 +78,12 @@ export class Client {
   async #carryOut(
     request: Request,
     session: number | undefined,
+    signal: AbortSignal | undefined,
   ): Promise<Operations[Operation]['answers']> {
     if (request.operation !== 'open' && !this.#mayUse(session)) {
       throw new SqliteError('the database is closed', { code: 'CLOSED' });
     }
-    const value = await this.#host.handle(request);
+    const value = await this.#host.handle(request, signal);
     if (request.operation === 'open') {
       await this.#opened((value as Operations['open']['answers']).session);
     } else if (request.operation === 'close' && session !== undefined) {

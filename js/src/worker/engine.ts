@@ -18,6 +18,7 @@ import { forMessage, type RustRows } from './few.js';
 import { whoHolds } from './holders.js';
 import { type Loaded, load } from './load.js';
 import { type Outcome, type Parked, Queue, type Work } from './queue.js';
+import { nextTask } from './task.js';
 import { gather, giveBack, WalBound } from './wal.js';
 import { onWanted, type Wanted } from './wanted.js';
 
@@ -45,6 +46,8 @@ export interface About {
   readonly session?: number;
   /** The database that it asks for by name. */
   readonly database?: string;
+  /** Gives it up. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A running instance. */
@@ -76,6 +79,7 @@ export class Engine {
   private constructor(loaded: Loaded) {
     this.loaded = loaded;
     this.protocol = loaded.glue.protocol();
+    loaded.glue.set_next_task(nextTask);
     this.#queue = new Queue(this.protocol);
     onWanted((wanted) => this.#hearWanted(wanted));
   }
@@ -113,11 +117,12 @@ export class Engine {
     return this.#queue.add(this.#work(stage, about));
   }
 
-  #work(stage: Stage, { session, database }: About): Work {
+  #work(stage: Stage, { session, database, signal }: About): Work {
     const named = database !== undefined && this.#trap === undefined;
     return {
       session,
       database,
+      signal,
       lock: named ? this.loaded.glue.lock_name(database) : undefined,
       attempt: async (ticket, last, loan) => {
         const again = (glue: Glue) => glue.stage_again(ticket as number, last);
@@ -125,8 +130,17 @@ export class Engine {
         const outcome = this.#attempt(ticket === undefined ? stage : again, loans, database);
         return outcome.finally(() => this.#noteTransaction(session));
       },
-      forget: (ticket) => this.#untrapped?.forget_parked(ticket),
+      stop: () => this.#untrapped?.stop_job(),
+      forget: (ticket) => this.#forget(ticket, session),
     };
+  }
+
+  /** What it has begun is taken back without waiting for the next call of its connection. */
+  #forget(ticket: number, session: number | undefined): void {
+    this.#untrapped?.forget_parked(ticket);
+    if (session !== undefined) {
+      this.#add((glue) => glue.stage_tidy(session), { session }).catch(() => undefined);
+    }
   }
 
   /**
@@ -153,7 +167,7 @@ export class Engine {
     }
   }
 
-  /** Gives up the jobs of a connection; one that runs now comes to its end. */
+  /** Gives up the jobs of a connection; one that runs now is stopped, or comes to its end. */
   drop(session: number): void {
     this.#queue.drop(session, new SqliteError('its user is gone', { code: 'CLOSED' }));
   }

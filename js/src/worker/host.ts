@@ -52,10 +52,13 @@ export class Host {
     return this.#running?.atOnce(request.session, request.sql, request.params, request.first);
   }
 
-  /** Carries out one request; to start twice is to ask what was started. */
-  async handle(request: Request): Promise<Answer<Operation>> {
+  /**
+   * Carries out one request; to start twice is to ask what was started. With the signal it is given
+   * up: it rejects with `SQLITE_INTERRUPT`, unless it has happened by then.
+   */
+  async handle(request: Request, signal?: AbortSignal): Promise<Answer<Operation>> {
     try {
-      return await this.#handle(request);
+      return await this.#handle(request, signal);
     } catch (error) {
       const trapped = error instanceof SqliteError && error.code === 'ENGINE_FAILED';
       this.#failed ||= trapped || request.operation === 'start';
@@ -74,7 +77,7 @@ export class Host {
     return this.#running?.inTransaction(session) ?? false;
   }
 
-  async #handle(request: Request): Promise<Answer<Operation>> {
+  async #handle(request: Request, signal?: AbortSignal): Promise<Answer<Operation>> {
     if (request.operation === 'start') {
       this.#engine ??= Engine.start(request.engine, request.testHooks);
       this.#running = await this.#engine;
@@ -86,7 +89,7 @@ export class Host {
     }
     // Without waiting, once it runs: whatever is asked next must find this in the queue.
     const engine = this.#running ?? (await this.#engine);
-    const answer = await dispatch(engine, request);
+    const answer = await dispatch(engine, request, signal);
     await this.#announce(request, answer);
     return answer;
   }
@@ -126,43 +129,39 @@ function here(): Context {
 
 type Dispatched = Exclude<Request, { operation: 'start' }>;
 
-function dispatch(engine: Engine, request: Dispatched): Promise<Answer<Operation>> {
+function dispatch(
+  engine: Engine,
+  request: Dispatched,
+  signal: AbortSignal | undefined,
+): Promise<Answer<Operation>> {
+  const about = { signal, ...('session' in request && { session: request.session }) };
   switch (request.operation) {
     case 'open': {
       const { name, options } = request;
-      const about = { database: name };
-      return engine.run<Answer<'open'>>((glue) => glue.stage_open(name, options), about);
+      const stage = (glue: Glue) => glue.stage_open(name, options);
+      return engine.run<Answer<'open'>>(stage, { ...about, database: name });
     }
     case 'query':
-      return engine
-        .run<RustRows>(stageStatements(request), { session: request.session })
-        .then(forMessage);
+      return engine.run<RustRows>(stageStatements(request), about).then(forMessage);
     case 'batch':
       return engine
-        .run<RustBatch>(stageStatements(request), { session: request.session })
+        .run<RustBatch>(stageStatements(request), about)
         .then((answers) => answers.map(([rows, ran]) => [forMessage(rows), ran] as const));
     case 'exec':
     case 'run':
     case 'rows':
     case 'describe':
-      return engine.run(stageStatements(request), { session: request.session });
-    case 'export': {
-      const { session } = request;
-      return engine.run<Answer<'export'>>((glue) => glue.stage_export(session), { session });
-    }
+      return engine.run(stageStatements(request), about);
+    case 'export':
+      return engine.run<Answer<'export'>>((glue) => glue.stage_export(request.session), about);
     case 'vacuum': {
       const { session, pageSize } = request;
-      return engine.run<undefined>((glue) => glue.stage_vacuum(session, pageSize), { session });
+      return engine.run<undefined>((glue) => glue.stage_vacuum(session, pageSize), about);
     }
-    case 'sequence': {
-      const { session } = request;
-      const stage = (glue: Glue) => glue.stage_sequence(session);
-      return engine.run<Answer<'sequence'>>(stage, { session });
-    }
-    case 'close': {
-      const { session } = request;
-      return engine.run<undefined>((glue) => glue.stage_close(session), { session });
-    }
+    case 'sequence':
+      return engine.run<Answer<'sequence'>>((glue) => glue.stage_sequence(request.session), about);
+    case 'close':
+      return engine.run<undefined>((glue) => glue.stage_close(request.session), about);
     case 'importBegin':
       return engine.run<number>((glue) => glue.stage_import_begin(request.name, request.overwrite));
     case 'importAppend':
@@ -170,20 +169,21 @@ function dispatch(engine: Engine, request: Dispatched): Promise<Answer<Operation
         glue.stage_import_append(request.import, request.bytes),
       );
     case 'importFinish':
-      return importFinish(engine, request.import, request.name);
+      return importFinish(engine, request.import, request.name, signal);
     case 'importAbandon':
       return engine.run<undefined>((glue) => glue.stage_import_abandon(request.import));
     case 'pageState':
       return engine.setPageState(request.state);
     case 'list':
-      return engine.run<string[]>((glue) => glue.stage_list());
+      return engine.run<string[]>((glue) => glue.stage_list(), about);
     case 'delete': {
       const { name } = request;
-      return engine.run<boolean>((glue) => glue.stage_delete(name), { database: name });
+      return engine.run<boolean>((glue) => glue.stage_delete(name), { ...about, database: name });
     }
     case 'rename': {
       const { name, to } = request;
-      return engine.run<undefined>((glue) => glue.stage_rename(name, to), { database: name });
+      const stage = (glue: Glue) => glue.stage_rename(name, to);
+      return engine.run<undefined>(stage, { ...about, database: name });
     }
     default:
       return request satisfies never;
@@ -228,8 +228,13 @@ function stageStatements(request: OfStatements): (glue: Glue) => void {
   }
 }
 
-async function importFinish(engine: Engine, number: number, name: string): Promise<undefined> {
-  await engine.run<undefined>((glue) => glue.stage_import_seal(number));
+async function importFinish(
+  engine: Engine,
+  number: number,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<undefined> {
+  await engine.run<undefined>((glue) => glue.stage_import_seal(number), { signal });
   const finish = (glue: Glue) => glue.stage_import_finish(number);
-  return engine.run<undefined>(finish, { database: name });
+  return engine.run<undefined>(finish, { database: name, signal });
 }

@@ -9,8 +9,13 @@
 //
 // Of the jobs that may run the oldest runs first, so what has waited goes before what has just
 // come. The calls of one session keep their order: a later one waits behind one that is parked.
+//
+// One that is given up by its signal is not tried any more; if it runs it is stopped, and settles
+// by what has become of it. So that this is heard, other tasks have turns between the jobs.
 
+import { interrupted } from '../errors.js';
 import { borrow, type Loan, nextPause, type Refused, tryAgain } from './busy.js';
+import { nextTask, TURN_MS } from './task.js';
 
 /** What Rust says of a job that has to wait. */
 export interface Parked {
@@ -41,8 +46,12 @@ export interface Work {
   readonly lock?: string | undefined;
   /** That database. */
   readonly database?: string | undefined;
+  /** Gives it up. */
+  readonly signal?: AbortSignal | undefined;
   /** Tries it; `ticket` is that of the last try, and `loan` is given back. Never rejects. */
   attempt(ticket: number | undefined, last: boolean, loan: Loan | undefined): Promise<Outcome>;
+  /** While it is being tried: stops it, unless what it does is done by then. */
+  stop(): void;
   /** It is not tried again. */
   forget(ticket: number): void;
 }
@@ -70,6 +79,10 @@ export class Queue {
   readonly #jobs = new Set<Job>();
   readonly #protocol: number;
   #running = false;
+  /** The job that is being tried. */
+  #current: Job | undefined;
+  /** When other tasks had a turn last, in ms. */
+  #turn = 0;
   #held = false;
 
   /** `protocol` is the number of that by which databases are shared. */
@@ -84,26 +97,46 @@ export class Queue {
 
   /** Resolves to the job's value, or rejects with its error. */
   add(work: Work): Promise<unknown> {
+    if (work.signal?.aborted) {
+      return Promise.reject(interrupted());
+    }
     return new Promise((resolve, reject) => {
       const parking = { ticket: undefined, deadline: undefined, waiting: undefined };
       const now = { due: true, last: false, loan: undefined, pause: 0 };
-      this.#jobs.add({ work, resolve, reject, ...now, ...parking });
+      const job = { work, resolve, reject, ...now, ...parking };
+      this.#jobs.add(job);
+      work.signal?.addEventListener('abort', () => this.#cancel(job));
       void this.#run();
     });
   }
 
-  /** Gives up the jobs of a session; one that runs now comes to its end, but is not parked. */
+  /** Gives up the jobs of a session; one that runs now is stopped, or comes to its end. */
   drop(session: number, why: unknown): void {
-    for (const job of this.#jobs) {
+    for (const job of [...this.#jobs]) {
       if (job.work.session === session) {
-        this.#settled(job);
-        job.waiting?.abort();
-        job.loan?.giveBack();
-        job.reject(why);
-        if (job.ticket !== undefined) {
-          job.work.forget(job.ticket);
-        }
+        this.#giveUp(job, why);
       }
+    }
+    if (this.#current?.work.session === session) {
+      this.#current.work.stop();
+    }
+  }
+
+  #cancel(job: Job): void {
+    if (job === this.#current) {
+      job.work.stop();
+    } else if (this.#jobs.has(job)) {
+      this.#giveUp(job, interrupted());
+    }
+  }
+
+  #giveUp(job: Job, why: unknown): void {
+    this.#settled(job);
+    job.waiting?.abort();
+    job.loan?.giveBack();
+    job.reject(why);
+    if (job.ticket !== undefined) {
+      job.work.forget(job.ticket);
     }
   }
 
@@ -125,8 +158,13 @@ export class Queue {
       return;
     }
     this.#running = true;
+    this.#turn = performance.now();
     for (let job = this.#next(); job !== undefined; job = this.#next()) {
       await this.#attempt(job);
+      if (performance.now() - this.#turn > TURN_MS) {
+        await nextTask();
+        this.#turn = performance.now();
+      }
     }
     this.#running = false;
   }
@@ -155,7 +193,9 @@ export class Queue {
     job.ticket = undefined;
     job.loan = undefined;
     job.waiting?.abort();
+    this.#current = job;
     const outcome = await job.work.attempt(ticket, job.last, loan);
+    this.#current = undefined;
     // A refused try has given up no more than it had taken itself.
     const wakes = outcome.woken && !('parked' in outcome && !outcome.parked.progressed);
     if (wakes) {
@@ -184,6 +224,10 @@ export class Queue {
       return;
     }
     job.ticket = ticket;
+    if (job.work.signal?.aborted) {
+      this.#giveUp(job, interrupted());
+      return;
+    }
     job.deadline ??= setTimeout(() => {
       job.last = true;
       this.#again(job);

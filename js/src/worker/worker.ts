@@ -9,7 +9,9 @@ import type {
   ReadyMessage,
   ReplyMessage,
   RequestMessage,
+  ToEngine,
 } from '../protocol.js';
+import { Cancels } from './cancels.js';
 import { transferable } from './few.js';
 import { Host } from './host.js';
 import { holdLife, holdOwnership } from './life.js';
@@ -20,24 +22,35 @@ declare const self: DedicatedWorkerGlobalScope;
 /** The engine of one page. */
 async function serveOne(): Promise<void> {
   const host = new Host();
+  const cancels = new Cancels();
   const outbox = new Outbox<ReplyMessage>((replies, transfer) =>
     self.postMessage(replies, transfer),
   );
-  const answerLater = async ({ id, request }: RequestMessage): Promise<void> => {
+  const answerLater = async (message: RequestMessage): Promise<void> => {
+    const { id, request } = message;
     try {
-      const value = await host.handle(request);
+      const value = await host.handle(request, cancels.begin(message));
       outbox.add({ id, value }, transferable(value));
     } catch (error) {
       outbox.add({ id, error: toWire(error) }, []);
+    } finally {
+      cancels.end(id);
     }
   };
-  self.onmessage = ({ data }: MessageEvent<RequestMessage[]>) => {
+  const answer = (message: RequestMessage): void => {
+    const value = host.atOnce(message.request);
+    if (value === undefined) {
+      void answerLater(message);
+    } else {
+      outbox.add({ id: message.id, value }, transferable(value));
+    }
+  };
+  self.onmessage = ({ data }: MessageEvent<ToEngine[]>) => {
     for (const message of data) {
-      const value = host.atOnce(message.request);
-      if (value === undefined) {
-        void answerLater(message);
+      if ('cancel' in message) {
+        cancels.cancel(message.cancel);
       } else {
-        outbox.add({ id: message.id, value }, transferable(value));
+        answer(message);
       }
     }
   };

@@ -72,6 +72,7 @@ const CONFINED: [Confined; 7] = [
             "js/src/worker/owners.ts",
             "js/src/worker/wanted.ts",
             "js/src/worker/shared.ts",
+            "js/src/worker/task.ts",
             "js/src/worker/worker.ts",
         ],
         reason: "messages are sent by the two ends of the wire only",

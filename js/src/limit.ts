@@ -1,0 +1,59 @@
+// How a call is given up before its end: by a signal, or at its time limit. Used by the public
+// functions and by transaction.ts. It must not know what is given up.
+//
+// The engine has the last word. A call that was given up is pending until the engine says what
+// became of it: only `SQLITE_INTERRUPT` means that it has not happened.
+
+import { isInterrupt, SqliteError } from './errors.js';
+import type { CallOptions } from './options.js';
+
+/** Signals that end a call, besides the one in its options. */
+type Signals = readonly AbortSignal[];
+
+/**
+ * Does something whose signal is aborted at the end of the call's time, and rejects with the reason
+ * if that has kept it from happening.
+ */
+export async function limited<T>(
+  { signal, timeout }: CallOptions,
+  work: (signal: AbortSignal | undefined) => Promise<T>,
+  more: Signals = [],
+): Promise<T> {
+  const signals = signal === undefined ? more : [...more, signal];
+  if (signals.length === 0 && timeout === undefined) {
+    return work(undefined);
+  }
+  for (const it of signals) {
+    it.throwIfAborted();
+  }
+  const end = new AbortController();
+  const listening = new AbortController();
+  for (const it of signals) {
+    it.addEventListener('abort', () => end.abort(it.reason), listening);
+  }
+  const timer =
+    timeout === undefined ? undefined : setTimeout(() => end.abort(late(timeout)), timeout);
+  try {
+    return await work(end.signal);
+  } catch (error) {
+    throw end.signal.aborted && isInterrupt(error) ? end.signal.reason : error;
+  } finally {
+    clearTimeout(timer);
+    listening.abort();
+  }
+}
+
+/** Rejects with the reason of a signal, once it is aborted. */
+export function whenAborted(signal: AbortSignal): Promise<never> {
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason));
+  });
+  // Whoever waits for it hears of it; perhaps nobody does.
+  aborted.catch(() => undefined);
+  return aborted;
+}
+
+function late(timeout: number): SqliteError {
+  const message = `the call has taken longer than ${timeout} ms and has not happened`;
+  return new SqliteError(message, { code: 'TIMEOUT' });
+}
