@@ -5,6 +5,7 @@
 //   migrations.js
 //   owned.js, local.js       parts that core.js loads when they are needed
 //   worker.js, shared.js     the workers, each whole
+//   node.js                  the entry for Node, with an engine
 
 import { copyFileSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -41,6 +42,7 @@ const ENTRIES = {
   'in-place': 'src/in-place.ts',
   migrations: 'src/migrations.ts',
 };
+const NODE = { node: 'src/node/index.ts' };
 
 /** Where each source is that another file of the package has. */
 const elsewhere = new Map(Object.entries(LATER).map(([part, path]) => [resolve(path), part]));
@@ -64,12 +66,22 @@ for (const path of Object.keys(core.metafile.inputs).filter((path) => !isEntry.h
 }
 await build({ ...common, entryPoints: { ...LATER, ...ENTRIES }, plugins: [apart] });
 
+// With an engine in place of its own, for what that takes for the globals of a browser is ours.
+elsewhere.delete(resolve(LATER.local));
+await build({
+  ...common,
+  entryPoints: NODE,
+  external: ['node:*'],
+  inject: ['src/node/globals.ts'],
+  plugins: [apart],
+});
+
 await build({
   ...common,
   entryPoints: { worker: 'src/worker/worker.ts', shared: 'src/worker/shared.ts' },
 });
 
-for (const part of Object.keys({ ...LATER, ...ENTRIES })) {
+for (const part of Object.keys({ ...LATER, ...ENTRIES, ...NODE })) {
   // Fails where a part imports from core.js what that does not export.
   await import(`./dist/${part}.js`);
 }

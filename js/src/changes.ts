@@ -53,7 +53,7 @@ export class Changes {
 
   /** Begins to tell; returns how to end it. */
   add(listener: ChangeListener): () => void {
-    if (!canTell) {
+    if (!canTell()) {
       const message = 'changes are told by BroadcastChannel, which is missing here';
       throw new SqliteError(message, { code: 'UNSUPPORTED' });
     }

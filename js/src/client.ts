@@ -1,7 +1,7 @@
 // The page's end of the wire: requests out, answers in, and what happens when the worker cannot be
 // started or dies. Used by database.ts and files.ts. It must not know what a request means.
 
-import { currentContext } from './context.js';
+import { currentContext, currentPage } from './context.js';
 import { fromWire, interrupted, SqliteError, text } from './errors.js';
 import type { LocalEngine } from './local.js';
 import type { EngineOptions } from './options.js';
@@ -49,13 +49,13 @@ function takesWorker({ worker = true }: EngineOptions): boolean {
 /** Starts an engine where the options say. */
 export async function connect(options: EngineOptions): Promise<[Channel, Started]> {
   if (currentContext() === undefined) {
-    throw new SqliteError('databases need a browser', { code: 'OPFS_UNAVAILABLE' });
+    throw new SqliteError('there is neither a browser nor Node here', { code: 'OPFS_UNAVAILABLE' });
   }
   const { engine = 'auto', testHooks = {} } = options;
   const own = takesWorker(options) ? await WorkerChannel.start() : undefined;
   const channel = own ?? (await LocalChannel.to(engine, testHooks));
   try {
-    const page = location.pathname;
+    const page = currentPage();
     const request = { operation: 'start', engine, testHooks, page } as const;
     const started = await channel.request<'start'>(request);
     channel.engineId = started.engineId;
@@ -144,6 +144,9 @@ function choose(name: string | undefined, options: EngineOptions): Shared {
   }
   if (hooksEngine(options)) {
     return own('a test has its hands in the engine');
+  }
+  if (currentContext() === 'node') {
+    return own('one process at a time has what is in a directory');
   }
   if (navigator.locks === undefined) {
     return own('this context has no navigator.locks');
@@ -260,9 +263,13 @@ type Local = typeof import('./local.js');
 
 let importLocal: () => Promise<Local> = () => import('./local.js');
 
-/** Brings that part along, where nothing can be imported later. */
+/**
+ * Brings that part along, where nothing can be imported later, or where it is another one. What is
+ * open already stays with its engine.
+ */
 export function bringLocal(local: Local): void {
   importLocal = () => Promise.resolve(local);
+  engines.clear();
 }
 
 /** The engines that run in place, by the build that was asked for; each serves many databases. */

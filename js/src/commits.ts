@@ -6,15 +6,31 @@ import type { Commits } from './protocol.js';
 /** The name of the channel: a message is a list of `Commits`. The number is of its protocol. */
 const CHANNEL = 'anchorite:commits:1';
 
+type Kind = typeof BroadcastChannel;
+
+let given: Kind | undefined;
+
+/** Tells by channels of another kind from now on. */
+export function tellBy(kind: Kind): void {
+  given = kind;
+}
+
+/** What contexts tell each other by; nothing where they cannot. */
+function kindOfChannel(): Kind | undefined {
+  return given ?? globalThis.BroadcastChannel;
+}
+
 /** Whether contexts can tell each other. */
-export const canTell: boolean = typeof BroadcastChannel === 'function';
+export function canTell(): boolean {
+  return kindOfChannel() !== undefined;
+}
 
 let telling: BroadcastChannel | undefined;
 let untold: Commits[] = [];
 
 /** Tells all contexts, once what is being done is done: a message costs as much as a short job. */
 export function tell(commits: Commits): void {
-  if (!canTell) {
+  if (!canTell()) {
     return;
   }
   if (untold.length === 0) {
@@ -25,21 +41,28 @@ export function tell(commits: Commits): void {
 
 /** Tells them what it has not been told yet. */
 export function flush(): void {
-  if (untold.length === 0) {
+  const Channel = kindOfChannel();
+  if (Channel === undefined || untold.length === 0) {
     return;
   }
-  telling ??= new BroadcastChannel(CHANNEL);
+  telling ??= new Channel(CHANNEL);
   telling.postMessage(untold);
   untold = [];
 }
 
-/** Calls back with what this and other contexts tell, until the channel is closed. */
-export function listen(hear: (commits: Commits) => void): BroadcastChannel {
-  const channel = new BroadcastChannel(CHANNEL);
-  channel.onmessage = ({ data }: MessageEvent<Commits[]>) => {
-    for (const commits of data) {
-      hear(commits);
-    }
-  };
+/**
+ * Calls back with what this and other contexts tell, until the channel is closed; nothing where
+ * they cannot.
+ */
+export function listen(hear: (commits: Commits) => void): BroadcastChannel | undefined {
+  const Channel = kindOfChannel();
+  const channel = Channel && new Channel(CHANNEL);
+  if (channel !== undefined) {
+    channel.onmessage = ({ data }: MessageEvent<Commits[]>) => {
+      for (const commits of data) {
+        hear(commits);
+      }
+    };
+  }
   return channel;
 }

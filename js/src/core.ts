@@ -4,8 +4,8 @@
 // part import from here what is here.
 
 export { bringLocal } from './client.js';
-export { flush, tell } from './commits.js';
-export { currentContext } from './context.js';
+export { flush, tell, tellBy } from './commits.js';
+export { currentContext, setPlace } from './context.js';
 export { fromWire, interrupted, isEnding, markEnding, text, toWire } from './errors.js';
 export * from './index.js';
 export { checkOptions } from './options.js';

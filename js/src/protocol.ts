@@ -8,10 +8,10 @@ export type EngineChoice = 'auto' | 'jspi' | 'asyncify';
 export type EngineName = Exclude<EngineChoice, 'auto'>;
 
 /** Where the engine runs. */
-export type Context = 'window' | 'dedicated-worker' | 'shared-worker' | 'service-worker';
+export type Context = 'window' | 'dedicated-worker' | 'shared-worker' | 'service-worker' | 'node';
 
 /** What keeps the bytes. */
-export type StorageKind = 'opfs-sync' | 'opfs-async' | 'memory';
+export type StorageKind = 'opfs-sync' | 'opfs-async' | 'directory' | 'memory';
 
 /** What a commit that was acknowledged survives; `none`: it is in memory. */
 export type Durable = 'power-loss' | 'process' | 'none';

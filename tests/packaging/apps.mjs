@@ -34,6 +34,13 @@ export function install(name, tarball) {
   return folder;
 }
 
+/** A project that is run, not visited. */
+export function installForRuntimes(tarball) {
+  const folder = install('runtimes', tarball);
+  cpSync(join(ROOT, 'tests/packaging/runtimes'), folder, { recursive: true });
+  return folder;
+}
+
 /** Without a bundler: the page names the file, since an import map would be an inline script. */
 export function installPlain(tarball) {
   const folder = install('plain', tarball);

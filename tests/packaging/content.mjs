@@ -13,6 +13,7 @@ export const CONTENT = [
   'dist/index.js',
   'dist/local.js',
   'dist/migrations.js',
+  'dist/node.js',
   'dist/owned.js',
   'dist/shared.js',
   'dist/worker.js',

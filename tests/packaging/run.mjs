@@ -2,9 +2,10 @@
 // bundlers do, installs it into strangers' projects and visits their pages in Chromium. The last
 // line is `N passed, M failed`. It takes js/dist, and `npm ci` in this folder and in tests.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { brotliCompressSync } from 'node:zlib';
 import { publint } from 'publint';
 import * as apps from './apps.mjs';
@@ -26,6 +27,9 @@ async function test(name, work) {
     console.log(`FAILED ${name}: ${error.stdout ?? ''}${error.stack ?? error}`);
   }
 }
+
+/** How long a script may run that has to end by itself, in ms. */
+const RUN_MS = 60_000;
 
 /** What is exported for its address alone. */
 const UNTYPED = ['./worker.js', './shared.js', './anchorite.wasm', './anchorite.asyncify.wasm'];
@@ -79,6 +83,34 @@ await test('are the types wrong', () => {
   const options = ['--profile', 'esm-only', '--no-emoji', '--exclude-entrypoints', ...UNTYPED];
   execFileSync(attw, [tarball, ...options], { encoding: 'utf8' });
 });
+
+const tools = join(apps.ROOT, 'tests/packaging/node_modules');
+const RUNTIMES = {
+  [`Node ${process.versions.node}`]: [process.execPath],
+  'Node 22': [join(tools, 'node-22/bin/node')],
+  'Node 26': [join(tools, 'node-26/bin/node')],
+  Deno: [join(tools, '.bin/deno'), 'run', '--allow-all'],
+  Bun: [join(tools, '.bin/bun'), 'run'],
+};
+const project = apps.installForRuntimes(tarball);
+
+/** Runs a script of the project to its end, which comes by itself. */
+async function runs(runtime, script) {
+  await test(`${runtime}, ${script}`, async () => {
+    const [program, ...words] = RUNTIMES[runtime];
+    const options = { cwd: project, timeout: RUN_MS, encoding: 'utf8' };
+    await promisify(execFile)(program, [...words, script], options);
+  });
+}
+
+for (const runtime of Object.keys(RUNTIMES)) {
+  await runs(runtime, 'memory.mjs');
+  if (runtime.startsWith('Node')) {
+    await runs(runtime, 'import.mjs');
+    await runs(runtime, 'alone.mjs');
+    await runs(runtime, 'directory.mjs');
+  }
+}
 
 const { browser, close } = await startBrowser();
 try {

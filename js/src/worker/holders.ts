@@ -55,6 +55,7 @@ function describe(lock: string, database: string): string[] {
     return [];
   }
   const [protocol, sharing, context, since, ...page] = lock.slice(prefix.length).split(' ');
-  const where = page.join('') !== '' ? `the page ${page.join(' ')}` : 'the owner of all pages';
+  const kind = context === 'node' ? 'the' : 'the page';
+  const where = page.join('') !== '' ? `${kind} ${page.join(' ')}` : 'the owner of all pages';
   return [`${where} (${context}, sharing "${sharing}", protocol ${protocol}, since ${since})`];
 }

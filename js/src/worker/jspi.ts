@@ -20,13 +20,13 @@ const PROBE: Uint8Array<ArrayBuffer> = Uint8Array.of(
 export async function probeJspi(): Promise<Jspi | string> {
   const jspi = WebAssembly as unknown as Partial<Jspi>;
   if (jspi.Suspending === undefined || jspi.promising === undefined) {
-    return 'this browser has no JSPI';
+    return 'this runtime has no JSPI';
   }
   try {
     await suspendOnce(jspi as Jspi);
   } catch (error) {
     if (!(error instanceof WebAssembly.CompileError)) {
-      return `this browser's JSPI does not work: ${String(error)}`;
+      return `the JSPI of this runtime does not work: ${String(error)}`;
     }
     // A policy forbids all wasm: that is for the loading of the real module to report.
   }

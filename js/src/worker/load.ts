@@ -92,7 +92,7 @@ function choose(choice: EngineChoice, jspi: Jspi | string): { engine: EngineName
       return { engine: 'jspi', reason: 'the caller asked for it' };
     case 'auto':
       return missing === undefined
-        ? { engine: 'jspi', reason: 'this browser has JSPI' }
+        ? { engine: 'jspi', reason: 'this runtime has JSPI' }
         : { engine: 'asyncify', reason: missing };
   }
 }

@@ -248,8 +248,8 @@ fn is_called(error: &JsValue, expected: &str) -> bool {
 }
 
 fn manager() -> Result<web::LockManager> {
-    let manager = web::GLOBAL
-        .with(web::Global::navigator)
+    let manager = web::NAVIGATOR
+        .with(Clone::clone)
         .and_then(|it| it.locks())
         .filter(|it| !it.is_undefined());
     manager.ok_or_else(|| {

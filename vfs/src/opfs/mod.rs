@@ -386,7 +386,7 @@ impl Directories {
 fn open_root() -> Result<DirectoryHandle> {
     let unavailable =
         |message: String| VfsError::new(ErrorKind::Unavailable, Operation::Open, message);
-    let navigator = web::GLOBAL.with(web::Global::navigator);
+    let navigator = web::NAVIGATOR.with(Clone::clone);
     let manager = navigator
         .and_then(|it| it.storage())
         .filter(|it| !it.is_undefined());

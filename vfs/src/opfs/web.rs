@@ -190,16 +190,13 @@ extern "C" {
     #[wasm_bindgen(method, js_name = getDirectory)]
     pub(super) fn get_directory(this: &StorageManager) -> Promise;
 
-    /// The global object of whatever context this is.
-    #[wasm_bindgen(js_name = globalThis, thread_local_v2)]
-    pub(super) static GLOBAL: Global;
-
-    pub(super) type Global;
-
-    #[wasm_bindgen(method, getter)]
-    pub(super) fn navigator(this: &Global) -> Option<Navigator>;
+    /// The one of whatever context this is; read by this name alone, which the engine for Node
+    /// gives another meaning.
+    #[wasm_bindgen(js_name = navigator, thread_local_v2)]
+    pub(super) static NAVIGATOR: Option<Navigator>;
 
     /// Reads only what a page without a secure context lacks; hence the options.
+    #[derive(Clone)]
     pub(super) type Navigator;
 
     #[wasm_bindgen(method, getter)]

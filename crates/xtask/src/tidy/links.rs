@@ -8,11 +8,13 @@ use super::source::{Language, Source, Violation};
 /// Where scripts live that something must import.
 const SCRIPT_FOLDERS: [&str; 2] = ["js/src/", "demo/src/"];
 /// What the bundler starts from; `demo/index.html` names the other.
-const SCRIPT_ENTRIES: [&str; 6] = [
+const SCRIPT_ENTRIES: [&str; 8] = [
     "js/src/core.ts",
     "js/src/index.ts",
     "js/src/in-place.ts",
     "js/src/migrations.ts",
+    "js/src/node/globals.ts",
+    "js/src/node/index.ts",
     "js/src/worker/worker.ts",
     "js/src/worker/shared.ts",
 ];
@@ -213,7 +215,12 @@ fn forbidden(from: &str, target: &str) -> Option<&'static str> {
     {
         return Some("the console uses the public entry `anchorite` only");
     }
-    let own = from.starts_with("js/src/") && !target.starts_with("js/src/");
+    let ours = from.starts_with("js/src/");
+    if ours && target.starts_with("node:") {
+        let may = from.starts_with("js/src/node/");
+        return (!may).then_some("only the entry for Node knows Node");
+    }
+    let own = ours && !target.starts_with("js/src/");
     (own && !target.starts_with("js/")).then_some("the package has no runtime dependency")
 }
 
@@ -293,5 +300,8 @@ mod tests {
         assert!(forbidden("demo/src/main.ts", "js/src/index").is_some());
         assert!(forbidden("demo/src/main.ts", "anchorite").is_none());
         assert!(forbidden("js/src/a.ts", "left-pad").is_some());
+        assert!(forbidden("js/src/a.ts", "node:fs").is_some());
+        assert!(forbidden("js/src/node/a.ts", "node:fs").is_none());
+        assert!(forbidden("js/src/node/a.ts", "left-pad").is_some());
     }
 }

@@ -67,6 +67,7 @@ const CONFINED: [Confined; 7] = [
             "js/src/client.ts",
             "js/src/commits.ts",
             "js/src/join.ts",
+            "js/src/node/channel.ts",
             "js/src/owned.ts",
             "js/src/worker/clients.ts",
             "js/src/worker/owners.ts",
