@@ -4,11 +4,17 @@ import type { WireError } from './protocol.js';
 
 /** What an error is made of. */
 export interface SqliteErrorDetails {
+  /** See {@link SqliteError.code}. */
   readonly code: string;
+  /** See {@link SqliteError.extendedCode}; `code` by default. */
   readonly extendedCode?: string | undefined;
+  /** See {@link SqliteError.sql}. */
   readonly sql?: string | undefined;
+  /** See {@link SqliteError.offset}. */
   readonly offset?: number | undefined;
+  /** What has caused it, of any kind. */
   readonly cause?: unknown;
+  /** See {@link SqliteError.mayHaveCommitted}. */
   readonly mayHaveCommitted?: boolean;
 }
 

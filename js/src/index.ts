@@ -3,7 +3,7 @@
 export type { InsertRow, Rows } from './bulk.js';
 export type { Change, ChangeListener } from './changes.js';
 export { type Database, type DatabaseInfo, open } from './database.js';
-export { SqliteError } from './errors.js';
+export { SqliteError, type SqliteErrorDetails } from './errors.js';
 export {
   deleteDatabase,
   type ImportSource,

@@ -85,10 +85,13 @@ export interface RunResult {
 
 /** A column of a statement's rows; where it comes from, unless it is computed. */
 export interface Column {
+  /** Its name in the rows: what `AS` says, or what SQLite calls it. */
   readonly name: string;
   /** The type in the table's definition, as it is written there. */
   readonly declaredType: string | undefined;
+  /** The name of its database: `main`, `temp`, or what `ATTACH` says. */
   readonly database: string | undefined;
+  /** The name of its table, not of a view on that. */
   readonly table: string | undefined;
   /** Its name in the table. */
   readonly column: string | undefined;

@@ -8,6 +8,7 @@ import type { BindValue } from './values.js';
 export class Sql {
   /** With a `?` for each value. */
   readonly text: string;
+  /** What is bound, in order. */
   readonly values: readonly BindValue[];
   /** Whoever has it was made here: no object from elsewhere passes for one. */
   readonly #made = true;

@@ -46,10 +46,19 @@ export type Ask<Name extends Asked> = { readonly operation: Name } & Omit<
 >;
 
 /** A statement of a batch: text, a piece of `sql`, or text with its parameters. */
-export type BatchStatement = string | Sql | { readonly sql: string; readonly params?: Params };
+export type BatchStatement =
+  | string
+  | Sql
+  | {
+      /** Exactly one statement. */
+      readonly sql: string;
+      /** As in `query`. */
+      readonly params?: Params;
+    };
 
 /** What a statement of a batch has answered. */
 export interface BatchResult extends RunResult {
+  /** All its rows, as objects; none for a statement that answers none. */
   readonly rows: Row[];
 }
 
@@ -187,7 +196,10 @@ export abstract class Statements {
     into: SqlText | Statement,
     rows: Rows,
     options: InsertOptions = {},
-  ): Promise<{ readonly changes: number }> {
+  ): Promise<{
+    /** How many rows were changed, in all. */
+    readonly changes: number;
+  }> {
     checkOptions(options, ['batchRows', 'onProgress', ...CALL_OPTIONS]);
     const { signal, timeout } = options;
     return this.together((tx) => insertMany(tx, into, rows, options), { signal, timeout });

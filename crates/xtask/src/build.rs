@@ -78,6 +78,15 @@ pub(crate) fn packaging(lane: &Lane) -> Result<()> {
     setup::packages(lane, "tests/packaging")
 }
 
+/// Makes the reference from the sources of the package; a public name without documentation fails.
+pub(crate) fn reference(lane: &Lane) -> Result<()> {
+    setup::packages(lane, "js/reference")?;
+    let inputs = Inputs::default().paths(&["js/src", "js/reference", "js/README.md"])?;
+    cache::step(lane, "reference", inputs, &["target/reference"], |task| {
+        task.run(npm("js").args(["run", "--silent", "docs:only"]))
+    })
+}
+
 /// Points the build script of SQLite at clang, and at the amalgamation and the defines of the
 /// native build, so that both sides run one SQLite.
 pub(crate) fn with_wasm_toolchain(command: &mut Command) -> Result<&mut Command> {

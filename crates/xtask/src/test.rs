@@ -114,6 +114,7 @@ fn web_steps(lane: &Lane, missing: &[&str]) -> Result<()> {
     build::demo(lane)?;
     build::tests(lane)?;
     build::packaging(lane)?;
+    let _recorded = build::reference(lane);
     let _recorded = lane.step("lint in js", |task| {
         task.run(npm("js").args(["run", "--silent", "lint"]))
     });
