@@ -41,12 +41,15 @@ export function installForRuntimes(tarball) {
   return folder;
 }
 
-/** Without a bundler: the page names the file, since an import map would be an inline script. */
+/** Without a bundler: the page names the files, since an import map would be an inline script. */
 export function installPlain(tarball) {
   const folder = install('plain', tarball);
   const page = join(folder, 'main.js');
   const text = readFileSync(page, 'utf8');
-  writeFileSync(page, text.replace("'anchorite'", "'/node_modules/anchorite/dist/index.js'"));
+  const files = text.replaceAll(/'anchorite(?:\/(\w+))?'/g, (_, entry = 'index') => {
+    return `'/node_modules/anchorite/dist/${entry}.js'`;
+  });
+  writeFileSync(page, files);
   return folder;
 }
 

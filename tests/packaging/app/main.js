@@ -1,12 +1,13 @@
 // A stranger's page: opens a database, looks at what earlier visits have left, leaves something,
 // and shows what it found as the attribute `data-outcome` of its body. browser.mjs reads that.
 import { open } from 'anchorite';
+import { migrate } from 'anchorite/migrations';
 
 const query = new URL(location.href).searchParams;
 
 async function visit() {
   const db = await open(query.get('database'), JSON.parse(query.get('options')));
-  await db.exec('CREATE TABLE IF NOT EXISTS visit (at TEXT NOT NULL)');
+  await migrate(db, ['CREATE TABLE visit (at TEXT NOT NULL)']);
   const visits = await db.get('SELECT count(*) FROM visit', [], { rows: 'scalar' });
   await db.run('INSERT INTO visit VALUES (?)', [new Date().toISOString()]);
   const { engine, context, sharing } = db.info;

@@ -1,12 +1,13 @@
 // A database in memory, in whatever runs this: Node, Deno, Bun. It has to end by itself.
 import assert from 'node:assert/strict';
 import { open, SqliteError, sql } from 'anchorite';
+import { migrate } from 'anchorite/migrations';
 
 const db = await open('notes.db', { storage: 'memory' });
 assert.equal(db.info.context, 'node');
 assert.equal(db.info.storage, 'memory');
 
-await db.exec('CREATE TABLE a (i INTEGER PRIMARY KEY, t TEXT NOT NULL UNIQUE)');
+await migrate(db, ['CREATE TABLE a (i INTEGER PRIMARY KEY, t TEXT NOT NULL UNIQUE)']);
 await db.transaction(async (tx) => {
   await tx.run('INSERT INTO a VALUES (1, ?)', ['é']);
   await tx.run('INSERT INTO a VALUES (?, ?)', [2n ** 60n, 'big']);
