@@ -131,7 +131,7 @@ impl Databases {
 
     /// Learns what other contexts have done meanwhile.
     pub(crate) fn refresh(&self) -> Result<()> {
-        self.each(|database| database.meet(Shared::look))
+        self.each(|database| database.meet(Shared::begin_job))
     }
 
     /// A transaction is about to write to a database that is open here.

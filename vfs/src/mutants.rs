@@ -48,6 +48,8 @@ pub enum Mutant {
     SharedLockAlwaysSucceeds,
     /// Slots are also kept while CKPT is held, and when nothing is to be done.
     LeaseOverCheckpoint,
+    /// Whoever reads holds no mark, whether or not it has WRITE.
+    MarkNotHeld,
     /// A context that no longer is the only one publishes nothing of what it did.
     SoloUnpublished,
     /// A context that gives its turn away keeps the wal-index.
@@ -57,7 +59,7 @@ pub enum Mutant {
 }
 
 /// Those that need several contexts, for their own run.
-pub const SHARED: [Mutant; 10] = [
+pub const SHARED: [Mutant; 11] = [
     Mutant::PublishedAfterRelease,
     Mutant::RefreshMissing,
     Mutant::RefreshSkipped,
@@ -65,6 +67,7 @@ pub const SHARED: [Mutant; 10] = [
     Mutant::StaleIndexKept,
     Mutant::SharedLockAlwaysSucceeds,
     Mutant::LeaseOverCheckpoint,
+    Mutant::MarkNotHeld,
     Mutant::SoloUnpublished,
     Mutant::IndexKeptOverTurns,
     Mutant::FilesKeptOverTurns,

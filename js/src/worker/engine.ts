@@ -28,7 +28,7 @@ type Stage = (glue: Glue) => void;
 /** One page of Wasm memory, in pages. */
 const GROWTH = 1;
 
-/** How long locks are kept that nobody uses, in ms. */
+/** How long locks are kept that nobody uses, in ms: after the last job has begun. */
 const REST_MS = 10;
 
 /** After how long without a job a context does not keep a database for itself, in ms. */
@@ -63,6 +63,8 @@ export class Engine {
   /** What the instance said last; another number means that a lock was given up. */
   #unlocks = 0;
   #resting: ReturnType<typeof setTimeout> | undefined;
+  /** When the last job was asked for. */
+  #lastJob = 0;
   #leaving: ReturnType<typeof setTimeout> | undefined;
   /** Whether the page is, as far as is known. */
   #isSeen = true;
@@ -207,6 +209,7 @@ export class Engine {
 
   /** Lets go of what other contexts may want, once nothing was to be done for a moment. */
   #restLater(): void {
+    this.#lastJob = performance.now();
     if (this.#resting !== undefined || this.#untrapped?.shares_databases() !== true) {
       return;
     }
@@ -217,12 +220,14 @@ export class Engine {
     this.#resting = setTimeout(() => this.#restNow(), REST_MS);
   }
 
+  /** Not in the middle of a loop of jobs, which looks as if nothing was to be done now and then. */
   #restNow(): void {
-    this.#resting = undefined;
-    if (!this.#queue.isEmpty) {
-      this.#restLater();
+    const idle = this.#queue.isEmpty ? performance.now() - this.#lastJob : 0;
+    if (idle < REST_MS) {
+      this.#resting = setTimeout(() => this.#restNow(), REST_MS - idle);
       return;
     }
+    this.#resting = undefined;
     void this.#rest();
     this.#leaving = setTimeout(() => {
       this.#withdraw(true);

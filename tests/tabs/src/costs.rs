@@ -55,6 +55,127 @@ fn small_transactions_beside_an_idle_tab_ask_for_few_locks() {
     assert_eq!(count(&other), 103);
 }
 
+/// Two tabs that both have the database open, each with a row of its own, and without a lease.
+fn both_together(stage: &Stage) -> (Connection, Connection) {
+    let (first, other) = (workload::open(0).expect("opens"), workload::open(1));
+    let other = other.expect("opens");
+    insert(&first, 1, 1);
+    let refused = other.query_row("SELECT n FROM counter", [], |_| Ok(()));
+    refused.expect_err("the first tab has it for itself until its next lock");
+    stage.vfs(0).rest().expect("gives way");
+    insert(&other, 2, 1);
+    stage.vfs(0).rest().expect("gives its leases back");
+    stage.vfs(1).rest().expect("gives its leases back");
+    (first, other)
+}
+
+/// As a host has them, when it knows that a statement writes.
+#[test]
+fn writers_by_turns_ask_for_one_lock_a_turn() {
+    let stage = Stage::new().expect("a stage");
+    let world = stage.two_tabs();
+    let (first, other) = both_together(&stage);
+    for turn in 0..20 {
+        for (tab, connection) in [(0, &first), (1, &other)] {
+            let asked = world.asked();
+            for number in 0..5 {
+                stage.vfs(tab).reserve(DATABASE).expect("nobody has it");
+                insert(
+                    connection,
+                    10 + 10 * turn + 5 * u32::from(tab == 1) + number,
+                    1,
+                );
+            }
+            assert_eq!(world.asked() - asked, 1, "WRITE");
+            stage.vfs(tab).rest().expect("gives it back");
+        }
+    }
+    assert_eq!(count(&first), 202);
+}
+
+/// To move one takes two requests more.
+#[test]
+fn readers_share_a_mark_that_is_not_old() {
+    let stage = Stage::new().expect("a stage");
+    let world = stage.two_tabs();
+    let (first, other) = both_together(&stage);
+    for turn in 0..10 {
+        stage.vfs(0).reserve(DATABASE).expect("nobody has it");
+        insert(&first, 10 + turn, 1);
+        stage.vfs(0).rest().expect("gives it back");
+        let asked = world.asked();
+        assert_eq!(count(&other), 3 + turn);
+        assert_eq!(world.asked() - asked, 1, "a mark");
+        stage.vfs(1).rest().expect("gives it back");
+    }
+}
+
+/// While a commit of another was seen within a second, nobody looks whether the others have gone.
+#[test]
+fn whoever_sees_others_commit_does_not_look_around() {
+    let stage = Stage::new().expect("a stage");
+    let world = stage.two_tabs();
+    let (first, other) = both_together(&stage);
+    for turn in 0..10 {
+        for (tab, connection) in [(0, &first), (1, &other)] {
+            world.pass(400_000);
+            stage.vfs(tab).refresh().expect("a job begins");
+            let asked = world.asked();
+            stage.vfs(tab).reserve(DATABASE).expect("nobody has it");
+            insert(connection, 10 + 2 * turn + u32::from(tab == 1), 1);
+            assert_eq!(world.asked() - asked, 1, "WRITE");
+            stage.vfs(tab).rest().expect("gives it back");
+        }
+    }
+}
+
+/// A job that was to write has failed before it began; the next one reads for long, and a writer of
+/// another tab does not wait for that.
+#[test]
+fn what_was_reserved_in_vain_covers_no_later_job() {
+    let stage = Stage::new().expect("a stage");
+    let _world = stage.two_tabs();
+    let (reader, other) = both_together(&stage);
+    stage.vfs(0).reserve(DATABASE).expect("nobody has it");
+    for _ in 0..2 {
+        stage.vfs(0).refresh().expect("a job begins");
+    }
+    reader.execute_batch("BEGIN").expect("begins");
+    assert_eq!(count(&reader), 2);
+    stage.vfs(0).rest().expect("gives WRITE back");
+    other.busy_timeout(Duration::ZERO).expect("sets");
+    insert(&other, 3, 1);
+    assert_eq!(count(&reader), 2);
+}
+
+/// The writer needs no mark, and takes WRITE along when it ends; the reader goes on (S20).
+#[test]
+fn whoever_reads_beside_a_writer_of_its_own_tab_holds_its_mark() {
+    let stage = Stage::new().expect("a stage");
+    let _world = stage.two_tabs();
+    let (writer, other) = both_together(&stage);
+    let reader = workload::open(0).expect("opens");
+    assert_eq!(count(&reader), 2);
+    stage.vfs(0).rest().expect("gives its leases back");
+    stage.vfs(0).reserve(DATABASE).expect("nobody has it");
+    writer.execute_batch("BEGIN IMMEDIATE").expect("begins");
+    reader.execute_batch("BEGIN").expect("begins");
+    assert_eq!(count(&reader), 2);
+    insert(&writer, 3, 1);
+    writer.execute_batch("COMMIT").expect("commits");
+    stage.vfs(0).rest().expect("gives WRITE back");
+    insert(&other, 4, 200);
+    other.busy_timeout(Duration::ZERO).expect("sets");
+    let cut = "PRAGMA wal_checkpoint(TRUNCATE)";
+    let busy = other.query_row(cut, [], |row| row.get::<_, i64>(0));
+    assert_ne!(busy, Ok(0), "it is still read");
+    stage.vfs(1).rest().expect("gives its leases back");
+    insert(&other, 5, 200);
+    assert_eq!(count(&reader), 2);
+    reader.execute_batch("COMMIT").expect("ends");
+    assert_eq!(count(&reader), 403);
+}
+
 #[test]
 fn a_word_counts_only_for_what_is_open_here() {
     let stage = Stage::new().expect("a stage");

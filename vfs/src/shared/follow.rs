@@ -102,11 +102,12 @@ impl Follower {
         Ok(header == self.seen.get().header)
     }
 
-    /// Takes over what others have published. Nothing here may be unpublished.
+    /// Takes over what others have published; whether that is another header than the last one.
+    /// Nothing here may be unpublished.
     ///
     /// The header is the same before and after the words are read (S4): whoever computes with them
     /// may rely on both orders.
-    pub(super) fn refresh(&self, index: &RefCell<WalIndex>, files: &FileSet) -> Result<()> {
+    pub(super) fn refresh(&self, index: &RefCell<WalIndex>, files: &FileSet) -> Result<bool> {
         let mut header = self.with(published::read_header)?;
         loop {
             let entered = self.enter(index, files, &header)?;
@@ -116,8 +117,7 @@ impl Follower {
                 entered?;
                 let state = State { header, words };
                 index::set_state(index.borrow_mut().regions(), &state);
-                self.seen.set(state);
-                return Ok(());
+                return Ok(self.seen.replace(state).header != header);
             }
             // If the WAL has begun anew, that was published before a frame was overwritten (S5).
             header = again;

@@ -39,7 +39,7 @@ use crate::waiting;
 use follow::Follower;
 use levels::Levels;
 use part::Part;
-use slots::{HeldSlots, Taken};
+use slots::{HeldSlots, Marks, Taken};
 use turn::Turn;
 
 const AT_ONCE: Duration = Duration::ZERO;
@@ -54,8 +54,9 @@ pub(crate) struct Shared {
     slots: HeldSlots,
     turn: Turn,
     part: Cell<Part>,
-    /// When this context last began to use the index, by the clock of the medium.
-    attached: Cell<Duration>,
+    /// When this context last began to use the index, or saw that another one does, by the clock of
+    /// the medium.
+    last_sign: Cell<Duration>,
     /// Whether nothing shall be kept that others may want.
     is_withdrawn: Rc<Cell<bool>>,
 }
@@ -93,7 +94,7 @@ impl Shared {
             slots: HeldSlots::default(),
             turn: Turn::default(),
             part: Cell::default(),
-            attached: Cell::default(),
+            last_sign: Cell::default(),
             is_withdrawn,
         }
     }
@@ -176,10 +177,10 @@ impl Shared {
             return Ok(true);
         }
         self.publish(here)?;
-        let serving = slots::serving(&index::state(here.index.borrow_mut().regions()));
+        let marks = Marks::of(&index::state(here.index.borrow_mut().regions()));
         let taken = self
             .slots
-            .take(&*self.locks, (slots, alone), patience, serving);
+            .take(&*self.locks, (slots, alone), patience, marks);
         let skips =
             mutants::on(Mutant::RefreshMissing) || mutants::on_every_third(Mutant::RefreshSkipped);
         match taken {
@@ -255,10 +256,20 @@ impl Shared {
         published
     }
 
-    /// The same where only another header is news: at the beginning of a job, and for slots that
-    /// have been held here all the time (S16).
-    pub(crate) fn look(&self, here: Here<'_>) -> Result<()> {
+    /// A job begins.
+    pub(crate) fn begin_job(&self, here: Here<'_>) -> Result<()> {
+        if self.part.get() == Part::Together && self.locks.may_wait() {
+            self.publish(here)?;
+            self.slots.begin_job(&*self.locks)?;
+        }
+        self.look(here)
+    }
+
+    /// The same as a refresh where only another header is news: at the beginning of a job, and for
+    /// slots that have been held here all the time. While WRITE is, there is none (S16).
+    fn look(&self, here: Here<'_>) -> Result<()> {
         match self.part.get() {
+            Part::Together if self.slots.hold_write() => Ok(()),
             Part::Together if !self.follower.is_up_to_date()? => self.refresh(here),
             _ => Ok(()),
         }
@@ -266,10 +277,13 @@ impl Shared {
 
     /// Takes over what other contexts have published.
     pub(crate) fn refresh(&self, here: Here<'_>) -> Result<()> {
-        match self.part.get() {
-            Part::Together => self.follower.refresh(here.index, here.files),
-            Part::Apart | Part::Solo => Ok(()),
+        if self.part.get() != Part::Together {
+            return Ok(());
         }
+        if self.follower.refresh(here.index, here.files)? {
+            self.last_sign.set(self.locks.now());
+        }
+        Ok(())
     }
 
     /// Gives back what is only kept, before this context waits for anything.

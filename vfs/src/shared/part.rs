@@ -5,8 +5,8 @@
 //!   │                         │ another context asks for Attached
 //!   │                         ▼ take the slots that are held here, make the -shm anew, publish,
 //!   └──Attached shared──► Together ◄── weaken Attached
-//!           ▲                 │ a second later, with no slot held: give Attached back,
-//!           └── Apart ◄───────┘ and begin again
+//!           ▲                 │ a second after the last sign of others, with no slot held: give
+//!           └── Apart ◄───────┘ Attached back, and begin again
 //! ```
 //!
 //! Whoever comes from `Apart` to `Solo` knows nothing of what others did before: the index is
@@ -26,7 +26,7 @@ use crate::mutants::{self, Mutant};
 use crate::sharing::SharedLock;
 use crate::storage::Creation;
 
-/// How long a context is together with others before it looks whether they have gone.
+/// How long a context sees nothing of others before it looks whether they have gone.
 const TOGETHER_MIN: Duration = Duration::from_secs(1);
 
 /// What this context is to the wal-index.
@@ -101,7 +101,7 @@ impl Shared {
             && self.locks.may_wait()
             && self.slots.is_unused()
             && self.levels.held() <= LockLevel::Shared
-            && self.locks.now() >= self.attached.get() + TOGETHER_MIN
+            && self.locks.now() >= self.last_sign.get() + TOGETHER_MIN
     }
 
     /// From together to solo, if all others have gone.
@@ -130,11 +130,11 @@ impl Shared {
     }
 
     fn be_solo(&self, here: Here<'_>, was_together: bool) -> Result<()> {
-        self.attached.set(self.locks.now());
+        self.last_sign.set(self.locks.now());
         self.part.set(Part::Solo);
         here.files.are_ours(true);
         if mutants::on(Mutant::StaleIndexKept) {
-            return self.follower.refresh(here.index, here.files);
+            return self.follower.refresh(here.index, here.files).map(drop);
         }
         // What is known here, and what the -shm says, may be older than the WAL; and who comes
         // when this context has died must not believe it either (S7).
@@ -160,7 +160,7 @@ impl Shared {
         if let Err(error) = checked {
             return self.locks.give_back(attached).and(Err(error));
         }
-        self.attached.set(self.locks.now());
+        self.last_sign.set(self.locks.now());
         self.part.set(Part::Together);
         self.refresh(here)
     }
@@ -207,7 +207,7 @@ impl Shared {
             self.follower.publish(here.index)?;
         }
         self.locks.weaken(SharedLock::Attached)?;
-        self.attached.set(self.locks.now());
+        self.last_sign.set(self.locks.now());
         self.part.set(Part::Together);
         Ok(())
     }

@@ -18,8 +18,13 @@
 //!
 //! Whoever begins to read would have a mark where the WAL ends now, and asks for READ(1…4) alone,
 //! one after the other, to move one. It does as well with an older mark, so most of that is refused
-//! here without asking anybody: while this context holds a mark that serves, and for all slots but
-//! its own one. Its own is the one that it was last granted; when that is refused, the next one.
+//! here without asking anybody: while this context holds a mark that serves, while there is one
+//! that is not old, which it shares, and for all slots but its own one. Its own is the one that it
+//! was last granted; when that is refused, the next one. When a mark cannot be shared, because
+//! another context moves it, the next reader moves its own.
+//!
+//! A transaction for which WRITE was reserved needs no mark at all: what a mark protects, WRITE
+//! does as well (S20). Its mark is covered, not held, and WRITE is held for as long as it is used.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -48,6 +53,13 @@ pub(super) const READ: Slots = Slots::of(0b1111_1000);
 /// READ(1…4): those with a mark.
 const MARKED: Slots = Slots::of(0b1111_0000);
 const FIRST_MARKED: u8 = 4;
+/// A mark is not old that has at most so many frames after it: moving one takes two requests more
+/// than sharing one.
+const RECENT: u32 = 100;
+/// WRITE is reserved before its job begins, and lost when the next one does.
+const RESERVED_FOR: u8 = 2;
+/// Up to so many frames of the WAL. From 1000 on each commit works at it, as far as marks let it.
+const SHORT: u32 = 900;
 const MARKED_COUNT: u8 = 4;
 
 /// What came of asking for slots.
@@ -79,31 +91,44 @@ pub(super) struct HeldSlots {
     leased: Cell<Slots>,
     /// Those, used or leased, that no other context can share.
     alone: Cell<Slots>,
+    /// Those that are used without being held, since WRITE is.
+    covered: Cell<Slots>,
+    /// How many jobs have yet to begin until WRITE is not reserved any more for a transaction: none
+    /// after it has begun.
+    reserved: Cell<u8>,
     /// Which of READ(1…4) this context moves, counted from the first of them.
     own: Cell<u8>,
+    /// Whether one of them could not be shared.
+    moves: Cell<bool>,
     /// When each was granted, by the clock of the medium.
     granted: Cell<[Duration; 8]>,
 }
 
 impl HeldSlots {
-    /// Takes those of the slots that this context does not use yet, all or none. `serving` are
-    /// those of READ(1…4) whose mark a reader can use.
+    /// Takes those of the slots that this context does not use yet, all or none.
     pub(super) fn take(
         &self,
         locks: &dyn Sharing,
         (slots, alone): (Slots, bool),
         patience: Duration,
-        serving: Slots,
+        marks: Marks,
     ) -> Result<Taken> {
-        let wanted = slots.without(self.used.get());
+        let wanted = slots.without(self.used.get().without(self.covered.get()));
         if !locks.may_wait() {
             return Ok(self.take_kept(wanted, alone));
         }
+        if !alone && self.cover(wanted) {
+            return Ok(Taken::Kept);
+        }
         self.expire(locks)?;
-        if alone && self.can_do_without(wanted, serving) {
+        if alone && self.can_do_without(wanted, marks) {
             return Ok(Taken::Unasked);
         }
-        self.ask(locks, wanted, alone, patience)
+        let taken = self.ask(locks, wanted, alone, patience)?;
+        if MARKED.meets(wanted) && (taken.is_had() || !alone) {
+            self.moves.set(!taken.is_had());
+        }
+        Ok(taken)
     }
 
     /// Takes slots that are not used here, all or none.
@@ -143,23 +168,50 @@ impl HeldSlots {
             return Ok(Taken::Kept);
         }
         self.expire(locks)?;
-        if self.leased.get().meets(WRITE) {
-            return Ok(Taken::Kept);
+        let taken = match self.leased.get().meets(WRITE) {
+            true => Taken::Kept,
+            false if self.request(locks, WRITE_NUMBER, true, Duration::ZERO)? => Taken::Granted,
+            false => Taken::Not,
+        };
+        self.reserved
+            .set(if taken.is_had() { RESERVED_FOR } else { 0 });
+        Ok(taken)
+    }
+
+    /// A job begins: what the one before has reserved and not used counts no longer.
+    pub(super) fn begin_job(&self, locks: &dyn Sharing) -> Result<()> {
+        self.reserved.set(self.reserved.get().saturating_sub(1));
+        self.expire(locks)
+    }
+
+    /// Lets the transaction for which WRITE was reserved do without holding its mark.
+    fn cover(&self, wanted: Slots) -> bool {
+        let covers = self.covers() || mutants::on(Mutant::MarkNotHeld);
+        let covers = covers && is_mark(wanted);
+        if covers {
+            self.reserved.set(0);
+            self.covered.set(self.covered.get().with(wanted));
+            self.used.set(self.used.get().with(wanted));
         }
-        let granted = self.request(locks, WRITE_NUMBER, true, Duration::ZERO)?;
-        Ok(if granted { Taken::Granted } else { Taken::Not })
+        covers
+    }
+
+    fn covers(&self) -> bool {
+        self.reserved.get() > 0 && self.leased.get().meets(WRITE)
     }
 
     /// Whether these are one mark, to be moved by who reads: a checkpoint holds CKPT.
     fn is_move(&self, wanted: Slots) -> bool {
-        let is_one = wanted.numbers().count() == 1;
-        is_one && MARKED.meets(wanted) && !self.used.get().meets(CKPT)
+        is_mark(wanted) && !self.used.get().meets(CKPT)
     }
 
-    fn can_do_without(&self, wanted: Slots, serving: Slots) -> bool {
+    fn can_do_without(&self, wanted: Slots, marks: Marks) -> bool {
         let held = self.used.get().with(self.leased.get());
         let is_own = wanted.meets(Slots::one(FIRST_MARKED + self.own.get()));
-        self.is_move(wanted) && (held.meets(serving) || !is_own)
+        let shares = marks.are_recent && !self.moves.get();
+        let covers = self.covers() && !marks.serving.is_empty();
+        let serves = held.meets(marks.serving) || shares || covers;
+        self.is_move(wanted) && (serves || !is_own)
     }
 
     /// Another context has the own mark.
@@ -213,16 +265,33 @@ impl HeldSlots {
     fn use_leased(&self, slots: Slots) {
         self.leased.set(self.leased.get().without(slots));
         self.used.set(self.used.get().with(slots));
+        self.covered.set(self.covered.get().without(slots));
+        if slots.meets(WRITE) {
+            self.reserved.set(0);
+        }
+    }
+
+    /// The leases that can be given back: WRITE cannot while it covers a mark.
+    fn spare(&self) -> Slots {
+        match self.covered.get().is_empty() {
+            true => self.leased.get(),
+            false => self.leased.get().without(WRITE),
+        }
+    }
+
+    /// Whether WRITE is held here.
+    pub(super) fn hold_write(&self) -> bool {
+        self.used.get().with(self.leased.get()).meets(WRITE)
     }
 
     /// Gives back the leases that are too old, sooner if they are wanted.
     fn expire(&self, locks: &dyn Sharing) -> Result<()> {
-        let leased = self.leased.get();
-        if leased.is_empty() {
+        let spare = self.spare();
+        if spare.is_empty() {
             return Ok(());
         }
-        let kept = self.younger(locks, leased, age(locks)?);
-        self.release(locks, leased.without(kept))
+        let kept = self.younger(locks, spare, age(locks)?);
+        self.release(locks, spare.without(kept))
     }
 
     /// Gives back the leases that a request must not keep, or cannot use.
@@ -233,8 +302,8 @@ impl HeldSlots {
         alone: bool,
         patience: Duration,
     ) -> Result<()> {
-        let leased = self.leased.get();
-        let mut kept = leased;
+        let spare = self.spare();
+        let mut kept = spare;
         if alone {
             kept = kept.without(wanted.without(self.alone.get()));
         }
@@ -242,7 +311,7 @@ impl HeldSlots {
         if may_wait || wanted.meets(CKPT) {
             kept = kept.and(wanted);
         }
-        self.release(locks, leased.without(kept))
+        self.release(locks, spare.without(kept))
     }
 
     /// Those that were granted less than so long ago.
@@ -263,18 +332,34 @@ impl HeldSlots {
 
     /// Gives back, or leases, all but those that connections still use.
     pub(super) fn give_back(&self, locks: &dyn Sharing, still_used: Slots) -> Result<()> {
+        let uncovers = self.uncover(still_used);
         let unused = self.used.get().without(still_used);
         let leasable = self.leasable(unused);
         let kept = if !locks.may_wait() {
             leasable
-        } else {
+        } else if self.covered.get().is_empty() {
             self.younger(locks, leasable, age(locks)?)
+        } else {
+            leasable.with(unused.and(WRITE))
         };
         let moved = kept.and(self.alone.get()).without(WRITE);
         self.used.set(self.used.get().without(kept));
         self.leased.set(self.leased.get().with(kept));
-        self.release(locks, unused.without(kept))?;
-        self.weaken(locks, moved)
+        let released = self.release(locks, unused.without(kept));
+        let weakened = self.weaken(locks, moved);
+        let expired = match uncovers && locks.may_wait() {
+            true => self.expire(locks),
+            false => Ok(()),
+        };
+        released.and(weakened).and(expired)
+    }
+
+    /// Forgets what was covered and is not used any more; whether that was anything.
+    fn uncover(&self, still_used: Slots) -> bool {
+        let ended = self.covered.get().without(still_used);
+        self.covered.set(self.covered.get().without(ended));
+        self.used.set(self.used.get().without(ended));
+        !ended.is_empty()
     }
 
     fn leasable(&self, unused: Slots) -> Slots {
@@ -304,11 +389,13 @@ impl HeldSlots {
         if mutants::on(Mutant::LeaseOverCheckpoint) {
             return Ok(());
         }
-        self.release(locks, self.leased.get())
+        self.reserved.set(0);
+        self.release(locks, self.spare())
     }
 
     /// Gives everything back.
     pub(super) fn leave(&self, locks: &dyn Sharing) -> Result<()> {
+        self.uncover(Slots::default());
         self.release(locks, self.used.get().with(self.leased.get()))
     }
 
@@ -323,14 +410,35 @@ impl HeldSlots {
     }
 }
 
-/// READ(1…4) with a mark in the WAL as it is.
-pub(super) fn serving(state: &State) -> Slots {
-    let last = state.header.last_frame();
-    let marks = (FIRST_MARKED..).zip(&state.words[MARK_WORDS]);
-    let serving = marks.filter(|(_, mark)| **mark <= last);
-    serving.fold(Slots::default(), |all, (number, _)| {
-        all.with(Slots::one(number))
-    })
+/// Whether these are one of READ(1…4).
+fn is_mark(slots: Slots) -> bool {
+    slots.numbers().count() == 1 && MARKED.meets(slots)
+}
+
+/// The marks, as far as readers are concerned.
+#[derive(Clone, Copy)]
+pub(super) struct Marks {
+    /// READ(1…4) with a mark in the WAL as it is.
+    serving: Slots,
+    /// Whether the highest of them is not old, and the WAL short.
+    are_recent: bool,
+}
+
+impl Marks {
+    pub(super) fn of(state: &State) -> Self {
+        let last = state.header.last_frame();
+        let marks = (FIRST_MARKED..).zip(state.words[MARK_WORDS].iter().copied());
+        let serving = marks.filter(|(_, mark)| *mark <= last);
+        let start = (Slots::default(), None);
+        let (serving, highest) = serving.fold(start, |(all, highest), (number, mark)| {
+            (all.with(Slots::one(number)), highest.max(Some(mark)))
+        });
+        let are_recent = last <= SHORT && highest.is_some_and(|mark| last - mark <= RECENT);
+        Self {
+            serving,
+            are_recent,
+        }
+    }
 }
 
 /// How old a lease may become.
