@@ -109,6 +109,19 @@ test('who is in the way is named to one that wants it alone', SHARING, async (t)
   match(message, HELD);
 });
 
+test('who opens it says so at once, to whoever may be alone with it', SHARING, async (t) => {
+  const channel = new BroadcastChannel('anchorite:wanted');
+  const said = new Promise<void>((resolve) => {
+    channel.onmessage = ({ data }) => data.database === t.name() && resolve();
+  });
+  const [a] = (await openMany(t, 1, options)) as [Database];
+  await a.exec('CREATE TABLE a (b); INSERT INTO a VALUES (1)');
+  await said;
+  channel.close();
+  const [b] = (await openMany(t, 1, options)) as [Database];
+  equal([await count(a), await count(b)], [1, 1]);
+});
+
 test('without BroadcastChannel they give way all the same', SHARING, async (t) => {
   const { open: openThere } = (await import(DEAF)) as typeof Anchorite;
   const a = await openThere(t.name(), options(t.cell.twin));

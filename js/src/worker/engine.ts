@@ -20,7 +20,7 @@ import { type Loaded, load } from './load.js';
 import { type Outcome, type Parked, Queue, type Work } from './queue.js';
 import { nextTask } from './task.js';
 import { gather, giveBack, WalBound } from './wal.js';
-import { onWanted, type Wanted } from './wanted.js';
+import { onWanted, sayWanted, type Wanted } from './wanted.js';
 
 /** Puts down the arguments of one job. */
 type Stage = (glue: Glue) => void;
@@ -46,6 +46,8 @@ export interface About {
   readonly session?: number;
   /** The database that it asks for by name. */
   readonly database?: string;
+  /** Whether it is going to share that: who is alone with it is told so at once. */
+  readonly joins?: boolean;
   /** Gives it up. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -98,12 +100,16 @@ export class Engine {
 
   /** Runs a job when its turn comes; resolves to its answer, whose type the caller knows. */
   run<Answer>(stage: Stage, about: About = {}): Promise<Answer> {
+    const { database, joins = false } = about;
+    if (joins && database !== undefined) {
+      sayWanted({ database, protocol: this.protocol });
+    }
     this.#restLater();
     const answer = this.#add(stage, about) as Promise<Answer>;
     if (this.#outdatedBy.size > 0) {
       answer.finally(() => this.#letGo()).catch(() => undefined);
     }
-    if (about.database !== undefined) {
+    if (database !== undefined) {
       answer.finally(() => this.#opened()).catch(() => undefined);
     }
     return answer;

@@ -139,7 +139,8 @@ function dispatch(
     case 'open': {
       const { name, options } = request;
       const stage = (glue: Glue) => glue.stage_open(name, options);
-      return engine.run<Answer<'open'>>(stage, { ...about, database: name });
+      const joins = options.sharing === 'shared';
+      return engine.run<Answer<'open'>>(stage, { ...about, database: name, joins });
     }
     case 'query':
       return engine.run<RustRows>(stageStatements(request), about).then(forMessage);

@@ -1,6 +1,6 @@
 // The word to other contexts that a lock is waited for: its holder may only keep it because nobody
-// seemed to want it, or be of an older version and in the way altogether. Said by busy.ts, heard by
-// engine.ts. It must not know what a lock is for.
+// seemed to want it, or be of an older version and in the way altogether. Said by busy.ts, and by
+// engine.ts before an open; heard by engine.ts. It must not know what a lock is for.
 //
 // Nobody relies on it: a lock that is leased is given back after 10 ms all the same, and a context
 // that was alone with a database gives way when it next has something to do, or has nothing to do.

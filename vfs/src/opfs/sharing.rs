@@ -55,12 +55,19 @@ impl WebLocks {
     }
 }
 
-/// Whoever is alone with a database has to make room before this context can use it: it is told so
-/// before the files are opened, which takes a while and would be in vain.
+/// How long an open waits here for whoever is alone with the database: the host has told it before,
+/// and it needs about 2 ms. To begin again takes longer.
+const KNOCK: Duration = Duration::from_millis(20);
+
+/// Whoever is alone with a database has to make room before this context can use it: that is waited
+/// for before the files are opened, which takes a while and would be in vain.
 fn knock(path: &str, held: &[HeldLock]) -> Result<()> {
     let name = SharedLock::Attached.name(path);
     if !held.iter().any(|lock| lock.alone && lock.name == name) {
         return Ok(());
+    }
+    if let Some(lock) = WebLock::take(&name, false, KNOCK)? {
+        return lock.release();
     }
     waiting::refused(Refused {
         database: path.to_owned(),
