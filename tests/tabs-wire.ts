@@ -48,7 +48,10 @@ export type TabRequest =
   /** The size of a file, looked at again and again without opening it. */
   | { readonly type: 'sizes'; readonly file: string; readonly milliseconds: number };
 
-/** What `open` found, and how long it took. */
+/**
+ * What `open` found, and how long it took: from when the engine was asked for the database, where
+ * the tab has an engine of its own, since its start takes longer than that, and not always as long.
+ */
 export interface OpenedTab {
   readonly sharing: string;
   readonly engine: string;
