@@ -6,8 +6,8 @@ import type { Opened, Request } from '../protocol.js';
 
 /** An engine in this thread. */
 export class LocalEngine extends InPlace {
-  override async handle(request: Request): Promise<LocalReply> {
-    const reply = await super.handle(request);
+  override async handle(request: Request, signal: AbortSignal | undefined): Promise<LocalReply> {
+    const reply = await super.handle(request, signal);
     if (request.operation !== 'open' || 'error' in reply) {
       return reply;
     }
