@@ -4,7 +4,7 @@
 import { currentContext, currentPage } from './context.js';
 import { fromWire, interrupted, SqliteError, text } from './errors.js';
 import type { LocalEngine } from './local.js';
-import type { EngineOptions } from './options.js';
+import type { EngineOptions, WasmSource } from './options.js';
 import { Outbox, transferable } from './outbox.js';
 import type {
   Commits,
@@ -18,6 +18,7 @@ import type {
   Started,
   TestHooks,
   ToEngine,
+  WireWasm,
 } from './protocol.js';
 import { startWorker, whenReady } from './start.js';
 import { onPageState } from './visibility.js';
@@ -56,7 +57,8 @@ export async function connect(options: EngineOptions): Promise<[Channel, Started
   const channel = own ?? (await LocalChannel.to(engine, testHooks));
   try {
     const page = currentPage();
-    const request = { operation: 'start', engine, testHooks, page } as const;
+    const wasm = wireWasm(options);
+    const request = { operation: 'start', engine, wasm, testHooks, page } as const;
     const started = await channel.request<'start'>(request);
     channel.engineId = started.engineId;
     own?.followPage();
@@ -65,6 +67,15 @@ export async function connect(options: EngineOptions): Promise<[Channel, Started
     channel.end();
     throw error;
   }
+}
+
+/** A worker has another base, and knows no objects of the class URL. */
+function wireWasm({ wasm = {} }: EngineOptions): WireWasm {
+  const wire = (source: WasmSource | undefined) =>
+    typeof source === 'string' || source instanceof URL
+      ? new URL(source, globalThis.document?.baseURI ?? globalThis.location?.href).href
+      : source;
+  return { jspi: wire(wasm.jspi), asyncify: wire(wasm.asyncify) };
 }
 
 /** How the contexts of the origin share a database, and why so. */
@@ -186,7 +197,8 @@ async function reachOwner(name: string, options: EngineOptions, shared: Shared):
   const { OwnedChannel } = await import('./owned.js').catch(cannotImport('owned.js'));
   try {
     const { engine = 'auto', testHooks } = options;
-    const place = { realm: testHooks?.owner ?? '', database: name, engine };
+    const wasm = wireWasm(options);
+    const place = { realm: testHooks?.owner ?? '', database: name, engine, wasm };
     const [channel, started] = await OwnedChannel.start(place);
     return { channel, started, shared };
   } catch (error) {

@@ -1,6 +1,7 @@
 // What each commit has changed, from whoever made it to whoever wants to know. Told by
 // worker/engine.ts, heard by changes.ts. It must not know what either does with it.
 
+import { SqliteError } from './errors.js';
 import type { Commits } from './protocol.js';
 
 /** The name of the channel: a message is a list of `Commits`. The number is of its protocol. */
@@ -23,6 +24,15 @@ function kindOfChannel(): Kind | undefined {
 /** Whether contexts can tell each other. */
 export function canTell(): boolean {
   return kindOfChannel() !== undefined;
+}
+
+/** A channel of another name. Throws where contexts cannot tell each other. */
+export function makeChannel(name: string): BroadcastChannel {
+  const Channel = kindOfChannel();
+  if (Channel === undefined) {
+    throw new SqliteError('there is no BroadcastChannel here', { code: 'UNSUPPORTED' });
+  }
+  return new Channel(name);
 }
 
 let telling: BroadcastChannel | undefined;

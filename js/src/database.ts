@@ -6,6 +6,7 @@ import { canShareFiles, connectTo } from './client.js';
 import { SqliteError } from './errors.js';
 import { Gate } from './gate.js';
 import { limited } from './limit.js';
+import { type Log, listenLog } from './log.js';
 import {
   CALL_OPTIONS,
   type CallOptions,
@@ -24,6 +25,7 @@ import type {
   Operations,
   Request,
   Sharing,
+  Stats,
   StorageKind,
   TransactionMode,
   WireOpenOptions,
@@ -36,7 +38,7 @@ import {
   runTransaction,
   type Work,
 } from './transaction.js';
-import type { Dates } from './values.js';
+import { checkFunction, type Dates, describe } from './values.js';
 
 /** What runs, where, and what it can do. */
 export interface DatabaseInfo {
@@ -87,8 +89,8 @@ export interface DatabaseInfo {
  * `busyTimeout`.
  *
  * Rejects with `SQLITE_BUSY`, `OUTDATED`, `SQLITE_NOTADB`, `SQLITE_CANTOPEN`, `OPFS_UNAVAILABLE`,
- * `ENGINE_UNAVAILABLE`, `WASM_LOAD_FAILED`, `WORKER_LOAD_FAILED`, `INVALID_NAME` or
- * `INVALID_OPTION`.
+ * `ENGINE_UNAVAILABLE`, `WASM_LOAD_FAILED`, `WORKER_LOAD_FAILED`, `UNSUPPORTED`, `INVALID_NAME` or
+ * `INVALID_OPTION`; and with the reason of `signal`.
  */
 export async function open(name: string, options: OpenOptions = {}): Promise<Database> {
   checkName(name);
@@ -97,9 +99,28 @@ export async function open(name: string, options: OpenOptions = {}): Promise<Dat
     const message = `option "storage" cannot be "opfs" with the name "${MEMORY}"`;
     throw new SqliteError(message, { code: 'INVALID_OPTION' });
   }
+  options.signal?.throwIfAborted();
   const path = options.storage === 'memory' ? MEMORY : name;
   const work = () => openNow(name, path, options, checked);
-  return path === MEMORY ? work() : inTurn(name, work);
+  const opening = path === MEMORY ? work() : inTurn(name, work);
+  return options.signal === undefined ? opening : unlessAborted(opening, options.signal);
+}
+
+/** Waits no longer than the signal wants; what is opened all the same is closed. */
+async function unlessAborted(opening: Promise<Database>, signal: AbortSignal): Promise<Database> {
+  let abort = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason);
+  });
+  signal.addEventListener('abort', abort);
+  try {
+    return await Promise.race([opening, aborted]);
+  } catch (error) {
+    opening.then((db) => db.close()).catch(() => undefined);
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
 }
 
 /** The name of a database in memory; each is one of its own. */
@@ -133,15 +154,21 @@ async function openNow(
   const reached = await connectTo(path === MEMORY ? undefined : path, options);
   const { channel, started, shared, joined } = reached;
   const { wire, dates } = checked;
+  const { onLog, signal } = options;
+  let log: Log | undefined;
   try {
+    signal?.throwIfAborted();
+    log = onLog && listenLog(onLog);
     // What a database in memory attaches are files.
     const sharing = sharingOfFiles(path, shared.sharing, options);
-    const request = { operation: 'open', name: path, options: { ...wire, sharing } } as const;
-    const { session, storage, durable } = await channel.request<'open'>(request);
+    const wanted = { ...wire, sharing, log: log?.name };
+    const request = { operation: 'open', name: path, options: wanted } as const;
+    const { session, storage, durable } = await channel.request<'open'>(request, undefined, signal);
     const can = { cancel: true, asyncFunctions: false, waitForLocks: true };
     const connection = { channel, session, dates, readonly: wire.readonly };
-    return new Database(connection, name, { ...started, ...shared, storage, durable, can });
+    return new Database(connection, name, { ...started, ...shared, storage, durable, can }, log);
   } catch (error) {
+    log?.end();
     channel.end();
     // The worker that had the database has died, and nobody had noticed yet.
     if (joined && isGone(error)) {
@@ -166,7 +193,8 @@ function sharingOfFiles(
 /** Which strings can be names is decided in vfs/src/path.rs. */
 export function checkName(name: unknown): asserts name is string {
   if (typeof name !== 'string' || /\p{Surrogate}/u.test(name)) {
-    throw new SqliteError('a database name must be a well-formed string', { code: 'INVALID_NAME' });
+    const message = `a database name must be a well-formed string, not ${describe(name)}`;
+    throw new SqliteError(message, { code: 'INVALID_NAME' });
   }
 }
 
@@ -197,10 +225,11 @@ export class Database extends Statements {
   readonly #session: number;
   readonly #gate = new Gate();
   readonly #changes: Changes;
+  readonly #log: Log | undefined;
   #closing: Promise<void> | undefined;
 
   /** @internal */
-  constructor(connection: Connection, name: string, info: DatabaseInfo) {
+  constructor(connection: Connection, name: string, info: DatabaseInfo, log: Log | undefined) {
     super();
     const { channel, session } = connection;
     this.#connection = connection;
@@ -208,6 +237,7 @@ export class Database extends Statements {
     this.#session = session;
     this.name = name;
     this.info = info;
+    this.#log = log;
     this.#changes = new Changes({
       name,
       shared: info.sharing === 'shared' || info.sharing === 'hand-over',
@@ -275,6 +305,11 @@ export class Database extends Statements {
     return limited(options, (signal) => this.#request<'export'>(request, undefined, signal));
   }
 
+  /** Resolves to what was counted of this connection, its database and its engine. */
+  async stats(): Promise<Stats> {
+    return this.#request<'stats'>({ operation: 'stats', session: this.#use() });
+  }
+
   /**
    * Rebuilds the file without gaps, and with another page size if one is given.
    *
@@ -296,10 +331,12 @@ export class Database extends Statements {
    * What is told is complete: if it is not known what has changed, or if anything was missed, it is
    * that anything may have. Attached databases have listeners of their own connections. What is
    * committed in WAL under `PRAGMA locking_mode = EXCLUSIVE`, while nobody else reads, may not be
-   * told. Throws `UNSUPPORTED` where there is no BroadcastChannel, and `CLOSED`.
+   * told. Throws `UNSUPPORTED` where there is no BroadcastChannel, `CLOSED`, and
+   * `INVALID_PARAMETER` for what is no function.
    */
   onChange(listener: ChangeListener): () => void {
     this.#use();
+    checkFunction(listener, 'a listener');
     return this.#changes.add(listener);
   }
 
@@ -322,6 +359,7 @@ export class Database extends Statements {
         throw error;
       }
     } finally {
+      this.#log?.end();
       this.#channel.end();
     }
   }

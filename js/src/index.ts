@@ -22,6 +22,7 @@ export type {
   RowOptions,
   TransactionOptions,
   VacuumOptions,
+  WasmSource,
 } from './options.js';
 export type { Statement } from './prepared.js';
 export type {
@@ -30,14 +31,23 @@ export type {
   Durable,
   EngineChoice,
   EngineName,
+  Holder,
   Int64,
   JournalMode,
+  Limits,
+  LogLine,
   RunResult,
   Sharing,
+  Stats,
   StorageKind,
   TransactionMode,
 } from './protocol.js';
-export { requestPersistence, type StorageInfo, storageInfo } from './quota.js';
+export {
+  type DatabaseSize,
+  requestPersistence,
+  type StorageInfo,
+  storageInfo,
+} from './quota.js';
 export type { RowShape } from './rows.js';
 export { type Sql, type SqlTag, sql } from './sql.js';
 export type {

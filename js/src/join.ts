@@ -6,7 +6,7 @@
 // one has the next number. Which number the owner has is seen by the name of its life.
 
 import { fromWire, SqliteError } from './errors.js';
-import type { EngineChoice, JoinedMessage, JoinMessage, Started } from './protocol.js';
+import type { EngineChoice, JoinedMessage, JoinMessage, Started, WireWasm } from './protocol.js';
 import { loadError } from './start.js';
 
 /** What is joined. */
@@ -15,6 +15,7 @@ export interface Place {
   readonly realm: string;
   readonly database: string;
   readonly engine: EngineChoice;
+  readonly wasm: WireWasm;
 }
 
 /** The way to an owner. */
@@ -52,6 +53,11 @@ interface Where {
 
 /** Joins; `dead` is the life of an owner that is of no use any more. */
 export async function join(place: Place, dead: string | undefined): Promise<Link> {
+  const { jspi, asyncify } = place.wasm;
+  if (jspi instanceof WebAssembly.Module || asyncify instanceof WebAssembly.Module) {
+    const message = 'option "wasm": a module cannot be handed to another process; give its bytes';
+    throw new SqliteError(message, { code: 'INVALID_OPTION' });
+  }
   const owner = `anchorite-owner:${PROTOCOL}:${place.realm}`;
   let number = 0;
   for (;;) {
@@ -87,8 +93,8 @@ async function ask(
     port.close();
   };
   try {
-    const { database, engine } = place;
-    port.postMessage({ database, client, engine, dead } satisfies JoinMessage);
+    const { database, engine, wasm } = place;
+    port.postMessage({ database, client, engine, wasm, dead } satisfies JoinMessage);
     const answer = await Promise.race([listen(port, where, owner), refusal(worker)]);
     if (typeof answer === 'object') {
       return { ...answer, port, leave };

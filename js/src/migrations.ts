@@ -250,8 +250,7 @@ function checkList(migrations: readonly (Migration | MigrationWork)[]): Migratio
 function checkOne(item: unknown, index: number): Migration {
   if (typeof item === 'object' && item !== null && 'up' in item) {
     const { up, ...rest } = item;
-    const isBoolean = (value: unknown) => typeof value === 'boolean';
-    checkOptions(rest, ['name', 'foreignKeys'], { foreignKeys: isBoolean });
+    checkOptions(rest, ['name', 'foreignKeys']);
     return { ...rest, up: checkWork(up, index) };
   }
   return { up: checkWork(item, index) };

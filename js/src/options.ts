@@ -5,13 +5,18 @@ import type {
   EngineChoice,
   Int64,
   JournalMode,
+  Limits,
+  LogLine,
   Sharing,
   TestHooks,
   TransactionMode,
   WireOpenOptions,
 } from './protocol.js';
 import type { RowShape } from './rows.js';
-import type { Dates } from './values.js';
+import { type Dates, describe } from './values.js';
+
+/** Where a build comes from. */
+export type WasmSource = string | URL | ArrayBuffer | Uint8Array<ArrayBuffer> | WebAssembly.Module;
 
 /** Where and how the engine runs. */
 export interface EngineOptions {
@@ -26,6 +31,13 @@ export interface EngineOptions {
    * `false` runs it in place, on asynchronous file handles. Elsewhere it always runs in place.
    */
   readonly worker?: boolean;
+  /**
+   * Where the builds come from, if not from beside the package's script: a URL (relative to the
+   * page), the bytes, or the compiled module of each, of the same version. Default: its own files.
+   * Whoever starts an engine decides for all that share it. A module cannot be handed to an owner
+   * that serves all pages, which is in another process: `INVALID_OPTION`.
+   */
+  readonly wasm?: { readonly jspi?: WasmSource; readonly asyncify?: WasmSource };
   /** @internal */
   readonly sharing?: Sharing;
   /** @internal */
@@ -94,6 +106,21 @@ export interface OpenOptions extends EngineOptions {
    * or by one name. The first open decides.
    */
   readonly tempMemory?: number;
+  /** Whether foreign keys are enforced; default `true`. */
+  readonly foreignKeys?: boolean;
+  /**
+   * Bounds on what SQL may ask for; default: a text, BLOB or row has at most 256 MiB, and all else
+   * is as SQLite has it. Beyond one, a call rejects with `SQLITE_TOOBIG` or `SQLITE_ERROR`.
+   */
+  readonly limits?: Limits;
+  /**
+   * Called with what SQLite logs while it serves this connection, soon after it has: a WAL that was
+   * recovered, a damaged page, a statement that fails. `open` throws `UNSUPPORTED` where there is
+   * no BroadcastChannel.
+   */
+  readonly onLog?: (line: LogLine) => void;
+  /** Abandons an `open` that waits: it rejects with the signal's reason, and nothing stays open. */
+  readonly signal?: AbortSignal;
 }
 
 /** How a call is given up before its end; what was given up has not happened. */
@@ -165,45 +192,56 @@ const DURATION_MAX = 2 ** 31 - 1;
 /** The most rows that go to the engine at once. */
 const BATCH_ROWS_MAX = 1_000_000;
 
-const JOURNAL_MODES: readonly unknown[] = ['wal', 'delete', 'truncate', 'persist', 'memory', 'off'];
-const SHARINGS: readonly unknown[] = ['shared', 'owner', 'hand-over', 'exclusive'];
-const PAGE_SIZES: readonly unknown[] = [512, 1024, 2048, 4096, 8192, 16384, 32768, 65536];
+/**
+ * What a value must be: of a type or a class, one of several, an integer from a first to a last
+ * one, or an object whose own values keep the rules of their names.
+ */
+type Rule =
+  | string
+  | readonly unknown[]
+  | { readonly from: number; readonly to: number }
+  | { readonly parts: readonly string[] | undefined };
 
-const isCount = (value: unknown, max: number) =>
-  Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= max;
+const COUNT: Rule = { from: 0, to: DURATION_MAX };
+const BYTES: Rule = { from: 0, to: Number.MAX_SAFE_INTEGER };
+const SOURCE: Rule = 'string or URL or ArrayBuffer or Uint8Array or WebAssembly.Module';
 
-/** Whether a value is one that an option can have. */
-type Checks = Readonly<Record<string, (value: unknown) => boolean>>;
-
-const CHECKS: Checks = {
-  engine: (value) => value === 'auto' || value === 'jspi' || value === 'asyncify',
-  worker: (value) => typeof value === 'boolean',
-  overwrite: (value) => typeof value === 'boolean',
-  sharing: (value) => SHARINGS.includes(value),
-  testHooks: (value) => typeof value === 'object' && value !== null,
-  journalMode: (value) => JOURNAL_MODES.includes(value),
-  durability: (value) => value === 'full' || value === 'relaxed',
-  readonly: (value) => typeof value === 'boolean',
-  pageSize: (value) => PAGE_SIZES.includes(value),
-  busyTimeout: (value) => isCount(value, DURATION_MAX),
-  tempMemory: (value) => isCount(value, Number.MAX_SAFE_INTEGER),
-  storage: (value) => value === 'opfs' || value === 'memory',
-  create: (value) => typeof value === 'boolean',
-  int64: (value) => value === 'auto' || value === 'bigint' || value === 'throw',
-  dates: (value) => value === 'text' || value === 'ms',
-  cacheSize: (value) => isCount(value, Number.MAX_SAFE_INTEGER),
-  rows: (value) => value === 'object' || value === 'array' || value === 'scalar',
-  mode: (value) => value === 'deferred' || value === 'immediate' || value === 'exclusive',
-  name: (value) => typeof value === 'string',
-  idleTimeout: (value) => value !== 0 && isCount(value, DURATION_MAX),
-  batchRows: (value) => value !== 0 && isCount(value, BATCH_ROWS_MAX),
-  onProgress: (value) => typeof value === 'function',
-  signal: (value) => value instanceof AbortSignal,
-  timeout: (value) => value !== 0 && isCount(value, DURATION_MAX),
+/** Those of all options and limits; any other is a `COUNT`. */
+const RULES: Readonly<Record<string, Rule>> = {
+  engine: ['auto', 'jspi', 'asyncify'],
+  worker: 'boolean',
+  wasm: { parts: ['jspi', 'asyncify'] },
+  jspi: SOURCE,
+  asyncify: SOURCE,
+  overwrite: 'boolean',
+  sharing: ['shared', 'owner', 'hand-over', 'exclusive'],
+  testHooks: 'object',
+  journalMode: ['wal', 'delete', 'truncate', 'persist', 'memory', 'off'],
+  durability: ['full', 'relaxed'],
+  readonly: 'boolean',
+  pageSize: [512, 1024, 2048, 4096, 8192, 16384, 32768, 65536],
+  tempMemory: BYTES,
+  storage: ['opfs', 'memory'],
+  create: 'boolean',
+  int64: ['auto', 'bigint', 'throw'],
+  dates: ['text', 'ms'],
+  cacheSize: BYTES,
+  foreignKeys: 'boolean',
+  // Which there are is known to the engine.
+  limits: { parts: undefined },
+  rows: ['object', 'array', 'scalar'],
+  mode: ['deferred', 'immediate', 'exclusive'],
+  name: 'string',
+  idleTimeout: { from: 1, to: DURATION_MAX },
+  batchRows: { from: 1, to: BATCH_ROWS_MAX },
+  onLog: 'function',
+  onProgress: 'function',
+  signal: 'AbortSignal',
+  timeout: { from: 1, to: DURATION_MAX },
 };
 
 /** The options that every function takes that starts an engine. */
-const ENGINE_OPTIONS: readonly string[] = ['engine', 'worker', 'testHooks'];
+const ENGINE_OPTIONS: readonly string[] = ['engine', 'worker', 'wasm', 'testHooks'];
 
 /** The options that every call takes. */
 export const CALL_OPTIONS: readonly string[] = ['signal', 'timeout'];
@@ -215,7 +253,17 @@ export const FILE_OPTIONS: readonly string[] = [...ENGINE_OPTIONS, ...CALL_OPTIO
 const OPEN_OPTIONS: readonly string[] = [
   ...ENGINE_OPTIONS,
   ...['sharing', 'journalMode', 'durability', 'readonly', 'pageSize', 'busyTimeout', 'tempMemory'],
-  ...['storage', 'create', 'int64', 'dates', 'cacheSize'],
+  ...[
+    'storage',
+    'create',
+    'int64',
+    'dates',
+    'cacheSize',
+    'foreignKeys',
+    'limits',
+    'onLog',
+    'signal',
+  ],
 ];
 
 /** What would change a database, and so contradicts `readonly`. */
@@ -223,7 +271,7 @@ const CHANGING: readonly (keyof OpenOptions)[] = ['journalMode', 'durability', '
 
 /** What an engine has to know of the options of `open`; how it shares is not for them to say. */
 export interface Checked {
-  readonly wire: Omit<WireOpenOptions, 'sharing'>;
+  readonly wire: Omit<WireOpenOptions, 'sharing' | 'log'>;
   readonly dates: Dates;
 }
 
@@ -231,7 +279,7 @@ export interface Checked {
 export function checkOpenOptions(options: OpenOptions): Checked {
   checkOptions(options, OPEN_OPTIONS);
   const { journalMode, durability, readonly = false, create = true, int64 = 'auto' } = options;
-  const { pageSize, busyTimeout, tempMemory, cacheSize, dates } = options;
+  const { pageSize, busyTimeout, tempMemory, cacheSize, dates, limits, foreignKeys } = options;
   const contradicts = CHANGING.find((name) => options[name] !== undefined);
   if (readonly && contradicts !== undefined) {
     throw invalid(`option "${contradicts}" cannot go with "readonly"`);
@@ -240,31 +288,58 @@ export function checkOpenOptions(options: OpenOptions): Checked {
   if (relaxed && (journalMode ?? 'wal') !== 'wal') {
     throw invalid(`durability "relaxed" is for WAL, not for journal mode "${journalMode}"`);
   }
-  const sizes = { pageSize, tempMemory, cacheSize };
-  const wire = { journalMode, relaxed, readonly, create, int64, busyTimeout, ...sizes };
+  const rest = { pageSize, tempMemory, cacheSize, foreignKeys, limits };
+  const wire = { journalMode, relaxed, readonly, create, int64, busyTimeout, ...rest };
   return { wire, dates };
 }
 
 /**
- * Refuses unknown options, naming the one that was probably meant, and values of another type;
- * `checks` are for options that only the caller has.
+ * Refuses unknown options, naming the one that was probably meant, and values that break their
+ * rule, naming that. `within`: of which option they are a part.
  */
-export function checkOptions(
-  options: unknown,
-  allowed: readonly string[],
-  checks: Checks = {},
-): void {
-  if (typeof options !== 'object' || options === null) {
-    throw invalid('options must be an object');
+export function checkOptions(options: unknown, allowed?: readonly string[], within = ''): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    const what = within === '' ? 'options' : `option "${within}"`;
+    throw invalid(`${what} must be an object, not ${describe(options)}`);
   }
-  for (const [name, value] of Object.entries(options)) {
-    if (!allowed.includes(name)) {
-      throw invalid(`there is no option "${name}"${suggest(name, allowed)}`);
+  for (const [key, value] of Object.entries(options)) {
+    const name = within === '' ? key : `${within}.${key}`;
+    if (allowed?.includes(key) === false) {
+      throw invalid(`there is no option "${name}"${suggest(key, allowed)}`);
     }
-    if (value !== undefined && !(checks[name] ?? CHECKS[name])?.(value)) {
-      throw invalid(`option "${name}" cannot be ${JSON.stringify(value)}`);
+    if (value !== undefined) {
+      checkValue(name, value, RULES[key] ?? COUNT);
     }
   }
+}
+
+function checkValue(name: string, value: unknown, rule: Rule): void {
+  if (typeof rule === 'object' && 'parts' in rule) {
+    checkOptions(value, rule.parts, name);
+  } else if (!fits(value, rule)) {
+    throw invalid(`option "${name}" cannot be ${describe(value)}; it is ${words(rule)}`);
+  }
+}
+
+type Plain = Exclude<Rule, { readonly parts: unknown }>;
+
+function fits(value: unknown, rule: Plain): boolean {
+  if (typeof rule === 'string') {
+    const kinds = [typeof value, Object.prototype.toString.call(value).slice(8, -1)];
+    return value !== null && rule.split(' or ').some((kind) => kinds.includes(kind));
+  }
+  if ('from' in rule) {
+    const { from, to } = rule;
+    return Number.isSafeInteger(value) && (value as number) >= from && (value as number) <= to;
+  }
+  return rule.includes(value);
+}
+
+function words(rule: Plain): string {
+  if (typeof rule === 'string') {
+    return rule;
+  }
+  return 'from' in rule ? `an integer from ${rule.from} to ${rule.to}` : rule.join(' or ');
 }
 
 function suggest(name: string, allowed: readonly string[]): string {

@@ -7,6 +7,12 @@ export type EngineChoice = 'auto' | 'jspi' | 'asyncify';
 /** The builds there are. */
 export type EngineName = Exclude<EngineChoice, 'auto'>;
 
+/** Where the builds come from: a URL, bytes, or compiled; else they lie beside the worker. */
+export interface WireWasm {
+  readonly jspi: string | BufferSource | WebAssembly.Module | undefined;
+  readonly asyncify: string | BufferSource | WebAssembly.Module | undefined;
+}
+
 /** Where the engine runs. */
 export type Context = 'window' | 'dedicated-worker' | 'shared-worker' | 'service-worker' | 'node';
 
@@ -28,6 +34,41 @@ export type Int64 = 'auto' | 'bigint' | 'throw';
 /** When a transaction takes its locks: as it needs them; at once, for writing or for everything. */
 export type TransactionMode = 'deferred' | 'immediate' | 'exclusive';
 
+/**
+ * Bounds on what SQL may ask for: SQLite's limits, https://sqlite.org/limits.html. A limit may not
+ * be above the one that SQLite was compiled with.
+ */
+export interface Limits {
+  /** Bytes of a text, a BLOB or a row; default 268 435 456 (256 MiB). */
+  readonly length?: number;
+  /** Bytes of a statement's text; default 1 000 000 000. */
+  readonly sqlLength?: number;
+  /** Columns of a table, an index or a result; default 2000. */
+  readonly columns?: number;
+  /** How deeply expressions nest; default 1000. */
+  readonly exprDepth?: number;
+  /** How deeply the parser's stack grows; default 2500. */
+  readonly parserDepth?: number;
+  /** Terms of a compound SELECT; default 500. */
+  readonly compoundSelect?: number;
+  /** Instructions of a compiled statement; default 250 000 000. */
+  readonly vdbeOp?: number;
+  /** Arguments of a function; default 1000. */
+  readonly functionArg?: number;
+  /** Attached databases; default 10. */
+  readonly attached?: number;
+  /** Bytes of a pattern of LIKE and GLOB; default 50 000. */
+  readonly likePatternLength?: number;
+  /** The highest number of a parameter; default 32 766. */
+  readonly variableNumber?: number;
+  /** How deeply triggers call triggers; default 1000. */
+  readonly triggerDepth?: number;
+  /** Statements of a trigger; default 65 000. */
+  readonly triggerSteps?: number;
+  /** Tables, indexes, triggers and views; default 10 000 000. */
+  readonly schema?: number;
+}
+
 /** How a connection is opened: checked. What is `undefined` has its default in Rust. */
 export interface WireOpenOptions {
   readonly journalMode: JournalMode | undefined;
@@ -44,6 +85,10 @@ export interface WireOpenOptions {
   readonly busyTimeout: number | undefined;
   /** Bytes. */
   readonly tempMemory: number | undefined;
+  readonly foreignKeys: boolean | undefined;
+  /** The channel on which it is told what SQLite logs, if anybody wants to know. */
+  readonly log: string | undefined;
+  readonly limits: Limits | undefined;
   /** Whether other contexts may have it open: at the same time, or in turn. */
   readonly sharing: 'alone' | 'shared' | 'hand-over';
 }
@@ -73,6 +118,70 @@ export interface PackedRows {
   readonly columns: readonly string[];
   readonly batches: readonly Uint8Array<ArrayBuffer>[];
   readonly apart: readonly Uint8Array<ArrayBuffer>[];
+}
+
+/** A line of SQLite's log. */
+export interface LogLine {
+  /** The extended result code: for instance `SQLITE_NOTICE_RECOVER_WAL`. */
+  readonly code: string;
+  /** In SQLite's words. */
+  readonly message: string;
+}
+
+/** A lock of a database that a context of the origin holds. */
+export interface Holder {
+  /**
+   * `database`: it has it open. In WAL, where several contexts share it: `write`, `checkpoint`,
+   * and `read 0` to `read 4` for readers, also if they only keep it for a moment.
+   */
+  readonly lock: string;
+  /** In words: its page, where it runs, how it shares the database, and since when. */
+  readonly who: string;
+}
+
+/** What was counted; numbers without a unit are times. */
+export interface Stats {
+  /** The page cache of this connection, in pages since it was opened; `bytes`: now. */
+  readonly cache: {
+    readonly hits: number;
+    readonly misses: number;
+    readonly writes: number;
+    /** Those of them that were made before the end of a transaction, for want of room. */
+    readonly spills: number;
+    readonly bytes: number;
+  };
+  /** The compiled statements of this connection, those that are kept among them. */
+  readonly statements: { readonly bytes: number };
+  readonly schema: { readonly bytes: number };
+  /** Calls of file handles by the engine that serves this connection, since it was started. */
+  readonly files: {
+    readonly reads: number;
+    readonly readBytes: number;
+    readonly writes: number;
+    readonly writtenBytes: number;
+    readonly flushes: number;
+  };
+  /** How often that engine has waited for the browser: opening, locks, asynchronous files. */
+  readonly suspensions: number;
+  /** How often a call had to wait for another connection or context. */
+  readonly lockWaits: number;
+  /** The memory of that engine, which grows and never shrinks. */
+  readonly memory: { readonly bytes: number };
+  /** The WAL, as far as this engine knows; `undefined` in any other journal mode. */
+  readonly wal:
+    | {
+        /** Of the file. */
+        readonly bytes: number;
+        /** The last frame that was committed; a frame is one page. */
+        readonly frames: number;
+        /** The last one that is in the database file too. */
+        readonly checkpointed: number;
+        /** The frame that the oldest reader of this engine keeps from being overwritten. */
+        readonly oldestReader: number | undefined;
+      }
+    | undefined;
+  /** Who holds which lock of the database. */
+  readonly holders: readonly Holder[];
 }
 
 /** What a statement has done. */
@@ -154,7 +263,7 @@ export interface Started {
 export interface Operations {
   start: {
     /** `page`: the path of the page that uses the engine; empty if many do. */
-    takes: { engine: EngineChoice; testHooks: TestHooks; page: string };
+    takes: { engine: EngineChoice; wasm: WireWasm | undefined; testHooks: TestHooks; page: string };
     answers: Started;
   };
   open: { takes: { name: string; options: WireOpenOptions }; answers: Opened };
@@ -179,6 +288,7 @@ export interface Operations {
   export: { takes: { session: number }; answers: Uint8Array<ArrayBuffer> };
   vacuum: { takes: { session: number; pageSize: number | undefined }; answers: undefined };
   sequence: { takes: { session: number }; answers: number | undefined };
+  stats: { takes: { session: number }; answers: Stats };
   close: { takes: { session: number }; answers: undefined };
   importBegin: { takes: { name: string; overwrite: boolean }; answers: number };
   importAppend: { takes: { import: number; bytes: Uint8Array<ArrayBuffer> }; answers: undefined };
@@ -259,6 +369,7 @@ export interface JoinMessage {
   /** A lock that the page holds until it is done, or dead. */
   readonly client: string;
   readonly engine: EngineChoice;
+  readonly wasm: WireWasm | undefined;
   /** The life of an owner that is of no use to the page any more. */
   readonly dead: string | undefined;
 }

@@ -1,5 +1,5 @@
-// How much room the origin has, and whether the browser may take it away. Public functions; no
-// engine is needed for them. They must not know what is stored.
+// How much room the origin has, what takes it, and whether the browser may take it away. Public
+// functions; no engine is needed for them. They must not know what is in a database.
 
 import { SqliteError } from './errors.js';
 
@@ -11,16 +11,55 @@ export interface StorageInfo {
   readonly quota: number | undefined;
   /** How much there is, in bytes, roughly; `undefined` where the browser does not say. */
   readonly usage: number | undefined;
+  /** The databases in OPFS, sorted by name; `undefined` where there is no OPFS. */
+  readonly databases: readonly DatabaseSize[] | undefined;
+}
+
+/** How large a database is. */
+export interface DatabaseSize {
+  readonly name: string;
+  /** Of its file and of those beside it (`-wal`, `-journal`, `-shm`). */
+  readonly bytes: number;
 }
 
 /** Resolves to what the browser says. Rejects with `UNSUPPORTED` where it has no such thing. */
 export async function storageInfo(): Promise<StorageInfo> {
   const storage = manager();
-  const [persisted, { quota, usage }] = await Promise.all([
+  const [persisted, { quota, usage }, databases] = await Promise.all([
     storage.persisted(),
     storage.estimate(),
+    storage.getDirectory().then(sizes, () => undefined),
   ]);
-  return { persisted, quota, usage };
+  return { persisted, quota, usage, databases };
+}
+
+/** Where this library keeps files of its own. */
+const PRIVATE = '.anchorite';
+
+/** Files may come and go meanwhile. */
+async function sizes(root: FileSystemDirectoryHandle): Promise<DatabaseSize[]> {
+  const files = new Map<string, number>();
+  const names: string[] = [];
+  const walk = async (directory: FileSystemDirectoryHandle, path: string): Promise<void> => {
+    for await (const [key, handle] of directory.entries()) {
+      const name = path + key;
+      if (handle.kind === 'directory') {
+        await (name === PRIVATE || walk(handle as FileSystemDirectoryHandle, `${name}/`));
+        continue;
+      }
+      const file = await (handle as FileSystemFileHandle).getFile().catch(() => undefined);
+      const head = await file?.slice(0, 16).text();
+      files.set(name, file?.size ?? 0);
+      if (head === 'SQLite format 3\0') {
+        names.push(name);
+      }
+    }
+  };
+  await walk(root, '');
+  const bytes = (name: string) =>
+    ['', '-wal', '-journal', '-shm'].reduce((sum, side) => sum + (files.get(name + side) ?? 0), 0);
+  names.sort((a, b) => (a < b ? -1 : 1));
+  return names.map((name) => ({ name, bytes: bytes(name) }));
 }
 
 /**

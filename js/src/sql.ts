@@ -2,7 +2,7 @@
 // It must not know what SQLite makes of the text.
 
 import { SqliteError } from './errors.js';
-import type { BindValue } from './values.js';
+import { type BindValue, describe } from './values.js';
 
 /** A piece of SQL and the values that are bound in it; made by {@link sql} alone. */
 export class Sql {
@@ -72,7 +72,7 @@ function glued(texts: readonly string[], between: readonly (BindValue | Sql)[]):
 /** An identifier of SQL, whatever its letters. */
 export function quoted(name: unknown): string {
   if (typeof name !== 'string' || name === '' || name.includes('\0')) {
-    throw refused(`a name in SQL is a string with something in it, not ${JSON.stringify(name)}`);
+    throw refused(`a name for sql.id is a string with something in it, not ${describe(name)}`);
   }
   return `"${name.replaceAll('"', '""')}"`;
 }
@@ -87,6 +87,9 @@ function id(...names: readonly string[]): Sql {
 function join(list: Iterable<BindValue | Sql>, separator: Sql = new Sql(', ', [])): Sql {
   if (!Sql.is(separator)) {
     throw refused('the separator of sql.join is made by sql`…`');
+  }
+  if (typeof list?.[Symbol.iterator] !== 'function') {
+    throw refused(`the list of sql.join must be iterable, which ${describe(list)} is not`);
   }
   const all = [...list].flatMap((item, index) => (index === 0 ? [item] : [separator, item]));
   return glued([], all);

@@ -24,7 +24,7 @@ import {
 } from './options.js';
 import type { Operations, Request, TransactionMode } from './protocol.js';
 import { type Ask, type Asked, Statements } from './statements.js';
-import type { Dates } from './values.js';
+import { checkFunction, type Dates } from './values.js';
 
 /** The connection that a transaction is on. */
 export interface Connection {
@@ -74,9 +74,7 @@ export function checkTransaction(work: unknown, options: TransactionOptions): vo
 }
 
 function checkWork(work: unknown): void {
-  if (typeof work !== 'function') {
-    throw new TypeError('a transaction is a function: transaction(async (tx) => …)');
-  }
+  checkFunction(work, 'the work of a transaction');
 }
 
 /** When a transaction takes its locks if nobody says. */

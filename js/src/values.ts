@@ -137,6 +137,8 @@ export function describe(value: unknown): string {
       return `a ${typeof value}`;
     case 'object':
       return value === null ? 'null' : `a ${value.constructor?.name ?? 'object'}`;
+    case 'string':
+      return JSON.stringify(value.slice(0, 60));
     default:
       return String(value).slice(0, 60);
   }
@@ -149,6 +151,13 @@ function refused(which: Which, why: string): SqliteError {
 
 function invalid(message: string): SqliteError {
   return new SqliteError(message, { code: 'INVALID_PARAMETER' });
+}
+
+/** Checks what is to be called. */
+export function checkFunction(value: unknown, what: string): void {
+  if (typeof value !== 'function') {
+    throw invalid(`${what} is a function, not ${describe(value)}`);
+  }
 }
 
 /** Checks an SQL text. */

@@ -147,7 +147,10 @@ test('a :memory: database can be exported', async (t) => {
 test('the room of the origin is known, and whether it is kept', async (t) => {
   const db = await t.open();
   await db.exec('CREATE TABLE a (b); INSERT INTO a VALUES (zeroblob(100000))');
-  const { persisted, quota, usage } = await storageInfo();
+  const { persisted, quota, usage, databases } = await storageInfo();
+  const mine = databases?.filter(({ name }) => name.startsWith(t.name()));
+  equal(mine?.map(({ name }) => name), [t.name()], 'without the files beside it');
+  ok((mine?.[0]?.bytes ?? 0) > 100_000, `${mine?.[0]?.bytes} bytes`);
   equal(typeof persisted, 'boolean');
   ok((quota ?? 0) > (usage ?? 0), `a quota of ${quota} above a usage of ${usage}`);
   if (typeof navigator.storage.persist !== 'function') {

@@ -1,10 +1,12 @@
 // A stranger's project: type-checked against js/dist/index.d.ts with lib ES2022 and DOM only, and
 // with skipLibCheck off. It is never run.
 import { deleteDatabase, importDatabase, listDatabases, open, sql, SqliteError } from 'anchorite';
+import { storageInfo } from 'anchorite';
 import type { BindValue, Database, OpenOptions, Params, Row, SqlValue } from 'anchorite';
 import { migrate } from 'anchorite/migrations';
 import type { Migrated, Migration } from 'anchorite/migrations';
-import type { RunResult, Sql, Statement, Transaction } from 'anchorite';
+import type { Limits, LogLine, RunResult, Sql, Statement, Stats, Transaction } from 'anchorite';
+import type { StorageInfo, WasmSource } from 'anchorite';
 
 const options: OpenOptions = { engine: 'auto', worker: false };
 const params: Params = { name: 'é', big: 1n, bytes: new Uint8Array(2), yes: true, none: null };
@@ -26,6 +28,22 @@ export async function use(): Promise<string> {
   await db.close();
   const { engine, storage, can } = db.info;
   return [value, total, bytes.length, names, gone, engine, storage, durable, can.cancel].join();
+}
+
+export async function openWithAll(module: WebAssembly.Module): Promise<number> {
+  const limits: Limits = { length: 1000, attached: 0 };
+  const lines: LogLine[] = [];
+  const source: WasmSource = new URL('https://example.org/anchorite.wasm');
+  const db = await open('a.db', {
+    ...{ foreignKeys: false, limits, signal: AbortSignal.timeout(1000) },
+    ...{ onLog: (line) => lines.push(line), wasm: { jspi: source, asyncify: module } },
+  });
+  const { cache, wal, holders }: Stats = await db.stats();
+  const room: StorageInfo = await storageInfo();
+  const sizes: number[] = (room.databases ?? []).map(({ bytes }) => bytes);
+  // @ts-expect-error: no such limit
+  await open('a.db', { limits: { lenght: 5 } });
+  return cache.hits + (wal?.oldestReader ?? 0) + holders.length + sizes.length;
 }
 
 interface Note {

@@ -26,7 +26,7 @@ use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::fileset::{FileSet, Side, Wanted};
 use crate::lock::{ConnectionId, LockTable};
 use crate::path::PRIVATE_DIRECTORY;
-use crate::shared::{self, Here, Shared};
+use crate::shared::{self, Here, Shared, Wal};
 use crate::shm::WalIndex;
 use crate::storage::{File, Ownership, Storage};
 
@@ -122,6 +122,16 @@ impl Databases {
         };
         let sequence = database.sequence();
         release(database).and(sequence).map(Some)
+    }
+
+    /// How far the WAL of a database has come that is open.
+    pub(crate) fn wal(&self, path: &str) -> Result<Option<Wal>> {
+        let Some(database) = self.find(path) else {
+            return Ok(None);
+        };
+        let bytes = database.with_side(Side::Wal, |file| file.size());
+        let wal = bytes.map(|bytes| shared::wal(&database.index, bytes));
+        release(database).and(wal)
     }
 
     /// From now on, or no longer, nothing is kept between two jobs that other contexts may want.

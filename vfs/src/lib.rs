@@ -10,6 +10,11 @@
 
 mod abi;
 mod commits;
+#[cfg_attr(
+    not(all(target_family = "wasm", target_os = "unknown")),
+    expect(dead_code, reason = "natively nothing is counted")
+)]
+mod counters;
 mod database;
 mod error;
 #[cfg(any(test, all(target_family = "wasm", target_os = "unknown")))]
@@ -55,9 +60,11 @@ pub mod opfs;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub mod suspend;
 
-pub use abi::{Options, Vfs, register};
+pub use abi::{Options, Vfs, log_to, register};
 pub use commits::{Commits, take_commits};
+pub use counters::{Counters, counters};
 pub use error::{ErrorKind, Operation, Result, VfsError, take_last_error};
 pub use lock::LockLevel;
+pub use shared::Wal;
 pub use sharing::{PROTOCOL, SharedLock, Sharing, cannot_share, protocol, speak};
 pub use storage::{Creation, File, Guarantees, Ownership, Storage};

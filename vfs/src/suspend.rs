@@ -22,6 +22,8 @@ use std::cell::{Cell, RefCell};
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
+use crate::counters;
+
 #[link(wasm_import_module = "anchorite")]
 unsafe extern "C" {
     /// Suspends until the pending promise has settled. Under the twin it is called twice: the
@@ -117,6 +119,7 @@ pub fn wait(promise: &Promise) -> Result<JsValue, JsValue> {
     }
     PENDING.with(|pending| *pending.borrow_mut() = Some(promise.clone()));
     PHASE.set(Phase::Suspended);
+    counters::suspended();
     // SAFETY: takes and returns nothing. The phase was `Running`, so the promising export is below
     // us on the stack and no JavaScript frame is: those only call exports that end before they do.
     unsafe { anchorite_wait() }

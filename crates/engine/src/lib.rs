@@ -3,14 +3,19 @@
 //! Called by `crates/wasm` and, natively, by tests. Runs wherever rusqlite runs.
 //! It must not know JavaScript, OPFS or our VFS: files are SQLite's business, by a VFS name.
 
+mod builtins;
 mod calls;
 mod changes;
+mod counters;
 mod error;
+mod journal;
 mod names;
 mod options;
 mod pace;
 mod params;
+mod raw;
 mod repeated;
+mod safety;
 mod session;
 mod value;
 mod waits;
@@ -18,7 +23,9 @@ mod whole;
 
 pub use calls::{Answer, Begin, Cell, Column, Description, Ran, Together};
 pub use changes::{Tables, Written};
+pub use counters::Counters;
 pub use error::EngineError;
+pub use names::name as code_name;
 pub use options::{Durability, JournalMode, OpenOptions};
 pub use pace::{Host, Pace};
 pub use params::Params;

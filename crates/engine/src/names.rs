@@ -4,7 +4,8 @@ use rusqlite::ffi;
 
 /// The name of a primary or extended result code, or the name of its primary code if SQLite has
 /// added one that is not listed here.
-pub(crate) fn name(code: i32) -> &'static str {
+#[must_use]
+pub fn name(code: i32) -> &'static str {
     let listed = |code: i32| NAMES.iter().find(|(number, _)| *number == code);
     let found = listed(code).or_else(|| listed(code & 0xff));
     found.map_or("SQLITE_ERROR", |(_, name)| name)
@@ -42,6 +43,7 @@ const NAMES: &[(i32, &str)] = names! {
     SQLITE_CONSTRAINT_FUNCTION SQLITE_CONSTRAINT_NOTNULL SQLITE_CONSTRAINT_PRIMARYKEY
     SQLITE_CONSTRAINT_TRIGGER SQLITE_CONSTRAINT_UNIQUE SQLITE_CONSTRAINT_VTAB
     SQLITE_CONSTRAINT_ROWID SQLITE_CONSTRAINT_PINNED SQLITE_CONSTRAINT_DATATYPE
+    SQLITE_NOTICE_RECOVER_WAL SQLITE_NOTICE_RECOVER_ROLLBACK SQLITE_WARNING_AUTOINDEX
 };
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! How a connection is opened; read by `session.rs`, filled by `crates/wasm` and by tests.
 
+use std::collections::BTreeMap;
+
 use crate::error::EngineError;
 
 /// Where a transaction is kept until it is in the database file.
@@ -73,6 +75,10 @@ pub struct OpenOptions {
     pub page_size: Option<u32>,
     /// How long the host tries again what waits for another connection, in ms; 0 for not at all.
     pub busy_timeout_ms: u32,
+    /// Whether foreign keys are enforced.
+    pub foreign_keys: bool,
+    /// Bounds on what SQL may ask for, by the names that `safety.rs` knows; others as they are.
+    pub limits: BTreeMap<String, u32>,
     /// Whether the medium replaces a whole file at each sync, so that the WAL has to stay small.
     pub syncs_replace_files: bool,
 }
@@ -92,6 +98,8 @@ impl Default for OpenOptions {
             cache_size: None,
             page_size: None,
             busy_timeout_ms: Self::BUSY_TIMEOUT_MS,
+            foreign_keys: true,
+            limits: BTreeMap::new(),
             syncs_replace_files: false,
         }
     }

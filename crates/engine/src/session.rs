@@ -7,12 +7,14 @@ use rusqlite::config::DbConfig;
 use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::{Batch, Connection, OpenFlags, Row, Statement};
 
+use crate::builtins;
 use crate::changes::{Changes, Tables, Written};
 use crate::error::EngineError;
-use crate::options::{Durability, JournalMode, OpenOptions, check_page_size, wal_pages};
+use crate::options::OpenOptions;
 use crate::pace::Watch;
 use crate::params::Params;
 use crate::repeated::Repeated;
+use crate::safety::protect;
 use crate::value::{RowBatch, Sink, take_row};
 use crate::waits::Waits;
 
@@ -98,58 +100,6 @@ impl Session {
             .pragma_update(Some(MAIN), "cache_size", -kib)?)
     }
 
-    /// A database that has no page yet becomes WAL; any other keeps its journal mode until asked.
-    fn set_journal(&self, options: &OpenOptions) -> Result<(), EngineError> {
-        let is_new = self.pragma::<i64>("page_count")? == 0;
-        if let Some(page_size) = options.page_size {
-            let page_size = check_page_size(page_size)?;
-            if is_new {
-                self.connection
-                    .pragma_update(Some(MAIN), "page_size", page_size)?;
-            }
-        }
-        match options.journal_mode {
-            Some(mode) => self.change_journal_mode(mode)?,
-            None if is_new => {
-                // In memory there is no WAL, and the answer says so.
-                self.connection
-                    .execute_batch("PRAGMA main.journal_mode = wal")?;
-            }
-            None => {}
-        }
-        let relaxed = options.durability == Durability::Relaxed
-            && self.journal_mode()? == JournalMode::Wal.name();
-        let synchronous = if relaxed { "NORMAL" } else { "FULL" };
-        self.connection
-            .pragma_update(Some(MAIN), "synchronous", synchronous)?;
-        Ok(())
-    }
-
-    /// Also what is left of a large transaction is cut off, since each commit would copy it.
-    fn keep_wal_small(&self) -> Result<(), EngineError> {
-        let pages = wal_pages(self.pragma("page_count")?);
-        let size = u64::from(pages) * u64::from(self.pragma::<u32>("page_size")?);
-        let pragmas =
-            format!("PRAGMA wal_autocheckpoint = {pages}; PRAGMA main.journal_size_limit = {size}");
-        Ok(self.connection.execute_batch(&pragmas)?)
-    }
-
-    /// Changes the journal mode, which is kept in the file for WAL only.
-    pub(crate) fn change_journal_mode(&self, mode: JournalMode) -> Result<(), EngineError> {
-        let wanted = mode.name();
-        let sql = format!("PRAGMA main.journal_mode = {wanted}");
-        let actual: String = self.connection.query_row(&sql, [], |row| row.get(0))?;
-        if actual == wanted {
-            return Ok(());
-        }
-        let message = format!("this database cannot have journal mode {wanted}; it has {actual}");
-        Err(EngineError::option(message))
-    }
-
-    pub(crate) fn journal_mode(&self) -> Result<String, EngineError> {
-        self.pragma("journal_mode")
-    }
-
     pub(crate) fn pragma<T: rusqlite::types::FromSql>(&self, name: &str) -> Result<T, EngineError> {
         Ok(self
             .connection
@@ -166,6 +116,8 @@ impl Session {
             Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs),
             None => Connection::open_with_flags(path, flags),
         }?;
+        builtins::install(&connection)?;
+        protect(&connection, options)?;
         // For the VFS, which answers this pragma in place of SQLite; SQLite itself would install
         // its sleeping busy handler, so ours comes after it.
         let pragma = format!("PRAGMA busy_timeout = {}", options.busy_timeout_ms);

@@ -133,6 +133,8 @@ pub(crate) fn open_options(options: &JsValue) -> (OpenOptions, Integers, Wanted)
         cache_size: integer("cacheSize"),
         page_size: integer("pageSize").and_then(|size| u32::try_from(size).ok()),
         busy_timeout_ms: busy_timeout_ms.unwrap_or(OpenOptions::BUSY_TIMEOUT_MS),
+        foreign_keys: get("foreignKeys") != JsValue::FALSE,
+        limits: limits(&get("limits")),
         ..OpenOptions::default()
     };
     let wanted = Wanted {
@@ -141,6 +143,20 @@ pub(crate) fn open_options(options: &JsValue) -> (OpenOptions, Integers, Wanted)
     };
     let integers = Integers::from_name(&get("int64").as_string().unwrap_or_default());
     (options, integers, wanted)
+}
+
+/// `{name: value}`, or nothing.
+fn limits(limits: &JsValue) -> BTreeMap<String, u32> {
+    let Some(limits) = limits.dyn_ref::<Object>() else {
+        return BTreeMap::new();
+    };
+    let limit = |entry: JsValue| {
+        let entry: Array = entry.unchecked_into();
+        let value = entry.get(1).as_f64().map(integer_from_js);
+        let value = value.and_then(|value| u32::try_from(value).ok());
+        Some((entry.get(0).as_string()?, value?))
+    };
+    Object::entries(limits).iter().filter_map(limit).collect()
 }
 
 /// An integer that the page has found to be one, not negative and safe.

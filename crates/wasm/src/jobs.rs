@@ -22,6 +22,7 @@ use crate::media::{
 };
 use crate::outdated;
 use crate::rows::PackedRows;
+use crate::stats;
 use crate::turns;
 
 type Outcome = Result<JsValue, JobError>;
@@ -70,6 +71,10 @@ pub(crate) enum Job {
     },
     /// The number of the last commit.
     Sequence {
+        session: u32,
+    },
+    /// What was counted.
+    Stats {
         session: u32,
     },
     /// The WAL has become large.
@@ -195,6 +200,7 @@ pub(crate) fn limit_ms(job: &Job) -> u32 {
         | Job::Call { session, .. }
         | Job::Export { session }
         | Job::Sequence { session }
+        | Job::Stats { session }
         | Job::Vacuum { session, .. } => with_state(|state| {
             let connection = state.connections.get(session);
             connection.map_or(0, |connection| connection.busy_timeout_ms)
@@ -249,6 +255,7 @@ pub(crate) fn attempt(job: &mut Job, patience: Patience) -> Outcome {
             with_session(*session, "", |session| session.vacuum(page_size)).map(undefined)
         }
         Job::Sequence { session } => sequence(*session, patience),
+        Job::Stats { session } => stats(*session),
         // The host has waited before.
         Job::CutWal { session } => with_session(*session, "", Session::cut_wal).map(undefined),
         Job::Tidy { session } => with_session(*session, "", |_| Ok(())).map(undefined),
@@ -388,6 +395,11 @@ fn sequence(number: u32, patience: Patience) -> Outcome {
     })?;
     let number = media::sequence(&path)?;
     Ok(number.map_or(JsValue::UNDEFINED, JsValue::from))
+}
+
+fn stats(number: u32) -> Outcome {
+    let (path, counters) = with_session(number, "", |it| Ok((it.path(), it.counters())))?;
+    Ok(stats::to_js(&path, &counters, media::wal(&path)?))
 }
 
 fn open(name: &str, options: &OpenOptions, integers: Integers, wanted: Wanted) -> Outcome {

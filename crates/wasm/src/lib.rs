@@ -18,11 +18,13 @@ mod commits;
 mod convert;
 mod error;
 mod jobs;
+mod log;
 mod media;
 mod outdated;
 mod packed;
 mod parked;
 mod rows;
+mod stats;
 mod turns;
 
 use std::cell::RefCell;
@@ -61,12 +63,20 @@ pub extern "C" fn anchorite_run() {
     }
 }
 
-/// Keeps the words of a panic, which ends in a trap that has none.
+/// Keeps the words of a panic, which ends in a trap that has none, and hears SQLite's log.
 #[wasm_bindgen(start)]
 fn start() {
     std::panic::set_hook(Box::new(|panic| {
         PANIC.with(|place| *place.borrow_mut() = Some(panic.to_string()));
     }));
+    log::begin();
+}
+
+/// From now on calls `listener` with the name of a code and a message when SQLite logs something,
+/// in the middle of a job. It must not call the instance.
+#[wasm_bindgen]
+pub fn listen_log(listener: js_sys::Function) {
+    log::listen(listener);
 }
 
 /// What the panic said that this instance died of, if it was one.
@@ -145,7 +155,7 @@ pub fn take_result() -> Result<JsValue, JsValue> {
 }
 
 /// `options` is `{journalMode, relaxed, readonly, create, pageSize, cacheSize, busyTimeout,
-/// tempMemory, int64, sharing}`; what is undefined has its default; answers
+/// tempMemory, int64, foreignKeys, limits, sharing}`; what is undefined has its default; answers
 /// `{session, storage, durable}`.
 #[wasm_bindgen]
 pub fn stage_open(name: String, options: &JsValue) {
@@ -278,6 +288,12 @@ pub fn stage_vacuum(session: u32, page_size: Option<u32>) {
 #[wasm_bindgen]
 pub fn stage_sequence(session: u32) {
     stage(Job::Sequence { session });
+}
+
+/// Answers what was counted: `{path, cache, statements, schema, files, suspensions, wal}`.
+#[wasm_bindgen]
+pub fn stage_stats(session: u32) {
+    stage(Job::Stats { session });
 }
 
 /// Answers nothing; others are waited for no longer than a moment.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anchorite_vfs::memory::MemoryStorage;
 use anchorite_vfs::opfs::{Durable, Handles, OpfsStorage};
-use anchorite_vfs::{Options, Vfs, register};
+use anchorite_vfs::{Options, Vfs, Wal, register};
 
 use crate::error::JobError;
 
@@ -174,6 +174,16 @@ pub(crate) fn sequence(path: &str) -> Result<Option<u32>, JobError> {
     for vfs in shared_vfses().chain(known(Sharing::Alone)) {
         if let Some(number) = vfs.sequence(path)? {
             return Ok(Some(number));
+        }
+    }
+    Ok(None)
+}
+
+/// How far the WAL of a database has come that is open.
+pub(crate) fn wal(path: &str) -> Result<Option<Wal>, JobError> {
+    for vfs in shared_vfses().chain(known(Sharing::Alone)) {
+        if let Some(wal) = vfs.wal(path)? {
+            return Ok(Some(wal));
         }
     }
     Ok(None)

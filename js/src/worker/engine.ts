@@ -5,22 +5,25 @@ import { flush, tell } from '../commits.js';
 import { isEnding, markEnding, SqliteError, text } from '../errors.js';
 import type {
   Commits,
-  EngineChoice,
+  Operations,
   PageState,
   RowBatch,
-  TestHooks,
+  Stats,
   WireError,
   WireParams,
 } from '../protocol.js';
 import type { Glue } from '../wasm/anchorite.js';
 import type { Loan, Refused } from './busy.js';
 import { forMessage, type RustRows } from './few.js';
-import { whoHolds } from './holders.js';
+import { holdersOf, whoHolds } from './holders.js';
 import { type Loaded, load } from './load.js';
+import { Logs } from './log.js';
 import { type Outcome, type Parked, Queue, type Work } from './queue.js';
 import { nextTask } from './task.js';
 import { gather, giveBack, WalBound } from './wal.js';
 import { onWanted, sayWanted, type Wanted } from './wanted.js';
+
+type Start = Operations['start']['takes'];
 
 /** Puts down the arguments of one job. */
 type Stage = (glue: Glue) => void;
@@ -50,6 +53,8 @@ export interface About {
   readonly joins?: boolean;
   /** Gives it up. */
   readonly signal?: AbortSignal | undefined;
+  /** Where it is told what is logged for a connection that is being opened. */
+  readonly log?: BroadcastChannel | undefined;
 }
 
 /** A running instance. */
@@ -77,6 +82,8 @@ export class Engine {
   /** The lock that the last job that failed was refused, if that was why. */
   #refused: Refused | undefined;
   readonly #walBound = new WalBound();
+  /** Where it is told what SQLite logs. */
+  readonly logs: Logs = new Logs();
   /** The connections that had a transaction open after their last job. */
   readonly #inside = new Set<number>();
 
@@ -86,12 +93,13 @@ export class Engine {
     loaded.glue.set_next_task(nextTask);
     this.#queue = new Queue(this.protocol);
     onWanted((wanted) => this.#hearWanted(wanted));
+    loaded.glue.listen_log((code: string, message: string) => this.logs.tell({ code, message }));
   }
 
   /** Loads and starts an instance. */
-  static async start(choice: EngineChoice, hooks: TestHooks): Promise<Engine> {
+  static async start({ engine, wasm, testHooks: hooks }: Start): Promise<Engine> {
     const grow = (memory: WebAssembly.Memory) => memory.grow(GROWTH);
-    const loaded = await load(choice, hooks.growOnSuspend ? grow : undefined);
+    const loaded = await load(engine, hooks.growOnSuspend ? grow : undefined, wasm);
     if ([hooks.seed, hooks.now, hooks.protocol].some((hook) => hook !== undefined)) {
       loaded.glue.test_hooks(hooks.seed, hooks.now, hooks.protocol);
     }
@@ -125,7 +133,7 @@ export class Engine {
     return this.#queue.add(this.#work(stage, about));
   }
 
-  #work(stage: Stage, { session, database, signal }: About): Work {
+  #work(stage: Stage, { session, database, log, signal }: About): Work {
     const named = database !== undefined && this.#trap === undefined;
     return {
       session,
@@ -135,8 +143,12 @@ export class Engine {
       attempt: async (ticket, last, loan) => {
         const again = (glue: Glue) => glue.stage_again(ticket as number, last);
         const loans = loan === undefined ? [] : [loan];
+        this.logs.serve(session, log);
         const outcome = this.#attempt(ticket === undefined ? stage : again, loans, database);
-        return outcome.finally(() => this.#noteTransaction(session));
+        return outcome.finally(() => {
+          this.logs.serve(undefined);
+          this.#noteTransaction(session);
+        });
       },
       stop: () => this.#untrapped?.stop_job(),
       forget: (ticket) => this.#forget(ticket, session),
@@ -173,6 +185,19 @@ export class Engine {
       this.#trapped(error);
       return undefined;
     }
+  }
+
+  /** What was counted of a connection, its database and this instance. */
+  async stats(session: number): Promise<Stats> {
+    type Counted = Omit<Stats, 'lockWaits' | 'memory' | 'holders'> & { readonly path: string };
+    const stage = (glue: Glue) => glue.stage_stats(session);
+    const { path, ...counted } = await this.run<Counted>(stage, { session });
+    const { glue } = this.loaded;
+    const memory = glue.exports['memory'] as WebAssembly.Memory;
+    const names = path === '' ? [] : [glue.lock_name(path), ...glue.checkpoint_locks(path)];
+    const holders = await holdersOf(names, path);
+    const bytes = memory.buffer.byteLength;
+    return { ...counted, lockWaits: this.#queue.waits, memory: { bytes }, holders };
   }
 
   /** Gives up the jobs of a connection; one that runs now is stopped, or comes to its end. */

@@ -7,7 +7,7 @@
 //
 // It is held by the context that holds the database's other locks, which is how they are matched.
 
-import type { Context, Sharing } from '../protocol.js';
+import type { Context, Holder, Sharing } from '../protocol.js';
 
 const OPEN = 'anchorite-open:1:';
 
@@ -47,6 +47,20 @@ export async function whoHolds(lock: string, database: string): Promise<string |
     .filter(({ clientId }) => holders.includes(clientId))
     .flatMap(({ name = '' }) => describe(name, database));
   return announced.length === 0 ? undefined : [...new Set(announced)].join('; ');
+}
+
+/** What the locks are for whose names an engine gives, in its order. */
+const LABELS = ['database', 'checkpoint', 'write', ...[0, 1, 2, 3, 4].map((n) => `read ${n}`)];
+
+/** Who holds which of these locks of a database. */
+export async function holdersOf(locks: readonly string[], database: string): Promise<Holder[]> {
+  const { held = [] } = (await navigator.locks?.query()) ?? {};
+  return held.flatMap(({ name = '', clientId }) => {
+    const lock = LABELS[locks.indexOf(name)];
+    const announced = held.filter((other) => other.clientId === clientId);
+    const words = announced.flatMap((other) => describe(other.name ?? '', database));
+    return lock === undefined ? [] : [{ lock, who: words.join('; ') || 'somebody unknown' }];
+  });
 }
 
 function describe(lock: string, database: string): string[] {

@@ -79,7 +79,7 @@ export class Host {
 
   async #handle(request: Request, signal?: AbortSignal): Promise<Answer<Operation>> {
     if (request.operation === 'start') {
-      this.#engine ??= Engine.start(request.engine, request.testHooks);
+      this.#engine ??= Engine.start(request);
       this.#running = await this.#engine;
       this.#page = request.page;
       return started(this.#running);
@@ -136,12 +136,8 @@ function dispatch(
 ): Promise<Answer<Operation>> {
   const about = { signal, ...('session' in request && { session: request.session }) };
   switch (request.operation) {
-    case 'open': {
-      const { name, options } = request;
-      const stage = (glue: Glue) => glue.stage_open(name, options);
-      const joins = options.sharing === 'shared';
-      return engine.run<Answer<'open'>>(stage, { ...about, database: name, joins });
-    }
+    case 'open':
+      return open(engine, request, signal);
     case 'query':
       return engine.run<RustRows>(stageStatements(request), about).then(forMessage);
     case 'batch':
@@ -161,8 +157,12 @@ function dispatch(
     }
     case 'sequence':
       return engine.run<Answer<'sequence'>>((glue) => glue.stage_sequence(request.session), about);
-    case 'close':
-      return engine.run<undefined>((glue) => glue.stage_close(request.session), about);
+    case 'stats':
+      return engine.stats(request.session);
+    case 'close': {
+      const closed = engine.run<undefined>((glue) => glue.stage_close(request.session), about);
+      return closed.finally(() => engine.logs.end(request.session));
+    }
     case 'importBegin':
       return engine.run<number>((glue) => glue.stage_import_begin(request.name, request.overwrite));
     case 'importAppend':
@@ -193,6 +193,25 @@ function dispatch(
 
 /** What Rust answers to a batch. */
 type RustBatch = readonly (readonly [RustRows, RunResult])[];
+
+async function open(
+  engine: Engine,
+  { name, options }: Extract<Request, { operation: 'open' }>,
+  signal: AbortSignal | undefined,
+): Promise<Answer<'open'>> {
+  const log = engine.logs.open(options.log);
+  const joins = options.sharing === 'shared';
+  const about = { database: name, log, signal, joins };
+  try {
+    const stage = (glue: Glue) => glue.stage_open(name, options);
+    const opened = await engine.run<Answer<'open'>>(stage, about);
+    engine.logs.keep(opened.session, log);
+    return opened;
+  } catch (error) {
+    log?.close();
+    throw error;
+  }
+}
 
 type OfStatements = Extract<Request, { inside: boolean }>;
 

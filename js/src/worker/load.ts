@@ -2,7 +2,7 @@
 // Never falls back silently: the reason is reported, a forced build that cannot run is an error.
 
 import { SqliteError, text } from '../errors.js';
-import type { EngineChoice, EngineName } from '../protocol.js';
+import type { EngineChoice, EngineName, WireWasm } from '../protocol.js';
 import { type Glue, instantiate } from '../wasm/anchorite.js';
 import { Asyncify } from './asyncify.js';
 import { type Jspi, probeJspi } from './jspi.js';
@@ -27,11 +27,16 @@ type Wait = () => Promise<void>;
 export async function load(
   choice: EngineChoice,
   beforeResume: ((memory: WebAssembly.Memory) => void) | undefined,
+  sources?: WireWasm,
 ): Promise<Loaded> {
   const jspi = await probeJspi();
   const { engine, reason } = choose(choice, jspi);
-  const url = wasmUrl(engine);
-  const module = await compile(url);
+  const given = sources?.[engine];
+  const source = given ?? wasmUrl(engine).href;
+  const module = await compile(source);
+  if (given !== undefined) {
+    checkBuild(engine, module);
+  }
   let glue: Glue;
   const wait = async () => {
     await settle(glue);
@@ -39,7 +44,7 @@ export async function load(
   };
   const connect = typeof jspi === 'string' || engine === 'asyncify' ? asyncify() : native(jspi);
   glue = await instantiate(module, { anchorite_wait: connect.suspending(wait) }).catch((error) => {
-    throw loadError(`${url.href} (compiled)`, error);
+    throw loadError(`${nameOf(source)} (compiled)`, error);
   });
   const run = connect.promising(glue.exports);
   return { glue, run, engine, reason, wasmBytes: WASM_BYTES[engine] };
@@ -110,21 +115,53 @@ function wasmUrl(engine: EngineName): URL {
 /** Compiled modules of this context, by URL; a failed one may be tried again. */
 const modules = new Map<string, Promise<WebAssembly.Module>>();
 
-function compile(url: URL): Promise<WebAssembly.Module> {
-  const known = modules.get(url.href);
+type Source = NonNullable<WireWasm[EngineName]>;
+
+function compile(source: Source): Promise<WebAssembly.Module> {
+  if (typeof source !== 'string') {
+    return compileGiven(source);
+  }
+  const known = modules.get(source);
   if (known !== undefined) {
     return known;
   }
-  const compiled = fetchAndCompile(url);
-  modules.set(url.href, compiled);
-  compiled.catch(() => modules.delete(url.href));
+  const compiled = fetchAndCompile(source);
+  modules.set(source, compiled);
+  compiled.catch(() => modules.delete(source));
   return compiled;
 }
 
-async function fetchAndCompile(url: URL): Promise<WebAssembly.Module> {
+async function compileGiven(
+  source: BufferSource | WebAssembly.Module,
+): Promise<WebAssembly.Module> {
+  if (source instanceof WebAssembly.Module) {
+    return source;
+  }
+  try {
+    return await WebAssembly.compile(source);
+  } catch (error) {
+    throw loadError(nameOf(source), error);
+  }
+}
+
+/** One build in place of the other would run up to the first wait. */
+function checkBuild(engine: EngineName, module: WebAssembly.Module): void {
+  const names = WebAssembly.Module.exports(module).map(({ name }) => name);
+  const isTwin = names.includes('asyncify_get_state');
+  if (!names.includes('anchorite_run') || isTwin !== (engine === 'asyncify')) {
+    throw loadError(`the build "${engine}"`, new Error('what was given is another module'));
+  }
+}
+
+/** What is said of a source in an error. */
+function nameOf(source: Source): string {
+  return typeof source === 'string' ? source : 'the module that was given';
+}
+
+async function fetchAndCompile(url: string): Promise<WebAssembly.Module> {
   let served = 'no response';
   try {
-    const response = await fetch(url, { credentials: 'same-origin' });
+    const response = await fetch(new URL(url), { credentials: 'same-origin' });
     const type = response.headers.get('content-type') ?? 'no MIME type';
     served = `status ${response.status}, ${type}`;
     if (!response.ok) {
@@ -135,7 +172,7 @@ async function fetchAndCompile(url: URL): Promise<WebAssembly.Module> {
     }
     return await WebAssembly.compile(await response.arrayBuffer());
   } catch (error) {
-    throw loadError(`${url.href} (${served})`, error);
+    throw loadError(`${url} (${served})`, error);
   }
 }
 

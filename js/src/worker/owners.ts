@@ -55,8 +55,8 @@ export class Owners {
 type Joined = Extract<JoinedMessage, { step: 'joined' }>;
 
 /** Whoever joins first decides which build runs; both read and write the same files. */
-async function start(host: Host, { engine }: JoinMessage): Promise<Started> {
-  const request = { operation: 'start', engine, testHooks: {}, page: '' } as const;
+async function start(host: Host, { engine, wasm }: JoinMessage): Promise<Started> {
+  const request = { operation: 'start', engine, wasm, testHooks: {}, page: '' } as const;
   const started = (await host.handle(request)) as Started;
   const asked = engine === 'auto' || engine === started.engine;
   return asked ? started : { ...started, reason: 'the owner of the database runs it already' };

@@ -83,6 +83,7 @@ export class Queue {
   #current: Job | undefined;
   /** When other tasks had a turn last, in ms. */
   #turn = 0;
+  #waits = 0;
   #held = false;
 
   /** `protocol` is the number of that by which databases are shared. */
@@ -93,6 +94,11 @@ export class Queue {
   /** Whether nothing runs and nothing waits. */
   get isEmpty(): boolean {
     return this.#jobs.size === 0;
+  }
+
+  /** How many jobs had to wait for another connection or context. */
+  get waits(): number {
+    return this.#waits;
   }
 
   /** Resolves to the job's value, or rejects with its error. */
@@ -228,6 +234,7 @@ export class Queue {
       this.#giveUp(job, interrupted());
       return;
     }
+    this.#waits += job.deadline === undefined ? 1 : 0;
     job.deadline ??= setTimeout(() => {
       job.last = true;
       this.#again(job);

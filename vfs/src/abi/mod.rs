@@ -14,6 +14,7 @@
 mod codes;
 mod control;
 mod file;
+mod log;
 mod shm;
 mod vfs;
 
@@ -27,8 +28,11 @@ use libsqlite3_sys as ffi;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 use sqlite_wasm_rs as ffi;
 
+pub use log::log_to;
+
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::opened::{Medium, Opened};
+use crate::shared::Wal;
 use crate::storage::{Guarantees, Storage};
 use crate::waiting;
 
@@ -159,6 +163,15 @@ impl Vfs {
     /// When the medium fails.
     pub fn sequence(self, path: &str) -> Result<Option<u32>> {
         self.0.medium.databases().sequence(path)
+    }
+
+    /// How far the WAL of a database has come that is open here; `None` if it is not open, or has
+    /// another journal mode.
+    ///
+    /// # Errors
+    /// When the medium fails.
+    pub fn wal(self, path: &str) -> Result<Option<Wal>> {
+        self.0.medium.databases().wal(path)
     }
 
     /// A statement is about to begin a transaction that writes to a database. Where it is shared,

@@ -18,6 +18,7 @@
 
 use std::ops::Range;
 
+use crate::counters;
 use crate::error::{Operation, Result};
 use crate::extents::{self, EXTENT_SIZE, Extents, Part, in_memory};
 use crate::storage::File;
@@ -129,6 +130,7 @@ impl AsyncFile {
 
 impl File for AsyncFile {
     fn read(&mut self, buffer: &mut [u8], offset: u64) -> Result<usize> {
+        counters::read(buffer.len());
         let end = self.size.min(offset + buffer.len() as u64);
         let mut done = 0;
         for part in Part::all(offset, end) {
@@ -141,6 +143,7 @@ impl File for AsyncFile {
     }
 
     fn write(&mut self, data: &[u8], offset: u64) -> Result<()> {
+        counters::written(data.len());
         if self.extents.dirty_bytes() >= GATHERED_MAX {
             self.settle()?;
         }
@@ -180,6 +183,7 @@ impl File for AsyncFile {
             disk_end: self.disk_end,
         };
         let handle = replacement.make()?;
+        counters::flushed();
         self.disk.replaced(handle);
         self.extents.settled();
         (self.disk_size, self.disk_end) = (self.size, self.size);

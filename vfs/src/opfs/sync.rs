@@ -2,6 +2,7 @@
 //!
 //! Made by `mod.rs` in dedicated workers. One plain import per call of SQLite.
 
+use crate::counters;
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::storage::File;
 
@@ -43,6 +44,7 @@ impl SyncFile {
 
 impl File for SyncFile {
     fn read(&mut self, buffer: &mut [u8], offset: u64) -> Result<usize> {
+        counters::read(buffer.len());
         self.seek(offset, Operation::Read)?;
         let count = self
             .handle
@@ -59,6 +61,7 @@ impl File for SyncFile {
 
     /// At quota, engines throw, return a short count, or a count beyond the data: all mean full.
     fn write(&mut self, data: &[u8], offset: u64) -> Result<()> {
+        counters::written(data.len());
         self.seek(offset, Operation::Write)?;
         let count = self
             .handle
@@ -88,6 +91,7 @@ impl File for SyncFile {
     }
 
     fn sync(&mut self) -> Result<()> {
+        counters::flushed();
         self.handle
             .flush()
             .map_err(|error| from_js(&error, Operation::Sync, &self.path))

@@ -71,6 +71,35 @@ pub(crate) fn sequence(index: &RefCell<WalIndex>) -> Option<(u32, u64)> {
         .then(|| (number, follow::wal_size(&header)))
 }
 
+/// How far a WAL has come, as far as this context knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wal {
+    /// Of the file.
+    pub bytes: u64,
+    /// The last frame that was committed.
+    pub frames: u32,
+    /// The last one that is in the database too.
+    pub checkpointed: u32,
+    /// Where the oldest reader of this context reads: no checkpoint goes beyond that frame.
+    pub oldest_reader: Option<u32>,
+}
+
+/// How far the WAL of a wal-index has come, whose file has so many bytes. None if the index is not
+/// in use.
+pub(crate) fn wal(index: &RefCell<WalIndex>, bytes: u64) -> Option<Wal> {
+    let mut index = index.borrow_mut();
+    let state = index::state(index.regions());
+    let held = index.held();
+    let read = slots::marks(&state).filter(|(number, _)| held.meets(Slots::one(*number)));
+    let oldest_reader = read.map(|(_, mark)| mark).min();
+    state.header.is_valid().then(|| Wal {
+        bytes,
+        frames: state.header.last_frame(),
+        checkpointed: state.words[0],
+        oldest_reader,
+    })
+}
+
 /// What this context has of the database.
 #[derive(Clone, Copy)]
 pub(crate) struct Here<'database> {

@@ -427,8 +427,7 @@ pub(super) struct Marks {
 impl Marks {
     pub(super) fn of(state: &State) -> Self {
         let last = state.header.last_frame();
-        let marks = (FIRST_MARKED..).zip(state.words[MARK_WORDS].iter().copied());
-        let serving = marks.filter(|(_, mark)| *mark <= last);
+        let serving = marks(state).filter(|(_, mark)| *mark <= last);
         let start = (Slots::default(), None);
         let (serving, highest) = serving.fold(start, |(all, highest), (number, mark)| {
             (all.with(Slots::one(number)), highest.max(Some(mark)))
@@ -439,6 +438,11 @@ impl Marks {
             are_recent,
         }
     }
+}
+
+/// The numbers of READ(1…4), each with its mark.
+pub(super) fn marks(state: &State) -> impl Iterator<Item = (u8, u32)> {
+    (FIRST_MARKED..).zip(state.words[MARK_WORDS].iter().copied())
 }
 
 /// How old a lease may become.
