@@ -37,7 +37,12 @@ export interface EngineOptions {
    * Whoever starts an engine decides for all that share it. A module cannot be handed to an owner
    * that serves all pages, which is in another process: `INVALID_OPTION`.
    */
-  readonly wasm?: { readonly jspi?: WasmSource; readonly asyncify?: WasmSource };
+  readonly wasm?: {
+    /** For engines with JSPI. */
+    readonly jspi?: WasmSource;
+    /** For all others. */
+    readonly asyncify?: WasmSource;
+  };
   /** @internal */
   readonly sharing?: Sharing;
   /** @internal */

@@ -143,22 +143,38 @@ export interface Holder {
 export interface Stats {
   /** The page cache of this connection, in pages since it was opened; `bytes`: now. */
   readonly cache: {
+    /** That were found in it. */
     readonly hits: number;
+    /** That had to be read. */
     readonly misses: number;
+    /** That were written. */
     readonly writes: number;
     /** Those of them that were made before the end of a transaction, for want of room. */
     readonly spills: number;
+    /** How much memory it takes. */
     readonly bytes: number;
   };
   /** The compiled statements of this connection, those that are kept among them. */
-  readonly statements: { readonly bytes: number };
-  readonly schema: { readonly bytes: number };
+  readonly statements: {
+    /** How much memory they take. */
+    readonly bytes: number;
+  };
+  /** The schema that this connection has read. */
+  readonly schema: {
+    /** How much memory it takes. */
+    readonly bytes: number;
+  };
   /** Calls of file handles by the engine that serves this connection, since it was started. */
   readonly files: {
+    /** How often was read. */
     readonly reads: number;
+    /** How much that was. */
     readonly readBytes: number;
+    /** How often was written. */
     readonly writes: number;
+    /** How much that was. */
     readonly writtenBytes: number;
+    /** How often what was written was made durable. */
     readonly flushes: number;
   };
   /** How often that engine has waited for the browser: opening, locks, asynchronous files. */
@@ -166,7 +182,10 @@ export interface Stats {
   /** How often a call had to wait for another connection or context. */
   readonly lockWaits: number;
   /** The memory of that engine, which grows and never shrinks. */
-  readonly memory: { readonly bytes: number };
+  readonly memory: {
+    /** All of it, used or not. */
+    readonly bytes: number;
+  };
   /** The WAL, as far as this engine knows; `undefined` in any other journal mode. */
   readonly wal:
     | {

@@ -17,6 +17,7 @@ export interface StorageInfo {
 
 /** How large a database is. */
 export interface DatabaseSize {
+  /** By which it is opened. */
   readonly name: string;
   /** Of its file and of those beside it (`-wal`, `-journal`, `-shm`). */
   readonly bytes: number;
