@@ -2,7 +2,8 @@
 // `npm run build`, after tsc has written the types.
 //
 //   index.js, in-place.js,   the entries; what several parts have is in core.js, which all import
-//   migrations.js
+//   migrations.js, blob.js,
+//   changesets.js
 //   owned.js, local.js       parts that core.js loads when they are needed
 //   worker.js, shared.js     the workers, each whole
 //   node.js                  the entry for Node, with an engine
@@ -41,6 +42,8 @@ const ENTRIES = {
   index: 'src/index.ts',
   'in-place': 'src/in-place.ts',
   migrations: 'src/migrations.ts',
+  blob: 'src/blob.ts',
+  changesets: 'src/changesets.ts',
 };
 const NODE = { node: 'src/node/index.ts' };
 

@@ -9,6 +9,7 @@ export const LARGE_STAGES = [
   'ORDER BY',
   'CREATE INDEX',
   'VACUUM',
+  'stream and backup',
   'temp_store = MEMORY',
   'rows and export',
   ':memory:',

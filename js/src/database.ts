@@ -3,16 +3,20 @@
 import { type ChangeListener, Changes } from './changes.js';
 import type { Channel } from './client.js';
 import { canShareFiles, connectTo } from './client.js';
+import { backUp, checkExport, exportAs } from './copy.js';
 import { SqliteError } from './errors.js';
 import { Gate } from './gate.js';
 import { limited } from './limit.js';
 import { type Log, listenLog } from './log.js';
 import {
+  type BackupOptions,
   CALL_OPTIONS,
   type CallOptions,
   type Checked,
   checkOpenOptions,
   checkOptions,
+  type Exported,
+  type ExportOptions,
   type OpenOptions,
   type TransactionOptions,
   type VacuumOptions,
@@ -298,11 +302,47 @@ export class Database extends Statements {
     });
   }
 
-  /** Resolves to the whole database as the bytes of its file: one consistent snapshot. */
-  async export(options: CallOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-    checkOptions(options, CALL_OPTIONS);
-    const request = { operation: 'export', session: this.#use() } as const;
-    return limited(options, (signal) => this.#request<'export'>(request, undefined, signal));
+  /**
+   * Resolves to the whole database as its file would be: one consistent snapshot, as bytes, a Blob
+   * or a stream.
+   *
+   * A Blob and a stream are of what is committed now. They are made from a copy in temporary
+   * storage, so a stream that is read slowly, or not at all, holds up nobody. It ends with an error
+   * when the database is closed; cancel it if you do not read it to its end.
+   *
+   * Rejects with `SQLITE_BUSY`, `SQLITE_FULL` where there is no room for the copy, `SQLITE_NOMEM`
+   * for bytes that do not fit memory, and with the reason of `signal`.
+   */
+  async export<As extends keyof Exported = 'bytes'>(
+    options: ExportOptions<As> = {},
+  ): Promise<Exported[As]> {
+    const { as, portable = false } = checkExport(options);
+    const session = this.#use();
+    const source = { channel: this.#channel, session };
+    return limited(options, (signal) => {
+      if (as === 'bytes') {
+        const request = { operation: 'export', session, portable } as const;
+        return this.#request<'export'>(request, undefined, signal) as never;
+      }
+      return this.#gate.pass(() => exportAs(as, source, options, signal), signal) as never;
+    });
+  }
+
+  /**
+   * Copies what is committed now to another database of the origin, which is there as a whole or
+   * not at all; meanwhile this one can be read and, in WAL, written to by anybody.
+   *
+   * Rejects with `EXISTS` for a name that is taken and no `overwrite`, `INVALID_NAME`,
+   * `SQLITE_BUSY` when a database of that name is open for 5 s, `SQLITE_FULL`, and with the reason
+   * of `signal`.
+   */
+  async backupTo(name: string, options: BackupOptions = {}): Promise<void> {
+    checkName(name);
+    checkOptions(options, [...CALL_OPTIONS, 'onProgress', 'overwrite']);
+    const source = { channel: this.#channel, session: this.#use() };
+    await limited(options, (signal) =>
+      this.#gate.pass(() => backUp(source, name, options, signal), signal),
+    );
   }
 
   /** Resolves to what was counted of this connection, its database and its engine. */

@@ -6,8 +6,8 @@ import { SqliteError } from './errors.js';
 import { limited } from './limit.js';
 import { checkOptions, FILE_OPTIONS, type FileOptions, type ImportOptions } from './options.js';
 
-/** What can be imported. */
-export type ImportSource = Uint8Array | ArrayBuffer | Blob | ReadableStream<Uint8Array>;
+/** What can be imported; a `File` is a `Blob`. */
+export type ImportSource = Uint8Array | ArrayBuffer | Blob | Response | ReadableStream<Uint8Array>;
 
 /** Bytes sent to the engine at once. */
 const PIECE_SIZE = 1024 * 1024;
@@ -19,8 +19,9 @@ const PIECE_SIZE = 1024 * 1024;
  * anything, so that the old or the new database is there, never a mixture.
  *
  * Rejects with `SQLITE_NOTADB` or `SQLITE_CORRUPT` for content that is not a sound database,
- * `EXISTS` for a name that is taken and no `overwrite`, `SQLITE_BUSY` when it is open elsewhere
- * for 5 s, and as `open` does.
+ * `EXISTS` for a name that is taken and no `overwrite`, `SQLITE_BUSY` when it is open for 5 s, with
+ * the error of a stream, with the reason of `signal`, and as `open` does. In each case nothing is
+ * left of what came in.
  */
 export async function importDatabase(
   name: string,
@@ -28,17 +29,21 @@ export async function importDatabase(
   options: ImportOptions = {},
 ): Promise<void> {
   checkName(name);
-  checkOptions(options, [...FILE_OPTIONS, 'overwrite']);
-  const pieces = piecesOf(source);
+  checkOptions(options, [...FILE_OPTIONS, 'overwrite', 'onProgress']);
+  const { overwrite = false, onProgress } = options;
+  const { total, pieces } = opened(source);
   await withChannel(options, async (channel, signal) => {
-    const { overwrite = false } = options;
     const begin = { operation: 'importBegin', name, overwrite } as const;
     const number = await channel.request<'importBegin'>(begin);
     try {
-      for await (const bytes of pieces) {
+      let done = 0;
+      for await (const bytes of pieces(signal)) {
         signal?.throwIfAborted();
+        done += bytes.length;
         await channel.request<'importAppend'>({ operation: 'importAppend', import: number, bytes });
+        onProgress?.(done, total);
       }
+      signal?.throwIfAborted();
       const finish = { operation: 'importFinish', import: number, name } as const;
       await channel.request<'importFinish'>(finish, undefined, signal);
     } catch (error) {
@@ -109,46 +114,76 @@ async function withChannel<T>(
   });
 }
 
-/** Copies of at most `PIECE_SIZE` bytes; refuses anything but a source at once. */
-function piecesOf(source: ImportSource): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+/** Bytes to come, each piece a copy of at most `PIECE_SIZE`. */
+type Pieces = AsyncGenerator<Uint8Array<ArrayBuffer>>;
+
+/** What is in a source, and how much, if that is known. */
+interface Opened {
+  readonly total: number | undefined;
+  readonly pieces: (signal: AbortSignal | undefined) => Pieces;
+}
+
+/** Refuses anything but a source at once. */
+function opened(source: ImportSource): Opened {
   if (source instanceof Blob) {
-    return piecesOfBlob(source);
+    return { total: source.size, pieces: () => piecesOfBlob(source) };
   }
   if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) {
     const bytes = ArrayBuffer.isView(source)
       ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
       : new Uint8Array(source);
-    return piecesOfBytes(bytes);
+    return { total: bytes.length, pieces: () => piecesOfBytes(bytes) };
   }
-  if (typeof source?.getReader === 'function') {
-    return piecesOfStream(source);
+  const stream = source instanceof Response ? bodyOf(source) : source;
+  if (typeof stream?.getReader === 'function') {
+    return { total: undefined, pieces: (signal) => piecesOfStream(stream, signal) };
   }
-  const message = 'an import takes a Uint8Array, an ArrayBuffer, a Blob or a ReadableStream';
-  throw new SqliteError(message, { code: 'INVALID_PARAMETER' });
+  const message =
+    'an import takes a Uint8Array, an ArrayBuffer, a Blob, a Response or a ReadableStream';
+  throw refused(message);
 }
 
-async function* piecesOfBlob(blob: Blob): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+function bodyOf({ ok, status, body, url }: Response): ReadableStream<Uint8Array> {
+  if (!ok || body === null) {
+    throw refused(`the response of ${url} has ${ok ? 'no body' : `the status ${status}`}`);
+  }
+  return body;
+}
+
+function refused(message: string): SqliteError {
+  return new SqliteError(message, { code: 'INVALID_PARAMETER' });
+}
+
+async function* piecesOfBlob(blob: Blob): Pieces {
   for (let start = 0; start < blob.size; start += PIECE_SIZE) {
     yield new Uint8Array(await blob.slice(start, start + PIECE_SIZE).arrayBuffer());
   }
 }
 
-async function* piecesOfBytes(bytes: Uint8Array): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+async function* piecesOfBytes(bytes: Uint8Array): Pieces {
   for (let start = 0; start < bytes.length; start += PIECE_SIZE) {
     yield bytes.slice(start, start + PIECE_SIZE);
   }
 }
 
-/** By its reader: not every engine can iterate or transfer a stream. */
+/**
+ * By its reader: not every engine can iterate or transfer a stream. An abort ends the wait for a
+ * stream that says nothing, which then looks as if it had ended.
+ */
 async function* piecesOfStream(
   stream: ReadableStream<Uint8Array>,
-): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  signal: AbortSignal | undefined,
+): Pieces {
   const reader = stream.getReader();
+  // What the source makes of that is of no interest any more.
+  const cancel = () => reader.cancel(signal?.reason).catch(() => undefined);
+  signal?.addEventListener('abort', cancel);
   try {
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
       yield* piecesOfBytes(next.value);
     }
   } finally {
-    await reader.cancel();
+    signal?.removeEventListener('abort', cancel);
+    await cancel();
   }
 }

@@ -12,15 +12,20 @@ export {
   renameDatabase,
 } from './files.js';
 export type {
+  BackupOptions,
   BatchOptions,
   CallOptions,
   EngineOptions,
+  Exported,
+  ExportOptions,
   FileOptions,
   ImportOptions,
   InsertOptions,
   OpenOptions,
   RowOptions,
   TransactionOptions,
+  TransferOptions,
+  TransferProgress,
   VacuumOptions,
   WasmSource,
 } from './options.js';

@@ -63,15 +63,29 @@ export function connectionLost(mayHaveCommitted: boolean, sql: string | undefine
   return new SqliteError(message, { code: 'CONNECTION_LOST', sql, mayHaveCommitted });
 }
 
+/** What these read, or have begun, is gone with the owner. */
+const KEPT: readonly string[] = [
+  ...['copyBegin', 'copyStep', 'copyRead', 'copyEnd'],
+  ...['blobOpen', 'blobRead', 'record', 'recorded', 'invert', 'release'],
+];
+
+/** Whether the connection keeps something that its user relies on after this. */
+export function keepsOwn({ operation }: Request): boolean {
+  return operation === 'record';
+}
+
 function canBeRepeated(call: Handed): boolean {
-  return onlyReads(call) && !ASKS_OWN.test(call.sql ?? '') && !MAKES_OWN.test(call.sql ?? '');
+  const isKept = KEPT.includes(call.request.operation);
+  return (
+    !isKept && onlyReads(call) && !ASKS_OWN.test(call.sql ?? '') && !MAKES_OWN.test(call.sql ?? '')
+  );
 }
 
 /** A query is one statement. */
 function onlyReads({ request, sql = '' }: Handed): boolean {
   const { operation } = request;
   return (
-    ['export', 'sequence', 'close', 'describe'].includes(operation) ||
+    ['export', 'sequence', 'close', 'describe', ...KEPT].includes(operation) ||
     (operation === 'query' && READS.test(sql))
   );
 }

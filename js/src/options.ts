@@ -139,8 +139,44 @@ export interface CallOptions {
 /** Options of `listDatabases`, `deleteDatabase` and `renameDatabase`. */
 export interface FileOptions extends EngineOptions, CallOptions {}
 
+/** Told how far a transfer is: bytes so far, and in all, as far as that is known. */
+export type TransferProgress = (bytes: number, total: number | undefined) => void;
+
+/** Options of what transfers a whole database; one that is given up leaves nothing behind. */
+export interface TransferOptions extends CallOptions {
+  /** Called after each piece, of about 1 MiB. */
+  readonly onProgress?: TransferProgress;
+}
+
 /** Options of `importDatabase`. */
-export interface ImportOptions extends FileOptions {
+export interface ImportOptions extends EngineOptions, TransferOptions {
+  /** Whether a database of that name may be replaced; default `false`. */
+  readonly overwrite?: boolean;
+}
+
+/** What an export may be. */
+export interface Exported {
+  bytes: Uint8Array<ArrayBuffer>;
+  blob: Blob;
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>;
+}
+
+/** Options of `Database.export`; `onProgress` is not for bytes; `signal` ends a stream too. */
+export interface ExportOptions<As extends keyof Exported = keyof Exported> extends TransferOptions {
+  /**
+   * What it resolves to; default `'bytes'`, all in memory. `'blob'` and `'stream'` take little
+   * memory, whatever the size.
+   */
+  readonly as?: As;
+  /**
+   * Whether the mark of WAL is left out, so that also a program that cannot write beside the file
+   * can read it; default `false`: byte for byte what is here.
+   */
+  readonly portable?: boolean;
+}
+
+/** Options of `Database.backupTo`. */
+export interface BackupOptions extends TransferOptions {
   /** Whether a database of that name may be replaced; default `false`. */
   readonly overwrite?: boolean;
 }
@@ -230,6 +266,11 @@ const RULES: Readonly<Record<string, Rule>> = {
   create: 'boolean',
   int64: ['auto', 'bigint', 'throw'],
   dates: ['text', 'ms'],
+  as: ['bytes', 'blob', 'stream'],
+  portable: 'boolean',
+  chunkSize: { from: 1, to: DURATION_MAX },
+  tables: 'Array',
+  onConflict: 'string or object or function',
   cacheSize: BYTES,
   foreignKeys: 'boolean',
   // Which there are is known to the engine.

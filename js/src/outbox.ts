@@ -39,12 +39,13 @@ export class Outbox<Message> {
 }
 
 /**
- * Pieces of an import, and rows, are handed over, not copied: such a request is never sent again,
- * whatever becomes of the other end (lost.ts).
+ * Pieces of an import or a blob, and rows, are handed over, not copied: such a request is never
+ * sent again, whatever becomes of the other end (lost.ts).
  */
 export function transferable(request: Request): Transferable[] {
   switch (request.operation) {
     case 'importAppend':
+    case 'blobWrite':
       return [request.bytes.buffer];
     case 'rows':
       return [request.rows.buffer];

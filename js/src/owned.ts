@@ -10,7 +10,7 @@
 import type { Channel } from './client.js';
 import { fromWire, interrupted, SqliteError } from './errors.js';
 import { join, type Link, type Place } from './join.js';
-import { connectionLost, judge, makesOwn, type Standing } from './lost.js';
+import { connectionLost, judge, keepsOwn, makesOwn, type Standing } from './lost.js';
 import { Outbox, transferable } from './outbox.js';
 import type {
   Commits,
@@ -216,7 +216,7 @@ export class OwnedChannel implements Channel {
     this.#pending.set(id, call);
     let outgoing = request;
     if (connection?.number !== undefined && 'session' in request) {
-      connection.own ||= sql !== undefined && makesOwn(sql);
+      connection.own ||= keepsOwn(request) || (sql !== undefined && makesOwn(sql));
       outgoing = { ...request, session: connection.number };
     }
     const message = { id, request: outgoing, stoppable: signal !== undefined };

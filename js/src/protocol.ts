@@ -246,6 +246,62 @@ export interface Place {
   inside: boolean;
 }
 
+/** What a connection keeps open under a key that the page has made, until it is released. */
+export interface HeldPlace extends Place {
+  key: string;
+}
+
+/** Where a blob is. */
+export interface WireBlobPlace {
+  schema: string;
+  table: string;
+  column: string;
+  rowid: number | bigint;
+}
+
+/** What becomes of a change that does not fit. */
+export type ConflictAction = 'omit' | 'replace' | 'abort';
+
+/** A change that does not fit; what is `undefined` is not known, or does not apply. */
+export type Conflict =
+  | {
+      readonly kind: 'data' | 'notFound' | 'conflict' | 'constraint';
+      readonly table: string;
+      readonly operation: 'insert' | 'update' | 'delete';
+      readonly primaryKey: readonly string[];
+      readonly old: Readonly<Record<string, WireValue>> | undefined;
+      readonly new: Readonly<Record<string, WireValue>> | undefined;
+      readonly current: Readonly<Record<string, WireValue>> | undefined;
+    }
+  | { readonly kind: 'foreignKey'; readonly violations: number };
+
+/** What becomes of conflicts, by kind; what is left out is asked. */
+export type ConflictPolicy = { readonly [Kind in Conflict['kind']]?: ConflictAction };
+
+/** What came of applying a changeset: it is done; or nothing, and questions are to be answered. */
+export type Applied =
+  | { readonly omitted: number; readonly replaced: number }
+  | {
+      /** How many of the answers count. */
+      readonly kept: number;
+      readonly questions: readonly Conflict[];
+    };
+
+/** A copy, which the engine knows by a key that the page has made. */
+export interface CopyPlace {
+  session: number;
+  key: string;
+}
+
+/** What a copy shall be: another database, or something to be read. */
+export interface CopyTarget {
+  to: string | undefined;
+  /** Whether a database of that name may be replaced. */
+  overwrite: boolean;
+  /** Whether it is without the mark of WAL. */
+  portable: boolean;
+}
+
 /**
  * How a database is there for several contexts: open in each of them, through one owner that all of
  * them ask, open in each and used in turn, or for one context at a time.
@@ -304,7 +360,50 @@ export interface Operations {
     answers: readonly (readonly [RowBatch, RunResult])[];
   };
   describe: { takes: Place & { sql: string }; answers: Description };
-  export: { takes: { session: number }; answers: Uint8Array<ArrayBuffer> };
+  /** Answers the size of the blob in bytes. */
+  blobOpen: { takes: HeldPlace & WireBlobPlace & { writes: boolean }; answers: number };
+  blobRead: {
+    takes: HeldPlace & { from: number; count: number };
+    answers: Uint8Array<ArrayBuffer>;
+  };
+  blobWrite: {
+    takes: HeldPlace & { from: number; bytes: Uint8Array<ArrayBuffer> };
+    answers: undefined;
+  };
+  /** Of these tables, or all; answers those that cannot be recorded. */
+  record: { takes: HeldPlace & { tables: readonly string[] | undefined }; answers: string[] };
+  recorded: { takes: HeldPlace & { patchset: boolean }; answers: Uint8Array<ArrayBuffer> };
+  /** `bytes` the first time only; then `answers` are those to all questions so far that count. */
+  apply: {
+    takes: HeldPlace & {
+      bytes: Uint8Array<ArrayBuffer> | undefined;
+      tables: readonly string[] | undefined;
+      policy: ConflictPolicy;
+      answers: readonly ConflictAction[];
+    };
+    answers: Applied;
+  };
+  invert: {
+    takes: HeldPlace & { bytes: Uint8Array<ArrayBuffer> };
+    answers: Uint8Array<ArrayBuffer>;
+  };
+  /** Ends what is kept under the key, if anything is. */
+  release: { takes: HeldPlace; answers: undefined };
+  /** `portable`: without the mark of WAL. */
+  export: { takes: { session: number; portable: boolean }; answers: Uint8Array<ArrayBuffer> };
+  /**
+   * Of what is committed now, as the database `to`, or to be read; from now on known by `key`.
+   * Answers how many bytes it will have.
+   */
+  copyBegin: { takes: CopyPlace & CopyTarget; answers: number };
+  /** Copies on; answers how many bytes are copied. */
+  copyStep: { takes: CopyPlace; answers: number };
+  /** Answers the next bytes, none at the end. */
+  copyRead: { takes: CopyPlace; answers: Uint8Array<ArrayBuffer> };
+  /** Puts it in place, once all is copied. */
+  copyFinish: { takes: CopyPlace & { to: string }; answers: undefined };
+  /** Removes what is left of it. */
+  copyEnd: { takes: CopyPlace; answers: undefined };
   vacuum: { takes: { session: number; pageSize: number | undefined }; answers: undefined };
   sequence: { takes: { session: number }; answers: number | undefined };
   stats: { takes: { session: number }; answers: Stats };

@@ -18,6 +18,8 @@ test('import takes bytes, a buffer, a Blob and a stream', async (t) => {
     view: new Uint8Array([1, ...bytes, 2]).subarray(1, bytes.length + 1),
     buffer: bytes.slice().buffer,
     blob: new Blob([bytes]),
+    file: new File([bytes], 'chinook.sqlite'),
+    response: new Response(bytes),
     stream: inPieces(bytes, 33_333),
   };
   for (const [label, source] of Object.entries(sources)) {
@@ -61,6 +63,69 @@ test('a stream that fails leaves the database of that name untouched', async (t)
   equal(await t.newFiles(before), []);
   const still = await t.open();
   equal(await still.query('SELECT count(*) AS n FROM mine'), [{ n: 0 }]);
+});
+
+test('an import tells how far it is', async (t) => {
+  const bytes = await chinook();
+  const total = bytes.length;
+  for (const [label, source, known] of [
+    ['blob', new Blob([bytes]), total],
+    ['bytes', bytes, total],
+    ['stream', inPieces(bytes, 33_333), undefined],
+    ['response', new Response(bytes), undefined],
+  ] as const) {
+    const told: (readonly [number, number | undefined])[] = [];
+    const onProgress = (done: number, all: number | undefined) => told.push([done, all]);
+    await importDatabase(t.name(label), source, { ...t.options, onProgress });
+    ok(told.length > 0, `${label} tells`);
+    equal(told.at(-1), [total, known], label);
+    equal(
+      told.map(([done]) => done),
+      told.map(([done]) => done).sort((a, b) => a - b),
+    );
+  }
+});
+
+test('an import that is aborted leaves nothing behind, whatever it waits for', async (t) => {
+  const before = await allFiles();
+  const bytes = await chinook();
+  const reason = new Error('no longer wanted');
+  const aborted = AbortSignal.abort(reason);
+  const early = importDatabase(t.name(), bytes, { ...t.options, signal: aborted });
+  equal(await early.catch((error: unknown) => error), reason, 'before it begins');
+  const between = new AbortController();
+  const call = importDatabase(t.name(), inPieces(bytes, 33_333), {
+    ...t.options,
+    signal: between.signal,
+    onProgress: () => between.abort(reason),
+  });
+  equal(await call.catch((error: unknown) => error), reason, 'between two pieces');
+  const waiting = new AbortController();
+  let cancelledWith: unknown;
+  const silent = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start: (controller) => controller.enqueue(bytes.slice(0, 50_000)),
+    cancel(why) {
+      cancelledWith = why;
+    },
+  });
+  const stuck = importDatabase(t.name(), silent, {
+    ...t.options,
+    signal: waiting.signal,
+    onProgress: () => void setTimeout(() => waiting.abort(reason)),
+  });
+  equal(await stuck.catch((error: unknown) => error), reason, 'while the stream is silent');
+  equal(cancelledWith, reason, 'the stream hears of it');
+  equal(await t.newFiles(before), []);
+});
+
+test('an import refuses a response without a database', async (t) => {
+  const bad = { code: 'INVALID_PARAMETER' };
+  const notFound = new Response('no', { status: 404 });
+  await rejects(importDatabase(t.name(), notFound, t.options), { ...bad, message: /status 404/ });
+  const empty = new Response(null, { status: 204 });
+  await rejects(importDatabase(t.name(), empty, t.options), { ...bad, message: /no body/ });
+  const page = new Response('<!doctype html>'.repeat(20));
+  await rejects(importDatabase(t.name(), page, t.options), { code: 'SQLITE_NOTADB' });
 });
 
 test('list is sorted and holds databases only', async (t) => {
@@ -110,15 +175,15 @@ test('renameDatabase moves what was committed, and refuses a name that is taken'
   });
 });
 
-test('import and delete of an open database are busy', { background: true }, async (t) => {
+test('an open database is not replaced, removed or renamed', { background: true }, async (t) => {
   const db = await t.open();
   await db.exec('CREATE TABLE a (b)');
   const bytes = await chinook();
+  const busy = { code: 'SQLITE_BUSY', message: /held by .*sharing "/ };
   await Promise.all([
-    rejects(importDatabase(t.name(), bytes, { ...t.options, overwrite: true }), {
-      code: 'SQLITE_BUSY',
-    }),
-    rejects(deleteDatabase(t.name(), t.options), { code: 'SQLITE_BUSY' }),
+    rejects(importDatabase(t.name(), bytes, { ...t.options, overwrite: true }), busy, 'import'),
+    rejects(deleteDatabase(t.name(), t.options), busy, 'delete'),
+    rejects(renameDatabase(t.name(), t.name('new'), t.options), busy, 'rename'),
   ]);
   equal(await db.query('SELECT count(*) AS n FROM a'), [{ n: 0 }], 'untouched');
 });

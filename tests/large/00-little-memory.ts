@@ -4,7 +4,7 @@ import type * as Anchorite from 'anchorite';
 import type { Database } from 'anchorite';
 import { ok } from '../page/assert';
 import type { TestContext } from '../page/context';
-import { fill, index, rowsIn, sort, spendMemory, vacuum } from '../page/large/sql';
+import { copyOut, fill, index, rowsIn, sort, spendMemory, vacuum } from '../page/large/sql';
 import { describe, test } from '../page/registry';
 import { expectNoTemporaryFile, watch } from '../page/large/watch';
 
@@ -13,9 +13,13 @@ describe('little memory');
 /** Two cells: those are enough for what is no engine's own, and it takes seconds. */
 const CELLS = { browsers: ['chromium', 'firefox'], twins: ['jspi'], contexts: ['inside'] } as const;
 
-async function openIn(t: TestContext, limitMib: number, name: string): Promise<Database> {
+async function libraryIn(limitMib: number): Promise<typeof Anchorite> {
   const url = `/capped/${limitMib}/index.js`;
-  const { open } = (await import(url)) as typeof Anchorite;
+  return (await import(url)) as typeof Anchorite;
+}
+
+async function openIn(t: TestContext, limitMib: number, name: string): Promise<Database> {
+  const { open } = await libraryIn(limitMib);
   const db = await open(name, { ...t.options, tempMemory: TEMP_MEMORY });
   t.defer(() => db.close());
   return db;
@@ -42,6 +46,19 @@ test('for ORDER BY, CREATE INDEX and VACUUM', CELLS, async (t) => {
     ok(spilled >= MIB * 0.9, `${MIB} MiB spilled by ${work.name}, not ${spilled}`);
     await expectNoTemporaryFile();
   }
+  watched.expectLimit(LIMIT_MIB);
+});
+
+test('for a stream and a backup', CELLS, async (t) => {
+  const watched = watch();
+  t.defer(() => watched.stop());
+  const db = await openIn(t, LIMIT_MIB, t.name());
+  await db.exec(CACHE);
+  await fill(db, rowsIn(MIB));
+  await copyOut(await libraryIn(LIMIT_MIB), db, rowsIn(MIB), t.options);
+  const spilled = watched.spilledMib();
+  ok(spilled >= MIB * 0.9, `${MIB} MiB spilled by the stream, not ${spilled}`);
+  await expectNoTemporaryFile();
   watched.expectLimit(LIMIT_MIB);
 });
 

@@ -8,6 +8,8 @@ export const CONTENT = [
   'README.md',
   'dist/anchorite.asyncify.wasm',
   'dist/anchorite.wasm',
+  'dist/blob.js',
+  'dist/changesets.js',
   'dist/core.js',
   'dist/in-place.js',
   'dist/index.js',

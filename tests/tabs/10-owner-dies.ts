@@ -1,5 +1,7 @@
 // The owner dies: what was open is lost and said to be, what can go on goes on, and nothing happens
 // twice. Each test has an owner of its own, by the name of its database.
+import { blobReader } from 'anchorite/blob';
+import { record } from 'anchorite/changesets';
 import { equal, ok, rejects } from '../page/assert';
 import type { TestContext } from '../page/context';
 import { describe, test } from '../page/registry';
@@ -64,6 +66,26 @@ test('under temporary tables, which are lost, and said to be once', ONCE, async 
   await killOwner(t.name());
   await rejects(a.query('SELECT i FROM mine'), LOST);
   await rejects(a.query('SELECT i FROM mine'), { code: 'SQLITE_ERROR' });
+});
+
+test('under a recording and streams, which are lost, and said to be', ONCE, async (t) => {
+  const hooks = { worker: true, sharing: 'owner', testHooks: { owner: t.name() } } as const;
+  const db = await t.open(t.name(), hooks);
+  await db.exec('CREATE TABLE n (i INTEGER PRIMARY KEY, b)');
+  await db.exec('INSERT INTO n VALUES (1, zeroblob(2999999))');
+  const recording = await record(db);
+  await killOwner(t.name());
+  await rejects(recording.changeset(), LOST);
+  await rejects(recording.changeset(), { code: 'CLOSED' });
+  const blob = (await blobReader(db, { table: 'n', column: 'b', rowid: 1 })).getReader();
+  const stream = (await db.export({ as: 'stream' })).getReader();
+  await Promise.all([blob.read(), stream.read()]);
+  await killOwner(t.name());
+  await Promise.all([
+    rejects(blob.read(), { code: 'CLOSED' }, 'the blob'),
+    rejects(stream.read(), { code: 'CLOSED' }, 'the export'),
+  ]);
+  equal(await db.query('SELECT i FROM n'), [{ i: 1 }]);
 });
 
 test('under calls: reads are made again, and what may have been done is told', ONCE, async (t) => {

@@ -2,6 +2,9 @@
 // with skipLibCheck off. It is never run.
 import { deleteDatabase, importDatabase, listDatabases, open, sql, SqliteError } from 'anchorite';
 import { storageInfo } from 'anchorite';
+import { type BlobPlace, blobReader, blobWriter } from 'anchorite/blob';
+import { apply, invert, record } from 'anchorite/changesets';
+import type { Conflict, ConflictAction, Recording } from 'anchorite/changesets';
 import type { BindValue, Database, OpenOptions, Params, Row, SqlValue } from 'anchorite';
 import { migrate } from 'anchorite/migrations';
 import type { Migrated, Migration } from 'anchorite/migrations';
@@ -92,6 +95,39 @@ export const forged: Sql = { text: 'SELECT 1', values: [] };
 
 // @ts-expect-error a mode that does not exist
 export const wrongTransaction = (db: Database) => db.transaction(() => 1, { mode: 'write' });
+
+export async function copies(db: Database): Promise<unknown[]> {
+  const blob: Blob = await db.export({ as: 'blob', portable: true, onProgress: () => undefined });
+  const stream: ReadableStream<Uint8Array> = await db.export({ as: 'stream' });
+  const bytes: Uint8Array = await db.export({ portable: true });
+  await db.backupTo('backup.db', { overwrite: true, signal: new AbortController().signal });
+  const onProgress = (done: number, total: number | undefined) => done / (total ?? 1);
+  await importDatabase('c.db', await fetch('c.db'), { onProgress });
+  return [blob, stream, bytes];
+}
+
+export async function streams(db: Database): Promise<unknown[]> {
+  const place: BlobPlace = { table: 'a', column: 'b', rowid: 1n };
+  const reader: ReadableStream<Uint8Array> = await blobReader(db, place, { start: 1, end: 2 });
+  const size: number = await db.transaction(async (tx) => {
+    const writer = await blobWriter(tx, place, { size: 5 });
+    await new Blob(['words']).stream().pipeTo(writer);
+    return writer.size;
+  });
+  return [reader, size];
+}
+
+export async function changes(db: Database): Promise<Uint8Array> {
+  const recording: Recording = await record(db, { tables: ['a'] });
+  const bytes: Uint8Array = await recording.changeset();
+  const decide = (conflict: Conflict): ConflictAction =>
+    conflict.kind === 'foreignKey' || conflict.current?.['b'] === null ? 'abort' : 'omit';
+  await apply(db, bytes, { onConflict: decide });
+  await apply(db, bytes, { onConflict: { data: 'replace', notFound: 'omit' } });
+  const { omitted, replaced } = await apply(db, bytes, { onConflict: 'omit' });
+  await recording.end();
+  return omitted > replaced ? bytes : invert(db, bytes);
+}
 
 export function explain(error: unknown): string {
   if (!(error instanceof SqliteError)) return 'not ours';

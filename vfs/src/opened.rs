@@ -94,7 +94,12 @@ impl Medium {
     }
 
     pub(crate) fn open_temporary(&self) -> Opened {
-        Opened::Temporary(Box::new(TemporaryFile::new(self.temporary.clone())))
+        Opened::Temporary(self.temporary())
+    }
+
+    /// A file that nobody else sees.
+    pub(crate) fn temporary(&self) -> Box<TemporaryFile> {
+        Box::new(TemporaryFile::new(self.temporary.clone()))
     }
 
     /// Whether a file is there; an empty one that is not a database is not.

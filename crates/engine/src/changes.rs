@@ -21,7 +21,7 @@ use rusqlite::Connection;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
 use crate::error::EngineError;
-use crate::session::MAIN;
+use crate::session::{MAIN, Session};
 
 /// What has changed in one database.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,6 +135,35 @@ impl Heard {
 
     fn compiled(&self) -> MutexGuard<'_, Written> {
         self.compiled.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Session {
+    /// The tables that the transactions committed since the last call may have changed, by the name
+    /// of the database: `main`, or as it was attached.
+    pub fn take_changes(&self) -> Written {
+        self.changes.take_told()
+    }
+
+    /// The same by path.
+    ///
+    /// # Errors
+    /// When SQLite is out of memory.
+    pub fn take_changed_files(&self) -> Result<BTreeMap<String, Tables>, EngineError> {
+        let written = self.take_changes();
+        if written.keys().all(|name| name == MAIN) {
+            return Ok(written.into_values().map(|it| (self.path(), it)).collect());
+        }
+        let mut list = self.connection.prepare_cached("PRAGMA database_list")?;
+        let mut rows = list.query([])?;
+        let mut files = BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            let (name, path): (String, Option<String>) = (row.get(1)?, row.get(2)?);
+            if let (Some(path), Some(tables)) = (path, written.get(&name)) {
+                files.insert(path, tables.clone());
+            }
+        }
+        Ok(files)
     }
 }
 

@@ -3,17 +3,22 @@
 //! Called by `crates/wasm` and, natively, by tests. Runs wherever rusqlite runs.
 //! It must not know JavaScript, OPFS or our VFS: files are SQLite's business, by a VFS name.
 
+mod blobs;
 mod builtins;
 mod calls;
 mod changes;
+mod changesets;
 mod counters;
 mod error;
+mod handles;
+mod held;
 mod journal;
 mod names;
 mod options;
 mod pace;
 mod params;
 mod raw;
+mod recordings;
 mod repeated;
 mod safety;
 mod session;
@@ -21,16 +26,22 @@ mod value;
 mod waits;
 mod whole;
 
+pub use blobs::BlobPlace;
 pub use calls::{Answer, Begin, Cell, Column, Description, Ran, Together};
 pub use changes::{Tables, Written};
+pub use changesets::{
+    Action, Applied, Applying, Change, Conflict, ConflictKind, Known, Policy, invert,
+};
 pub use counters::Counters;
 pub use error::EngineError;
 pub use names::name as code_name;
 pub use options::{Durability, JournalMode, OpenOptions};
 pub use pace::{Host, Pace};
 pub use params::Params;
+pub use recordings::Take;
 pub use session::{Patience, Reach, Session};
 pub use value::{RowBatch, Sink, Value};
+pub use whole::{Extent, unmark_wal};
 
 /// The version of SQLite that is linked, for instance `3.54.1`.
 #[must_use]

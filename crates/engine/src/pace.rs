@@ -25,6 +25,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::{Connection, Statement};
 
 use crate::error::EngineError;
+use crate::held::unshared;
 use crate::session::Session;
 
 /// Steps of SQLite's machine between two ticks.
@@ -232,7 +233,7 @@ impl Session {
     /// # Errors
     /// When SQLite is out of memory.
     pub fn keep_pace(&mut self, pace: Arc<Pace>) -> Result<(), EngineError> {
-        self.watch.install(&mut self.connection, pace)
+        self.watch.install(unshared(&mut self.connection)?, pace)
     }
 
     /// Takes back what a call has begun that cannot go on, and cannot be stopped itself.

@@ -1,15 +1,17 @@
 //! One connection: opening rules, running SQL, export; called by `crates/wasm` and by tests.
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::rc::Rc;
+use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::{Batch, Connection, OpenFlags, Row, Statement};
 
 use crate::builtins;
-use crate::changes::{Changes, Tables, Written};
+use crate::changes::{Changes, Written};
 use crate::error::EngineError;
+use crate::held::Held;
 use crate::options::OpenOptions;
 use crate::pace::Watch;
 use crate::params::Params;
@@ -24,7 +26,9 @@ pub(crate) const MAIN: &str = "main";
 /// A connection to one database.
 #[derive(Debug)]
 pub struct Session {
-    pub(crate) connection: Connection,
+    /// Shared with what is held.
+    pub(crate) connection: Rc<Connection>,
+    pub(crate) held: Held,
     pub(crate) waits: Waits,
     pub(crate) changes: Changes,
     pub(crate) watch: Watch,
@@ -129,7 +133,8 @@ impl Session {
         connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
         let repeated = Repeated::default();
         Ok(Self {
-            connection,
+            connection: Rc::new(connection),
+            held: Held::default(),
             waits,
             changes,
             watch: Watch::default(),
@@ -137,37 +142,10 @@ impl Session {
         })
     }
 
-    /// The tables that the transactions committed since the last call may have changed, by the name
-    /// of the database: `main`, or as it was attached.
-    pub fn take_changes(&self) -> Written {
-        self.changes.take_told()
-    }
-
     /// The path of the database that was opened; empty for one in memory.
     #[must_use]
     pub fn path(&self) -> String {
         self.connection.path().unwrap_or_default().to_owned()
-    }
-
-    /// The same by path.
-    ///
-    /// # Errors
-    /// When SQLite is out of memory.
-    pub fn take_changed_files(&self) -> Result<BTreeMap<String, Tables>, EngineError> {
-        let written = self.take_changes();
-        if written.keys().all(|name| name == MAIN) {
-            return Ok(written.into_values().map(|it| (self.path(), it)).collect());
-        }
-        let mut list = self.connection.prepare_cached("PRAGMA database_list")?;
-        let mut rows = list.query([])?;
-        let mut files = BTreeMap::new();
-        while let Some(row) = rows.next()? {
-            let (name, path): (String, Option<String>) = (row.get(1)?, row.get(2)?);
-            if let (Some(path), Some(tables)) = (path, written.get(&name)) {
-                files.insert(path, tables.clone());
-            }
-        }
-        Ok(files)
     }
 
     /// Whether a database is the one that was opened, or attached; by path.
@@ -210,7 +188,12 @@ impl Session {
         if limit_ms == 0 {
             return Ok(None);
         }
-        self.waits.install(&mut self.connection)?;
+        match Rc::get_mut(&mut self.connection) {
+            Some(connection) => self.waits.install(connection)?,
+            // Something is held, for which a busy handler cannot be changed, only removed: what is
+            // attached answers at once.
+            None => self.connection.busy_timeout(Duration::ZERO)?,
+        }
         Ok(Some(limit_ms))
     }
 
@@ -518,8 +501,16 @@ impl Session {
     ///
     /// # Errors
     /// When SQLite reports one; the connection is gone all the same.
+    ///
+    /// # Panics
+    /// Never: what has shared the connection is dropped before.
     pub fn close(self) -> Result<(), EngineError> {
-        self.connection
+        let Self {
+            connection, held, ..
+        } = self;
+        drop(held);
+        let connection = Rc::into_inner(connection).expect("only what was held has shared it");
+        connection
             .close()
             .map_err(|(_connection, error)| error.into())
     }

@@ -61,6 +61,11 @@ pub(crate) fn take_row(row: &Row<'_>, sink: &mut impl Sink) -> rusqlite::Result<
     sink.end_row().map_err(|_| no_memory())
 }
 
+/// A copy of a value that SQLite has in its own memory.
+pub(crate) fn owned(value: ValueRef<'_>) -> rusqlite::Result<Value> {
+    copy(value).map_err(|_| no_memory())
+}
+
 /// No bytes yet, with room for so many.
 pub(crate) fn with_room(size: usize) -> rusqlite::Result<Vec<u8>> {
     let mut bytes = Vec::new();

@@ -1,4 +1,4 @@
-//! What a connection does with its database as a whole: check, export, images, vacuum.
+//! What a connection does with its database as a whole: check, export, snapshots, images, vacuum.
 //!
 //! Called by `crates/wasm` and by tests.
 
@@ -9,10 +9,11 @@ use rusqlite::OpenFlags;
 use rusqlite::serialize::Data;
 
 use crate::error::EngineError;
+use crate::held::unshared;
 use crate::options::{JournalMode, OpenOptions, check_page_size};
 use crate::pace::Pace;
 use crate::params::Params;
-use crate::session::{MAIN, Session};
+use crate::session::{MAIN, Patience, Session};
 use crate::value::{self, Value};
 
 /// Where the header says which journal mode a database wants: 1 for a rollback journal, 2 for WAL,
@@ -21,6 +22,33 @@ use crate::value::{self, Value};
 const FORMAT_VERSIONS: std::ops::Range<usize> = 18..20;
 const ROLLBACK: u8 = 1;
 const WAL: u8 = 2;
+
+/// How large a database is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// How many pages it has.
+    pub pages: u32,
+    /// In bytes.
+    pub page_size: u32,
+}
+
+impl Extent {
+    /// In bytes.
+    #[must_use]
+    pub fn size(self) -> u64 {
+        u64::from(self.pages) * u64::from(self.page_size)
+    }
+}
+
+/// Marks a database as one with a rollback journal, if these are its first bytes and it is in WAL.
+/// Its content must be complete without one.
+pub fn unmark_wal(bytes: &mut [u8]) {
+    for version in bytes.get_mut(FORMAT_VERSIONS).unwrap_or_default() {
+        if *version == WAL {
+            *version = ROLLBACK;
+        }
+    }
+}
 
 impl Session {
     /// Checks that a file nobody else has open is a sound database, without changing a byte.
@@ -52,15 +80,57 @@ impl Session {
         }
     }
 
-    /// The whole database as one consistent snapshot, byte for byte what its file would be.
+    /// The whole database as one consistent snapshot, byte for byte what its file would be, but
+    /// for the mark of WAL if it shall be portable.
     ///
     /// One statement reads all pages, so one read transaction covers them.
     ///
     /// # Errors
     /// When it cannot be read, or does not fit memory.
-    pub fn export(&self) -> Result<Vec<u8>, EngineError> {
+    pub fn export(&self, portable: bool) -> Result<Vec<u8>, EngineError> {
         self.waits.clear();
-        self.read_pages().map_err(|error| self.waits.judge(error))
+        let mut bytes = self.read_pages().map_err(|error| self.waits.judge(error))?;
+        if portable {
+            unmark_wal(&mut bytes);
+        }
+        Ok(bytes)
+    }
+
+    /// Begins a transaction that sees what is committed now, whatever others commit from now on,
+    /// and says how much that is. It ends when the connection is closed.
+    ///
+    /// # Errors
+    /// As [`query_with`](Self::query_with).
+    pub fn begin_snapshot(&self, patience: Patience) -> Result<Extent, EngineError> {
+        self.exec("BEGIN")?;
+        self.look(patience)?;
+        self.extent()
+    }
+
+    /// How large the database is.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn extent(&self) -> Result<Extent, EngineError> {
+        let (pages, page_size) = (self.pragma("page_count")?, self.pragma("page_size")?);
+        Ok(Extent { pages, page_size })
+    }
+
+    /// Adds the content of a page, by its number from 1 on. Without a transaction around it is that
+    /// of now.
+    ///
+    /// # Errors
+    /// When it cannot be read, or does not fit memory.
+    pub fn read_page(&self, number: u32, bytes: &mut Vec<u8>) -> Result<(), EngineError> {
+        self.waits.clear();
+        let mut page = self
+            .connection
+            .prepare_cached("SELECT data FROM sqlite_dbpage WHERE pgno = ?")?;
+        let read = page.query_row([number], |row| {
+            let page = row.get_ref(0)?.as_blob();
+            value::append(bytes, page.map_err(rusqlite::Error::from)?)
+        });
+        read.map_err(|error| self.waits.judge(error.into()))
     }
 
     fn read_pages(&self) -> Result<Vec<u8>, EngineError> {
@@ -88,7 +158,8 @@ impl Session {
     /// When it cannot be read, or does not fit memory.
     pub fn serialize(&mut self) -> Result<Vec<u8>, EngineError> {
         self.waits.clear();
-        let image = self.connection.serialize("main").and_then(|data| {
+        let connection = unshared(&mut self.connection)?;
+        let image = connection.serialize("main").and_then(|data| {
             let data: &[u8] = match &data {
                 Data::Shared(data) => data,
                 Data::Owned(data) => data,
@@ -112,18 +183,16 @@ impl Session {
             let message = format!("an image of {} bytes is no database", image.len());
             return Err(EngineError::plain("SQLITE_NOTADB", message));
         }
-        let mut versions = [0; FORMAT_VERSIONS.end - FORMAT_VERSIONS.start];
-        versions.copy_from_slice(&image[FORMAT_VERSIONS]);
-        for version in &mut versions {
-            if *version == WAL {
-                *version = ROLLBACK;
-            }
-        }
-        let patched = image[..FORMAT_VERSIONS.start]
-            .chain(&versions[..])
-            .chain(&image[FORMAT_VERSIONS.end..]);
-        self.connection
-            .deserialize_read_exact("main", patched, image.len(), readonly)?;
+        let mut header = [0; FORMAT_VERSIONS.end];
+        header.copy_from_slice(&image[..FORMAT_VERSIONS.end]);
+        unmark_wal(&mut header);
+        let patched = header[..].chain(&image[FORMAT_VERSIONS.end..]);
+        unshared(&mut self.connection)?.deserialize_read_exact(
+            "main",
+            patched,
+            image.len(),
+            readonly,
+        )?;
         self.changes.tell_all();
         Ok(())
     }

@@ -162,7 +162,7 @@ fn an_export_is_a_database_of_its_own() {
     session
         .exec("CREATE TABLE t (a); INSERT INTO t VALUES (zeroblob(10000))")
         .expect("runs");
-    let bytes = session.export().expect("exports");
+    let bytes = session.export(false).expect("exports");
     let pages = query(&session, "PRAGMA page_count", &[]).expect("counts");
     assert_eq!(
         pages,

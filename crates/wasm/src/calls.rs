@@ -7,6 +7,7 @@ use wasm_bindgen::JsValue;
 
 use crate::convert::{self, Integers, Refusal, object};
 use crate::error::JobError;
+use crate::held::{self, Held};
 use crate::jobs::{self, Job};
 use crate::packed::{self, Packed};
 use crate::rows::PackedRows;
@@ -26,6 +27,8 @@ pub(crate) enum Call {
     Together(Option<Together<PackedRows>>),
     /// What a statement is.
     Describe { sql: String },
+    /// Something with what the connection keeps.
+    Held(Held),
 }
 
 impl Call {
@@ -34,7 +37,7 @@ impl Call {
         match self {
             Call::Rows { done, .. } => *done,
             Call::Together(together) => together.as_ref().map_or(0, Together::progress),
-            Call::Run { .. } | Call::Describe { .. } => 0,
+            Call::Run { .. } | Call::Describe { .. } | Call::Held(_) => 0,
         }
     }
 }
@@ -82,6 +85,7 @@ pub(crate) fn attempt(
             let described = jobs::with_session_inside(at, sql, |it| it.describe(sql));
             described.map(|description| description_to_js(&description))
         }
+        Call::Held(held) => held::attempt(at, held),
     }
 }
 

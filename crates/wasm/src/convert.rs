@@ -169,7 +169,7 @@ fn integer_from_js(number: f64) -> u64 {
     number as u64
 }
 
-fn value_from_js(value: &JsValue) -> Result<Value, Refusal> {
+pub(crate) fn value_from_js(value: &JsValue) -> Result<Value, Refusal> {
     if value.is_null() {
         return Ok(Value::Null);
     }
@@ -243,6 +243,16 @@ fn integer_to_js(integer: i64, integers: Integers) -> JsValue {
         Number::Int32(number) => number.into(),
         Number::Float(number) => number.into(),
         Number::Big | Number::Refused => BigInt::from(integer).into(),
+    }
+}
+
+pub(crate) fn value_to_js(value: &Value, integers: Integers) -> JsValue {
+    match value {
+        Value::Null => JsValue::NULL,
+        Value::Integer(integer) => integer_to_js(*integer, integers),
+        Value::Real(real) => JsValue::from_f64(*real),
+        Value::Text(text) => JsValue::from_str(text),
+        Value::Blob(bytes) => Uint8Array::from(bytes.as_slice()).into(),
     }
 }
 

@@ -1,34 +1,36 @@
 //! What an instance can be asked to do, and the state it keeps between two jobs.
 //!
-//! Called by `parked.rs`, once for each try. Sessions and imports are known to JavaScript by
-//! number, never by pointer.
+//! Called by `parked.rs`, once for each try. Sessions are known to JavaScript by number, never by
+//! pointer.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use anchorite_engine::{EngineError, OpenOptions, Params, Patience, Reach, Session};
-use anchorite_vfs::files::{self, Import};
-use anchorite_vfs::opfs::{Handles, OpfsStorage};
-use anchorite_vfs::{Storage, path, take_last_error, waiting};
+use anchorite_vfs::opfs::Handles;
+use anchorite_vfs::{path, take_last_error, waiting};
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 
 use crate::calls::{self, Call};
 use crate::commits;
 use crate::convert::{self, Integers, Refusal};
+use crate::copies;
 use crate::error::JobError;
-use crate::media::{
-    self, OPFS_VFS, Sharing, Wanted, durable, ensure_opfs, memory_vfs, opfs_vfs, storage_name,
-};
+use crate::files;
+use crate::media::{self, Sharing, Wanted, durable, memory_vfs, opfs_vfs, storage_name};
 use crate::outdated;
 use crate::rows::PackedRows;
 use crate::stats;
 use crate::turns;
 
-type Outcome = Result<JsValue, JobError>;
+pub(crate) type Outcome = Result<JsValue, JobError>;
 
 /// The name that asks for a database in memory.
 const MEMORY_NAME: &str = ":memory:";
+
+/// Bytes of the page cache of a connection that reads each page once.
+const BESIDE_CACHE_SIZE: u64 = 1024 * 1024;
 
 /// One request, with everything it needs to be tried, and tried again.
 pub(crate) enum Job {
@@ -64,6 +66,13 @@ pub(crate) enum Job {
     Refused(Refusal),
     Export {
         session: u32,
+        portable: bool,
+    },
+    /// Something with a copy, which JavaScript knows by a key.
+    Copy {
+        session: u32,
+        key: String,
+        act: copies::Act,
     },
     Vacuum {
         session: u32,
@@ -130,14 +139,18 @@ struct Connection {
     in_memory: bool,
     /// Whether reading its files suspends.
     reads_suspend: bool,
-    /// Whether other contexts may have the database open.
-    is_shared: bool,
+    wanted: Wanted,
     integers: Integers,
     /// The SQL that takes back what was begun and given up.
     unfinished: Option<&'static str>,
 }
 
 impl Connection {
+    /// Whether other contexts may have the database open.
+    fn is_shared(&self) -> bool {
+        self.wanted.sharing != Sharing::Alone
+    }
+
     /// Takes back what was begun and given up.
     fn tidy(&mut self) -> Result<(), EngineError> {
         match self.unfinished.take() {
@@ -163,7 +176,6 @@ impl Connection {
 #[derive(Default)]
 struct State {
     connections: BTreeMap<u32, Connection>,
-    imports: BTreeMap<u32, Import>,
     last_number: u32,
 }
 
@@ -198,7 +210,8 @@ pub(crate) fn limit_ms(job: &Job) -> u32 {
         Job::Exec { session, .. }
         | Job::Query { session, .. }
         | Job::Call { session, .. }
-        | Job::Export { session }
+        | Job::Export { session, .. }
+        | Job::Copy { session, .. }
         | Job::Sequence { session }
         | Job::Stats { session }
         | Job::Vacuum { session, .. } => with_state(|state| {
@@ -246,10 +259,11 @@ pub(crate) fn attempt(job: &mut Job, patience: Patience) -> Outcome {
             call,
         } => calls::attempt((*session, *inside), call, patience),
         Job::Refused(refusal) => Err(JobError::from(*refusal)),
-        Job::Export { session } => {
-            let bytes = with_session(*session, "", |session| session.export())?;
+        Job::Export { session, portable } => {
+            let bytes = with_session(*session, "", |session| session.export(*portable))?;
             Ok(Uint8Array::from(bytes.as_slice()).into())
         }
+        Job::Copy { session, key, act } => copies::attempt(*session, key, act, patience),
         Job::Vacuum { session, page_size } => {
             let page_size = *page_size;
             with_session(*session, "", |session| session.vacuum(page_size)).map(undefined)
@@ -260,16 +274,16 @@ pub(crate) fn attempt(job: &mut Job, patience: Patience) -> Outcome {
         Job::CutWal { session } => with_session(*session, "", Session::cut_wal).map(undefined),
         Job::Tidy { session } => with_session(*session, "", |_| Ok(())).map(undefined),
         Job::Close { session } => close(*session),
-        Job::ImportBegin { name, overwrite } => import_begin(name, *overwrite),
-        Job::ImportAppend { import, bytes } => with_import(*import, |it| it.append(bytes)),
-        Job::ImportSeal { import } => import_seal(*import),
-        Job::ImportFinish { import } => import_finish(*import),
-        Job::ImportAbandon { import } => import_abandon(*import),
+        Job::ImportBegin { name, overwrite } => files::import_begin(name, *overwrite),
+        Job::ImportAppend { import, bytes } => files::import_append(*import, bytes),
+        Job::ImportSeal { import } => files::import_seal(*import),
+        Job::ImportFinish { import } => files::import_finish(*import),
+        Job::ImportAbandon { import } => files::import_abandon(*import),
         Job::Rest => media::rest().map(undefined),
         Job::LetGo { database, protocol } => outdated::let_go(database, *protocol),
-        Job::List => list(),
-        Job::Delete { name } => delete(name),
-        Job::Rename { from, to } => rename(from, to),
+        Job::List => files::list(),
+        Job::Delete { name } => files::delete(name),
+        Job::Rename { from, to } => files::rename(from, to),
     }
 }
 
@@ -317,7 +331,7 @@ pub(crate) fn integers(number: u32) -> Integers {
 pub(crate) fn reserve(number: u32, sql: &str) -> Result<(), JobError> {
     let path = with_state(|state| {
         let connection = state.connections.get(&number)?;
-        let waits = connection.is_shared && connection.session.is_about_to_write(sql);
+        let waits = connection.is_shared() && connection.session.is_about_to_write(sql);
         waits.then(|| connection.session.path())
     });
     path.map_or(Ok(()), |path| media::reserve(&path))
@@ -331,7 +345,7 @@ pub(crate) fn query_at_once(
     reach: Reach,
 ) -> Option<JsValue> {
     let taken = with_state(|state| state.connections.remove(&number))?;
-    let waits = taken.reads_suspend || taken.is_shared && media::may_wait();
+    let waits = taken.reads_suspend || taken.is_shared() && media::may_wait();
     let mut rows = PackedRows::new(taken.integers);
     let columns = match waits || taken.unfinished.is_some() {
         true => None,
@@ -382,6 +396,7 @@ pub(crate) fn with_session<T>(
     if let Some(limit_ms) = connection.new_busy_timeout(sql) {
         connection.busy_timeout_ms = limit_ms;
     }
+    connection.session.release_ended();
     commits::note(number, &connection.session);
     with_state(|state| state.connections.insert(number, connection));
     outcome
@@ -403,6 +418,21 @@ fn stats(number: u32) -> Outcome {
 }
 
 fn open(name: &str, options: &OpenOptions, integers: Integers, wanted: Wanted) -> Outcome {
+    let (number, storage, durable) = open_connection(name, options, integers, wanted)?;
+    Ok(convert::object(&[
+        ("session", number.into()),
+        ("storage", storage.into()),
+        ("durable", durable.into()),
+    ]))
+}
+
+/// Answers its number, what keeps its bytes, and what that survives.
+fn open_connection(
+    name: &str,
+    options: &OpenOptions,
+    integers: Integers,
+    wanted: Wanted,
+) -> Result<(u32, &'static str, &'static str), JobError> {
     let in_memory = name == MEMORY_NAME;
     let (vfs, storage, durable) = if in_memory {
         (memory_vfs(wanted)?, "memory", "none")
@@ -424,7 +454,7 @@ fn open(name: &str, options: &OpenOptions, integers: Integers, wanted: Wanted) -
         busy_timeout_ms: asked_ms.unwrap_or(options.busy_timeout_ms),
         in_memory,
         reads_suspend: is_async,
-        is_shared: wanted.sharing != Sharing::Alone,
+        wanted,
         integers,
         unfinished: None,
     };
@@ -434,121 +464,49 @@ fn open(name: &str, options: &OpenOptions, integers: Integers, wanted: Wanted) -
     });
     commits::note(number, &connection.session);
     with_state(|state| state.connections.insert(number, connection));
-    Ok(convert::object(&[
-        ("session", number.into()),
-        ("storage", storage.into()),
-        ("durable", durable.into()),
-    ]))
+    Ok((number, storage, durable))
+}
+
+/// Opens another connection to the database of a connection, which only reads; none to one in
+/// memory.
+pub(crate) fn open_beside(number: u32) -> Result<Option<u32>, JobError> {
+    let known = with_state(|state| {
+        let connection = state.connections.get(&number)?;
+        let path = (!connection.in_memory).then(|| connection.session.path());
+        Some((path, connection.wanted))
+    });
+    let (path, wanted) = known.ok_or_else(|| outdated::why_closed(number))?;
+    let Some(path) = path else {
+        return Ok(None);
+    };
+    let options = OpenOptions {
+        readonly: true,
+        cache_size: Some(BESIDE_CACHE_SIZE),
+        ..OpenOptions::default()
+    };
+    open_connection(&path, &options, Integers::Auto, wanted).map(|(number, ..)| Some(number))
+}
+
+/// Closes such a connection.
+pub(crate) fn close_beside(number: u32) -> Result<(), JobError> {
+    close(number).map(drop)
+}
+
+/// How the database of a connection is used by other contexts.
+pub(crate) fn sharing(number: u32) -> Sharing {
+    with_state(|state| {
+        let connection = state.connections.get(&number);
+        connection.map_or(Sharing::Alone, |connection| connection.wanted.sharing)
+    })
 }
 
 fn close(number: u32) -> Outcome {
+    let ended = copies::end_all(number);
     let connection = with_state(|state| state.connections.remove(&number));
     let Some(connection) = connection else {
         return outdated::close(number);
     };
     // A session that fails to close is dropped all the same, which frees its file and lock.
-    let closed = connection.session.close();
-    closed.map(undefined).map_err(JobError::engine)
-}
-
-fn import_begin(name: &str, overwrite: bool) -> Outcome {
-    path::check_database_name(name)?;
-    let import = Import::begin(ensure_opfs()?, name, overwrite)?;
-    Ok(JsValue::from(keep_import(None, import)))
-}
-
-/// Keeps an import under its number, or under a new one.
-fn keep_import(number: Option<u32>, import: Import) -> u32 {
-    with_state(|state| {
-        let number = number.unwrap_or_else(|| {
-            state.last_number += 1;
-            state.last_number
-        });
-        state.imports.insert(number, import);
-        number
-    })
-}
-
-fn take_import(number: u32) -> Result<Import, JobError> {
-    let import = with_state(|state| state.imports.remove(&number));
-    import.ok_or_else(|| JobError::closed("import"))
-}
-
-/// Works on an import that stays afterwards, whatever comes of it.
-fn with_import(
-    number: u32,
-    work: impl FnOnce(&mut Import) -> anchorite_vfs::Result<()>,
-) -> Outcome {
-    let mut import = take_import(number)?;
-    let outcome = work(&mut import);
-    keep_import(Some(number), import);
-    outcome.map(|()| JsValue::UNDEFINED).map_err(JobError::from)
-}
-
-fn import_seal(number: u32) -> Outcome {
-    with_import(number, Import::seal)?;
-    let import = take_import(number)?;
-    let checked = Session::check(import.temporary_path(), Some(OPFS_VFS), Some(turns::pace()));
-    keep_import(Some(number), import);
-    checked
-        .map(|()| JsValue::UNDEFINED)
-        .map_err(JobError::engine)
-}
-
-fn import_finish(number: u32) -> Outcome {
-    let import = take_import(number)?;
-    let name = import.name().to_owned();
-    keep_import(Some(number), import);
-    let opfs = ensure_opfs()?;
-    make_whole(&opfs, &name)?;
-    with_import(number, Import::finish)?;
-    drop(take_import(number)?);
-    Ok(JsValue::UNDEFINED)
-}
-
-/// Before a database is replaced, removed or renamed it is made whole by itself: opened and closed,
-/// which works in its WAL or hot journal, so that at every instant the old one or the new one is
-/// there. What is wrong with its content is no obstacle.
-fn make_whole(opfs: &OpfsStorage, name: &str) -> Result<(), JobError> {
-    if !opfs.exists(name)? || !files::has_side_files(opfs, name)? {
-        return Ok(());
-    }
-    let opened = Session::open(name, Some(OPFS_VFS), &OpenOptions::default());
-    match opened.and_then(Session::close) {
-        Err(error) if !["SQLITE_NOTADB", "SQLITE_CORRUPT"].contains(&error.code) => {
-            Err(JobError::opening(error))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn import_abandon(number: u32) -> Outcome {
-    take_import(number)?.abandon()?;
-    Ok(JsValue::UNDEFINED)
-}
-
-fn list() -> Outcome {
-    let opfs = ensure_opfs()?;
-    let names = files::databases(&*opfs, |path| opfs.read_head(path))?;
-    Ok(names
-        .into_iter()
-        .map(JsValue::from)
-        .collect::<js_sys::Array>()
-        .into())
-}
-
-fn delete(name: &str) -> Outcome {
-    path::check_database_name(name)?;
-    let opfs = ensure_opfs()?;
-    make_whole(&opfs, name)?;
-    Ok(JsValue::from_bool(files::delete_database(&*opfs, name)?))
-}
-
-fn rename(from: &str, to: &str) -> Outcome {
-    path::check_database_name(from)?;
-    path::check_database_name(to)?;
-    let opfs = ensure_opfs()?;
-    make_whole(&opfs, from)?;
-    let renamed = files::rename_database(&*opfs, from, to);
-    renamed.map(undefined).map_err(JobError::from)
+    connection.session.close().map_err(JobError::engine)?;
+    ended.map(undefined)
 }

@@ -16,7 +16,10 @@
 mod calls;
 mod commits;
 mod convert;
+mod copies;
 mod error;
+mod files;
+mod held;
 mod jobs;
 mod log;
 mod media;
@@ -272,10 +275,40 @@ pub fn stage_describe(session: u32, sql: String, inside: bool) {
     stage(calls::job(session, inside, Ok(Call::Describe { sql })));
 }
 
-/// Answers the file as a `Uint8Array`.
+/// `request` is one of those that `held.rs` reads, and it says what each of them answers.
 #[wasm_bindgen]
-pub fn stage_export(session: u32) {
-    stage(Job::Export { session });
+pub fn stage_held(session: u32, request: &JsValue, inside: bool) {
+    let call = held::from_js(request).map(Call::Held);
+    stage(calls::job(session, inside, call));
+}
+
+/// Answers the file as a `Uint8Array`; `portable` leaves the mark of WAL out.
+#[wasm_bindgen]
+pub fn stage_export(session: u32, portable: bool) {
+    stage(Job::Export { session, portable });
+}
+
+/// Begins a copy that will be known by `key`: as the database `to`, or to be read. Answers how many
+/// bytes it will have.
+#[wasm_bindgen]
+pub fn stage_copy_begin(
+    session: u32,
+    key: String,
+    to: Option<String>,
+    overwrite: bool,
+    portable: bool,
+) {
+    let to = to.map(|name| (name, overwrite));
+    let act = copies::Act::Begin { to, portable };
+    stage(Job::Copy { session, key, act });
+}
+
+/// `act` is `step`, which answers how many bytes are copied; `read`, which answers the next ones,
+/// none at the end; `seal`, then `finish`, which may be staged again after `SQLITE_BUSY`; `end`.
+#[wasm_bindgen]
+pub fn stage_copy(session: u32, key: String, act: &str) {
+    let act = copies::Act::from_name(act);
+    stage(Job::Copy { session, key, act });
 }
 
 /// Answers nothing.

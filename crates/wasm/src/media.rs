@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anchorite_vfs::memory::MemoryStorage;
 use anchorite_vfs::opfs::{Durable, Handles, OpfsStorage};
-use anchorite_vfs::{Options, Vfs, Wal, register};
+use anchorite_vfs::{File, Options, Vfs, Wal, register};
 
 use crate::error::JobError;
 
@@ -62,7 +62,7 @@ pub(crate) struct Wanted {
 #[derive(Default)]
 struct Media {
     known: BTreeMap<Sharing, (Rc<OpfsStorage>, Vfs)>,
-    has_memory_vfs: bool,
+    memory: Option<Vfs>,
     /// Whether nothing is kept that other contexts may want.
     is_withdrawn: bool,
 }
@@ -107,13 +107,14 @@ pub(crate) fn memory_vfs(wanted: Wanted) -> Result<&'static str, JobError> {
     if let Ok((vfs, _)) = opfs_vfs(wanted) {
         return Ok(vfs);
     }
-    if !with_media(|media| std::mem::replace(&mut media.has_memory_vfs, true)) {
+    if with_media(|media| media.memory.is_none()) {
         let alone = Wanted {
             sharing: Sharing::Alone,
             ..wanted
         };
         let storage = Rc::new(MemoryStorage::default());
-        register(MEMORY_VFS, storage, options(alone))?;
+        let vfs = register(MEMORY_VFS, storage, options(alone))?;
+        with_media(|media| media.memory = Some(vfs));
     }
     Ok(MEMORY_VFS)
 }
@@ -154,6 +155,13 @@ pub(crate) fn opfs_vfs(wanted: Wanted) -> Result<(&'static str, Rc<OpfsStorage>)
 
 fn known(sharing: Sharing) -> Option<Vfs> {
     with_media(|media| media.known.get(&sharing).map(|(_, vfs)| *vfs))
+}
+
+/// A temporary file, for a connection whose database is used by others in this way.
+pub(crate) fn temporary(sharing: Sharing) -> Result<Box<dyn File>, JobError> {
+    let vfs = known(sharing).or_else(|| with_media(|media| media.memory));
+    vfs.map(Vfs::temporary)
+        .ok_or_else(|| JobError::closed("database"))
 }
 
 /// Those for databases that other contexts may use. Every job asks, so nothing is copied.

@@ -135,6 +135,9 @@ function dispatch(
   signal: AbortSignal | undefined,
 ): Promise<Answer<Operation>> {
   const about = { signal, ...('session' in request && { session: request.session }) };
+  if ('key' in request) {
+    return keyed(engine, request, signal);
+  }
   switch (request.operation) {
     case 'open':
       return open(engine, request, signal);
@@ -149,8 +152,10 @@ function dispatch(
     case 'rows':
     case 'describe':
       return engine.run(stageStatements(request), about);
-    case 'export':
-      return engine.run<Answer<'export'>>((glue) => glue.stage_export(request.session), about);
+    case 'export': {
+      const { session, portable } = request;
+      return engine.run<Answer<'export'>>((glue) => glue.stage_export(session, portable), about);
+    }
     case 'vacuum': {
       const { session, pageSize } = request;
       return engine.run<undefined>((glue) => glue.stage_vacuum(session, pageSize), about);
@@ -213,7 +218,7 @@ async function open(
   }
 }
 
-type OfStatements = Extract<Request, { inside: boolean }>;
+type OfStatements = Exclude<Extract<Request, { inside: boolean }>, { key: string }>;
 
 /** Puts down what is to be done with SQL of the caller. */
 function stageStatements(request: OfStatements): (glue: Glue) => void {
@@ -245,6 +250,42 @@ function stageStatements(request: OfStatements): (glue: Glue) => void {
       return (glue) => glue.stage_describe(session, request.sql, inside);
     default:
       return request satisfies never;
+  }
+}
+
+type Keyed = Extract<Dispatched, { key: string }>;
+
+/**
+ * What is done with something that has a key. A copy goes on without regard to the order of the
+ * connection that it is asked of: what that waits for may be the end of the copy.
+ */
+async function keyed(
+  engine: Engine,
+  request: Keyed,
+  signal: AbortSignal | undefined,
+): Promise<Answer<Operation>> {
+  const { session, key } = request;
+  const act = (name: string) => (glue: Glue) => glue.stage_copy(session, key, name);
+  switch (request.operation) {
+    case 'copyBegin': {
+      const { to, overwrite, portable } = request;
+      const stage = (glue: Glue) => glue.stage_copy_begin(session, key, to, overwrite, portable);
+      return engine.run<number>(stage, { signal });
+    }
+    case 'copyStep':
+      return engine.run<number>(act('step'));
+    case 'copyRead':
+      return engine.run<Answer<'copyRead'>>(act('read'));
+    case 'copyFinish':
+      await engine.run<undefined>(act('seal'));
+      return engine.run<undefined>(act('finish'), { database: request.to, signal });
+    case 'copyEnd':
+      return engine.run<undefined>(act('end'));
+    default:
+      return engine.run((glue) => glue.stage_held(session, request, request.inside), {
+        session,
+        signal,
+      });
   }
 }
 

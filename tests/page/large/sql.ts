@@ -1,6 +1,7 @@
 // A table of random bytes, as large as one likes, and the statements that need as much room again.
 // Used by the campaign on large databases and by its sample in the list; it must not know where the
 // database lies.
+import type * as Anchorite from 'anchorite';
 import type { Database } from 'anchorite';
 import { equal, ok, rejects } from '../assert';
 
@@ -54,6 +55,25 @@ export async function sort(db: Database, rows: number): Promise<void> {
     heads.every((head, index) => index === 0 || head >= (heads[index - 1] ?? '')),
     'keys in order',
   );
+}
+
+/** Streams the whole database into another one, and backs it up to a third; both are removed. */
+export async function copyOut(
+  library: typeof Anchorite,
+  db: Database,
+  rows: number,
+  options: Anchorite.OpenOptions,
+): Promise<void> {
+  const names = ['streamed', 'backup'].map((label) => `${db.name}.${label}`);
+  const [streamed = '', backup = ''] = names;
+  await library.importDatabase(streamed, await db.export({ as: 'stream' }), options);
+  await db.backupTo(backup);
+  for (const name of names) {
+    const copy = await library.open(name, { ...options, readonly: true });
+    await scan(copy, rows);
+    await copy.close();
+    await library.deleteDatabase(name, options);
+  }
 }
 
 /** A connection that has run out of memory answers and writes. */

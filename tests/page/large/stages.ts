@@ -10,6 +10,7 @@ import { settle } from '../settle';
 import {
   INDEX,
   MEMORY_SPENT,
+  copyOut,
   fill,
   index,
   rowsIn,
@@ -29,10 +30,13 @@ const SPARSE = 'sparse.sqlite';
 /** The page cache of a connection, and what the rest of the library may add to it. */
 const CACHE_MIB = 16;
 const OVERHEAD_MIB = 16;
+/** Of temporary files. */
+const TEMP_MEMORY_MIB = 64;
 
 /** What a stage works with. */
 interface Around extends LargeRequest {
   readonly rows: number;
+  readonly library: typeof Anchorite;
   open(name: string): Promise<Database>;
   memoryMib(): number;
 }
@@ -64,6 +68,12 @@ const STAGES: Record<LargeRequest['stage'], Stage> = {
   async VACUUM({ open, rows }) {
     const sizes = await vacuum(await open(NAME), rows);
     return `${sizes.map((size) => size.toFixed(0)).join(' → ')} MiB`;
+  },
+  async 'stream and backup'({ library, open, rows, twin, memoryMib }) {
+    await copyOut(library, await open(NAME), rows, { engine: twin, worker: false });
+    const most = CACHE_MIB + OVERHEAD_MIB + TEMP_MEMORY_MIB;
+    ok(memoryMib() <= most, `at most ${most} MiB, not ${memoryMib()}`);
+    return 'both whole';
   },
   async 'temp_store = MEMORY'({ open, rows }) {
     const db = await open(NAME);
@@ -107,7 +117,7 @@ async function run(request: LargeRequest): Promise<LargeFigures> {
     return db;
   };
   const { memoryMib } = watched;
-  const around = { ...request, rows: rowsIn(request.mib), open, memoryMib };
+  const around = { ...request, library, rows: rowsIn(request.mib), open, memoryMib };
   const started = performance.now();
   const note = await STAGES[request.stage](around);
   for (const db of opened) await db.close();

@@ -33,7 +33,7 @@ pub use log::log_to;
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::opened::{Medium, Opened};
 use crate::shared::Wal;
-use crate::storage::{Guarantees, Storage};
+use crate::storage::{File, Guarantees, Storage};
 use crate::waiting;
 
 /// How a VFS is registered.
@@ -191,6 +191,13 @@ impl Vfs {
     /// When the medium fails.
     pub fn refresh(self) -> Result<()> {
         self.0.medium.databases().refresh()
+    }
+
+    /// A file that nobody else sees, in memory until it outgrows what temporary files may hold
+    /// there, then on the medium; it is gone when it is closed.
+    #[must_use]
+    pub fn temporary(self) -> Box<dyn File> {
+        self.0.medium.temporary()
     }
 }
 

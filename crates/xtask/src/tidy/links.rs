@@ -8,7 +8,9 @@ use super::source::{Language, Source, Violation};
 /// Where scripts live that something must import.
 const SCRIPT_FOLDERS: [&str; 2] = ["js/src/", "demo/src/"];
 /// What the bundler starts from; `demo/index.html` names the other.
-const SCRIPT_ENTRIES: [&str; 8] = [
+const SCRIPT_ENTRIES: [&str; 10] = [
+    "js/src/blob.ts",
+    "js/src/changesets.ts",
     "js/src/core.ts",
     "js/src/index.ts",
     "js/src/in-place.ts",
