@@ -110,6 +110,39 @@ test('an idle context gives its turn away at once', WORKERS, async (t) => {
   ok(median < 250, `a median of ${median} ms`);
 });
 
+const CALLS = 300;
+
+test('calls that are not awaited keep nobody waiting until all are done', WORKERS, async (t) => {
+  const [a, b] = (await openMany(t, 2, options)) as [Database, Database];
+  await a.exec('CREATE TABLE a (b)');
+  let done = 0;
+  const all = Array.from({ length: CALLS }, async (_, i) => {
+    await a.query('INSERT INTO a VALUES (?)', [i]);
+    done += 1;
+  });
+  await all[0];
+  const found = await count(b);
+  ok(done < CALLS, `after all ${CALLS}`);
+  ok(Number(found) > 0, 'what was acknowledged before');
+  await Promise.all(all);
+  equal(await count(b), CALLS);
+});
+
+test('a turn that others wait for serves more than one transaction', WORKERS, async (t) => {
+  const all = await openMany(t, 2, options);
+  await all[0]?.exec('CREATE TABLE a (i INTEGER PRIMARY KEY, tab)');
+  await Promise.all(
+    all.map(async (db, tab) => {
+      for (let i = 0; i < CALLS / 2; i++) await db.query('INSERT INTO a (tab) VALUES (?)', [tab]);
+    }),
+  );
+  const sql = 'SELECT count(*) AS n FROM a AS x, a AS y WHERE y.i = x.i + 1 AND y.tab <> x.tab';
+  const [changes] = await all[0]!.query<{ n: number }>(sql);
+  const { n = 0 } = changes ?? {};
+  ok(n > 0, 'they did take turns');
+  ok(n < CALLS / 2, `${n} turns for ${CALLS} transactions`);
+});
+
 test('a context that wants it alone is busy until all others have closed', WORKERS, (t) =>
   wantAlone(t, options, { sharing: 'exclusive' }),
 );

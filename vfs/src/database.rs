@@ -165,11 +165,11 @@ impl Databases {
     }
 
     /// How long this context keeps what it does not use of a database that another one wants; none
-    /// if it is not open here, or not shared.
+    /// if it is not open here, or not shared, or not this context's turn.
     pub(crate) fn keeps_for(&self, path: &str) -> Option<Duration> {
         let open = self.open.borrow();
         let database = open.get(path).and_then(Weak::upgrade)?;
-        database.shared().map(Shared::keeps_for)
+        database.shared().and_then(Shared::keeps_for)
     }
 
     /// Whether an open database is used by other contexts as well, or may be.
@@ -280,6 +280,9 @@ impl Database {
         work: impl FnOnce(&mut dyn File) -> Result<T>,
     ) -> Result<T> {
         self.meet(Shared::be_open)?;
+        if side == Side::Journal {
+            self.meet(Shared::open_journal)?;
+        }
         self.files.with_side(side, work)
     }
 
@@ -301,15 +304,16 @@ impl Database {
 
     /// Syncs the main file, or a side file.
     pub(crate) fn sync(&self, target: Option<Side>) -> Result<()> {
+        if self.files.owes_sync(Side::Journal) {
+            self.meet(Shared::open_journal)?;
+        }
         self.files.sync(target)
     }
 
-    /// What was written would survive the end of this context from here on. The main file goes
-    /// first: what its journal or WAL holds is needed until then.
+    /// What was written would survive the end of this context from here on.
     pub(crate) fn settle(&self) -> Result<()> {
-        self.with_main(|file| file.settle())?;
-        self.with_side(Side::Journal, |file| file.settle())?;
-        self.with_side(Side::Wal, |file| file.settle())
+        self.meet(Shared::be_open)?;
+        self.files.settle()
     }
 
     /// Closes everything, whatever fails, and then gives up the ownership.

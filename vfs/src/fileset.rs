@@ -14,6 +14,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use crate::ahead::AheadFile;
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::joined::JoinedFile;
 use crate::journal::JournalFile;
@@ -138,6 +139,17 @@ impl FileSet {
     /// Opens what is there and makes what is wanted. After an error, what was opened is closed by
     /// [`shut`](Self::shut).
     pub(crate) fn open(&self, storage: &dyn Storage, path: &str, wanted: Wanted) -> Result<()> {
+        self.open_with(storage, path, wanted, &Side::ALL)
+    }
+
+    /// The same with some of the side files; [`open_sides`](Self::open_sides) opens the others.
+    pub(crate) fn open_with(
+        &self,
+        storage: &dyn Storage,
+        path: &str,
+        wanted: Wanted,
+        sides: &[Side],
+    ) -> Result<()> {
         let mut main = self.main.borrow_mut();
         main.fill(storage, path, Creation::Never, &self.term)?;
         if !main.is_there && replaced::restore(storage, path)? {
@@ -147,7 +159,7 @@ impl FileSet {
             let message = format!("there is no database {path:?}");
             return Err(VfsError::new(ErrorKind::NotFound, Operation::Open, message));
         }
-        self.open_sides(storage, path, wanted)?;
+        self.open_these(storage, path, wanted, sides)?;
         main.fill(storage, path, Creation::IfMissing, &self.term)
     }
 
@@ -158,11 +170,21 @@ impl FileSet {
         path: &str,
         wanted: Wanted,
     ) -> Result<()> {
+        self.open_these(storage, path, wanted, &Side::ALL)
+    }
+
+    fn open_these(
+        &self,
+        storage: &dyn Storage,
+        path: &str,
+        wanted: Wanted,
+        sides: &[Side],
+    ) -> Result<()> {
         let creation = match wanted {
             Wanted::Reading => Creation::Never,
             Wanted::Writing | Wanted::Making => Creation::IfMissing,
         };
-        for side in Side::ALL {
+        for side in sides.iter().copied() {
             let path = format!("{path}{}", side.ending());
             let mut place = self.side(side).borrow_mut();
             let was_there = place.is_there;
@@ -171,7 +193,10 @@ impl FileSet {
                 let file = std::mem::replace(&mut place.file, Place::default().file);
                 place.file = match side {
                     Side::Journal => Box::new(JournalFile::new(file)),
-                    Side::Wal => Box::new(JoinedFile::new(file)),
+                    Side::Wal => {
+                        let ahead = AheadFile::new(file, self.term.clone());
+                        Box::new(JoinedFile::new(Box::new(ahead)))
+                    }
                 };
             }
         }
@@ -251,7 +276,15 @@ impl FileSet {
         self.sync_side(side)
     }
 
-    /// Whether a side file was emptied, and not synced since.
+    /// What was written to the files that are open would survive the end of this context from here
+    /// on. The main file goes first: what its journal or WAL holds is needed until then.
+    pub(crate) fn settle(&self) -> Result<()> {
+        self.with_main(|file| file.settle())?;
+        let mut sides = Side::ALL.into_iter();
+        sides.try_for_each(|side| self.with_side(side, |file| file.settle()))
+    }
+
+    /// Whether a side file was emptied, and not synced since; by others, while it was not open.
     pub(crate) fn owes_sync(&self, side: Side) -> bool {
         self.side(side).borrow().owes_sync
     }
@@ -269,12 +302,18 @@ impl FileSet {
         self.has_lost.set(true);
     }
 
-    /// Closes all, whatever fails; they may be opened again.
+    /// Closes all, whatever fails; they may be opened again. What is owed stays so.
     pub(crate) fn shut(&self) -> Result<()> {
-        let wal = self.wal.take().file.close();
-        let journal = self.journal.take().file.close();
-        let main = self.main.take().file.close();
-        main.and(wal).and(journal)
+        let close = |place: &RefCell<Place>| {
+            let owes_sync = place.borrow().owes_sync;
+            let left = Place {
+                owes_sync,
+                ..Place::default()
+            };
+            place.replace(left).file.close()
+        };
+        let (wal, journal) = (close(&self.wal), close(&self.journal));
+        close(&self.main).and(wal).and(journal)
     }
 }
 

@@ -9,6 +9,7 @@
 //! native tests that pull the plug.
 
 mod abi;
+mod ahead;
 mod commits;
 #[cfg_attr(
     not(all(target_family = "wasm", target_os = "unknown")),

@@ -28,7 +28,8 @@ impl Term {
         self.changes.set(self.changes.get().next_multiple_of(2));
     }
 
-    fn current(&self) -> Option<u64> {
+    /// Which one it is; none between two.
+    pub(crate) fn current(&self) -> Option<u64> {
         Some(self.changes.get()).filter(|changes| changes % 2 == 1)
     }
 }

@@ -21,7 +21,8 @@ import { Logs } from './log.js';
 import { type Outcome, type Parked, Queue, type Work } from './queue.js';
 import { nextTask } from './task.js';
 import { gather, giveBack, WalBound } from './wal.js';
-import { onWanted, sayWanted, type Wanted } from './wanted.js';
+import { lookBehind, onWanted, sayWanted, type Wanted } from './wanted.js';
+import { Yielding } from './yielding.js';
 
 type Start = Operations['start']['takes'];
 
@@ -82,6 +83,11 @@ export class Engine {
   /** The lock that the last job that failed was refused, if that was why. */
   #refused: Refused | undefined;
   readonly #walBound = new WalBound();
+  readonly #yielding = new Yielding({
+    keepsFor: (database) => this.#untrapped?.wanted(database),
+    isInside: () => this.#inside.size > 0,
+    give: () => void this.#rest(),
+  });
   /** Where it is told what SQLite logs. */
   readonly logs: Logs = new Logs();
   /** The connections that had a transaction open after their last job. */
@@ -143,11 +149,13 @@ export class Engine {
       attempt: async (ticket, last, loan) => {
         const again = (glue: Glue) => glue.stage_again(ticket as number, last);
         const loans = loan === undefined ? [] : [loan];
-        this.logs.serve(session, log);
-        const outcome = this.#attempt(ticket === undefined ? stage : again, loans, database);
-        return outcome.finally(() => {
-          this.logs.serve(undefined);
-          this.#noteTransaction(session);
+        return this.#yielding.during(() => {
+          this.logs.serve(session, log);
+          const outcome = this.#attempt(ticket === undefined ? stage : again, loans, database);
+          return outcome.finally(() => {
+            this.logs.serve(undefined);
+            this.#noteTransaction(session);
+          });
         });
       },
       stop: () => this.#untrapped?.stop_job(),
@@ -259,7 +267,9 @@ export class Engine {
       return;
     }
     this.#resting = undefined;
-    void this.#rest();
+    if (!this.#yielding.isWanted) {
+      void this.#rest();
+    }
     this.#leaving = setTimeout(() => {
       this.#withdraw(true);
       void this.#rest();
@@ -272,9 +282,11 @@ export class Engine {
     this.#untrapped?.withdraw(isAway);
   }
 
-  /** What goes wrong here goes wrong at the next job as well. */
+  /** Before the next job; what goes wrong here goes wrong there as well. */
   #rest(): Promise<unknown> {
-    return this.#add((glue) => glue.stage_rest(), {}).catch(() => undefined);
+    const attempt = () => this.#attempt((glue) => glue.stage_rest(), [], undefined);
+    const nothing = () => undefined;
+    return this.#queue.addFirst({ attempt, stop: nothing, forget: nothing }).catch(nothing);
   }
 
   /** Lets go soon of what another context waits for; of everything, if that is a newer one. */
@@ -284,11 +296,8 @@ export class Engine {
       this.#letGo();
       return;
     }
-    const delay = this.#untrapped?.wanted(database);
-    if (delay === 0) {
-      void this.#rest();
-    } else if (delay !== undefined) {
-      setTimeout(() => void this.#rest(), delay);
+    if (this.#untrapped?.wanted(database) !== undefined) {
+      this.#yielding.want(database);
     }
   }
 
@@ -361,6 +370,9 @@ export class Engine {
       if (loans.length > 0) {
         const left = this.#untrapped?.end_loan();
         giveBack(loans.filter(({ name }) => left?.includes(name) ?? true));
+        for (const { name } of loans) {
+          void lookBehind(name, (wanted) => this.#hearWanted(wanted));
+        }
       }
     }
   }

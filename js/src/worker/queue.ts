@@ -76,7 +76,7 @@ interface Job {
 /** One queue per instance. */
 export class Queue {
   /** All that is not settled, oldest first. */
-  readonly #jobs = new Set<Job>();
+  #jobs = new Set<Job>();
   readonly #protocol: number;
   #running = false;
   /** The job that is being tried. */
@@ -103,6 +103,15 @@ export class Queue {
 
   /** Resolves to the job's value, or rejects with its error. */
   add(work: Work): Promise<unknown> {
+    return this.#enqueue(work, (job) => this.#jobs.add(job));
+  }
+
+  /** The same before all that is there. */
+  addFirst(work: Work): Promise<unknown> {
+    return this.#enqueue(work, (job) => (this.#jobs = new Set([job, ...this.#jobs])));
+  }
+
+  #enqueue(work: Work, enter: (job: Job) => void): Promise<unknown> {
     if (work.signal?.aborted) {
       return Promise.reject(interrupted());
     }
@@ -110,7 +119,7 @@ export class Queue {
       const parking = { ticket: undefined, deadline: undefined, waiting: undefined };
       const now = { due: true, last: false, loan: undefined, pause: 0 };
       const job = { work, resolve, reject, ...now, ...parking };
-      this.#jobs.add(job);
+      enter(job);
       work.signal?.addEventListener('abort', () => this.#cancel(job));
       void this.#run();
     });

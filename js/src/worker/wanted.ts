@@ -49,6 +49,25 @@ export function onWanted(tell: (wanted: Wanted) => void): void {
   }
 }
 
+/** The name of the lock by which contexts take turns. */
+const TURN = /^anchorite:attached:(.+)$/s;
+
+/**
+ * This context has waited for a lock and got it. If that is a turn, calls back if others go on
+ * waiting: they have told the one who had it before.
+ */
+export async function lookBehind(lock: string, tell: (wanted: Wanted) => void): Promise<void> {
+  const database = TURN.exec(lock)?.[1];
+  if (database === undefined) {
+    return;
+  }
+  const { held = [], pending = [] } = await navigator.locks.query();
+  const own = held.find(({ name }) => name === lock)?.clientId;
+  if (pending.some(({ name, clientId }) => name === lock && clientId !== own)) {
+    tell({ database, protocol: 0 });
+  }
+}
+
 /** Of another version it is not known what it speaks. */
 async function look(tell: (wanted: Wanted) => void): Promise<void> {
   const { pending = [] } = await navigator.locks.query();

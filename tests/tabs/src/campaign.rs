@@ -16,7 +16,7 @@ use crate::schedule::Stage;
 const HUNT_MAX: u64 = 20_000;
 
 /// One schedule more for so many, in place of those that two processes have both run.
-const BOTH_RAN: u64 = 2000;
+const BOTH_RAN: u64 = 500;
 
 /// Every `of`th seed, until there are enough that count and differ.
 pub(crate) fn run(options: &Options, part: &str) -> Result<bool> {

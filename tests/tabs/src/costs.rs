@@ -278,6 +278,51 @@ fn in_turn_each_has_the_files_for_itself() {
     assert_eq!((read(), count(&first)), (Ok(()), 6));
 }
 
+/// So that it serves for more than one transaction.
+#[test]
+fn in_turn_a_host_is_told_how_long_to_keep_what_others_want() {
+    let stage = Stage::new().expect("a stage");
+    let world = stage.two_tabs();
+    let (_first, _other) = both_in_turn(&stage, &world);
+    let kept = stage.vfs(1).wanted(DATABASE).expect("it is open");
+    assert!(kept > Duration::ZERO);
+    assert_eq!(stage.vfs(0).wanted(DATABASE), None, "it waits itself");
+    world.pass(u64::try_from(kept.as_micros()).expect("short"));
+    assert_eq!(stage.vfs(1).wanted(DATABASE), Some(Duration::ZERO));
+}
+
+/// Opening a file takes a browser milliseconds, and in WAL nobody uses the journal. What somebody
+/// who has died may have emptied and not synced, the first commit of each context syncs.
+#[test]
+fn in_turn_the_journal_is_opened_once_for_each_that_writes() {
+    let stage = Stage::new().expect("a stage");
+    let world = stage.two_tabs();
+    let (first, other) = both_in_turn(&stage, &world);
+    let journal = || world.is_open(&format!("{DATABASE}-journal"));
+    let take_turn = |tab: usize, act: &dyn Fn(&Connection)| {
+        let waiting = [&first, &other][tab];
+        waiting.busy_timeout(Duration::ZERO).expect("sets");
+        stage.vfs(1 - tab).withdraw(true);
+        stage.vfs(1 - tab).rest().expect("gives way");
+        stage.vfs(tab).withdraw(false);
+        act(waiting);
+        journal()
+    };
+    let read = |connection: &Connection| {
+        count(connection);
+    };
+    let write = |connection: &Connection| insert(connection, 9, 1);
+    assert!(!take_turn(0, &read), "it has committed in its first turn");
+    assert!(take_turn(1, &read), "it has yet to see that this is WAL");
+    take_turn(0, &read);
+    assert!(!take_turn(1, &read), "it has nothing to sync");
+    take_turn(0, &read);
+    assert!(take_turn(1, &write), "its first commit");
+    take_turn(0, &read);
+    let sequel = |connection: &Connection| insert(connection, 10, 1);
+    assert!(!take_turn(1, &sequel), "its second one");
+}
+
 /// What one believes of the journal mode stays true while it has not the turn.
 #[test]
 fn in_turn_nobody_leaves_wal_under_another() {

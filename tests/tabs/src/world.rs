@@ -158,6 +158,12 @@ impl World {
         }
     }
 
+    /// Whether a life has it open, where only one can.
+    #[cfg(test)]
+    pub(crate) fn is_open(&self, path: &str) -> bool {
+        self.open.borrow().contains_key(path)
+    }
+
     pub(crate) fn keep_trace(&self) {
         self.trace.replace(Some(Vec::new()));
     }

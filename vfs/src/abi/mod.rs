@@ -133,7 +133,8 @@ impl Vfs {
     }
 
     /// Another context has asked for a lock of this database, between two jobs here. If it is open
-    /// here and shared, a [`rest`](Self::rest) shall follow after the time that is answered.
+    /// here and shared, and this context may have that lock, a [`rest`](Self::rest) shall follow
+    /// after the time that is answered.
     #[must_use]
     pub fn wanted(self, database: &str) -> Option<Duration> {
         let hold = self.0.medium.databases().keeps_for(database);

@@ -277,7 +277,13 @@ impl OpfsStorage {
         let handle: FileHandle = await_as(&promise, Operation::Open, path)?;
         let shares = self.used == Use::Together;
         Ok(match self.handles {
-            Handles::Sync => Box::new(patiently(|| SyncFile::open(&handle, path, shares))?),
+            Handles::Sync => {
+                let file = patiently(|| SyncFile::open(&handle, path, shares))?;
+                match self.browser {
+                    Browser::Chromium => Box::new(file.look_before_closing(handle)),
+                    Browser::Firefox | Browser::WebKit => Box::new(file),
+                }
+            }
             Handles::Async => {
                 let place = Place::new(self.browser, &self.private(), directory, [path, name]);
                 Box::new(AsyncFile::open(handle, place, path)?)

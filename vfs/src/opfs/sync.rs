@@ -16,6 +16,8 @@ pub(super) struct SyncFile {
     /// One `{at}` object for all reads and writes.
     position: Position,
     path: String,
+    /// Set where it must not be closed when its name is gone.
+    name: Option<FileHandle>,
 }
 
 impl SyncFile {
@@ -28,7 +30,23 @@ impl SyncFile {
             handle,
             position: web::position(),
             path: path.to_owned(),
+            name: None,
         })
+    }
+
+    /// The same for a browser in which closing it never returns, and stops the whole context, when
+    /// the storage was cleared meanwhile (Chromium 156). Then it is closed when the context ends.
+    pub(super) fn look_before_closing(self, file: FileHandle) -> Self {
+        let name = Some(file);
+        Self { name, ..self }
+    }
+
+    fn has_lost_its_name(&self) -> bool {
+        let Some(file) = &self.name else {
+            return false;
+        };
+        let found = super::wait(&file.get_file(), Operation::Close, &self.path);
+        matches!(found, Err(error) if error.kind == ErrorKind::NotFound)
     }
 
     /// Whether others may have the file open as well.
@@ -103,7 +121,16 @@ impl File for SyncFile {
         Ok(sized(size))
     }
 
+    /// In some browsers it suspends.
     fn close(self: Box<Self>) -> Result<()> {
+        if self.has_lost_its_name() {
+            let message = format!(
+                "{:?} was removed while it was open, as when the storage is cleared",
+                self.path
+            );
+            Box::leak(self);
+            return Err(VfsError::new(ErrorKind::Io, Operation::Close, message));
+        }
         self.handle
             .close_handle()
             .map_err(|error| from_js(&error, Operation::Close, &self.path))

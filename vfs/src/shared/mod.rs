@@ -338,11 +338,14 @@ impl Shared {
         }
     }
 
-    /// Another context wants a lock: how long this one keeps what it has not in use.
-    pub(crate) fn keeps_for(&self) -> Duration {
+    /// Another context wants a lock: how long this one keeps what it has not in use. `None` if it
+    /// waits itself.
+    pub(crate) fn keeps_for(&self) -> Option<Duration> {
         match self.part.get() {
-            Part::Together => self.slots.hold(&*self.locks),
-            Part::Apart | Part::Solo => Duration::ZERO,
+            Part::Together => Some(self.slots.hold(&*self.locks)),
+            Part::Solo if self.takes_turns() => Some(self.turn.keeps_for(self.locks.now())),
+            Part::Apart if self.takes_turns() => None,
+            Part::Apart | Part::Solo => Some(Duration::ZERO),
         }
     }
 

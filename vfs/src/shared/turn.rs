@@ -11,15 +11,21 @@
 //! One lock more is asked for: whoever uses the wal-index shares `Main` from its first use to its
 //! last, also while it has not the turn. Such a connection believes that the database is in WAL, so
 //! nobody may change that: EXCLUSIVE takes `Main` alone while the index is used.
+//! For as long there is no journal either, so it is not opened in further turns.
 
 use std::cell::Cell;
+use std::time::Duration;
 
 use super::{AT_ONCE, Here, Part, Shared};
 use crate::error::{ErrorKind, Operation, Result, VfsError};
-use crate::fileset::{FileSet, Wanted};
+use crate::fileset::{FileSet, Side, Wanted};
 use crate::lock::LockLevel;
 use crate::mutants::{self, Mutant};
 use crate::sharing::SharedLock;
+
+/// How long a turn is kept while others wait and there is work to do: about as long as it takes to
+/// get one where that is slow. Of four contexts nobody waits for more than half a second then.
+const KEPT: Duration = Duration::from_millis(75);
 
 /// What is kept of turns.
 #[derive(Default)]
@@ -29,8 +35,17 @@ pub(super) struct Turn {
     /// Whether a transaction has begun in it. Until then it is kept: what is done to begin one
     /// would be in vain.
     is_used: Cell<bool>,
+    /// When the files were open, by the clock of the medium.
+    begun: Cell<Duration>,
     /// Whether `Main` is held, and whether alone.
     main: Cell<Option<bool>>,
+}
+
+impl Turn {
+    /// For how long it is kept from now on, though others wait.
+    pub(super) fn keeps_for(&self, now: Duration) -> Duration {
+        (self.begun.get() + KEPT).saturating_sub(now)
+    }
 }
 
 impl Shared {
@@ -44,9 +59,17 @@ impl Shared {
         if !self.locks.take(SharedLock::Attached, true, AT_ONCE)? {
             return Err(self.has_no_turn(ErrorKind::Busy));
         }
+        self.begin_turn(files, || files.open(&*self.storage, &self.path, wanted))
+    }
+
+    /// `Attached` was granted. Words from before were for whoever had it then.
+    fn begin_turn(&self, files: &FileSet, open: impl FnOnce() -> Result<()>) -> Result<()> {
         self.part.set(Part::Solo);
+        self.locks.is_wanted()?;
         files.are_ours(true);
-        files.open(&*self.storage, &self.path, wanted)
+        open()?;
+        self.turn.begun.set(self.locks.now());
+        Ok(())
     }
 
     /// Sees to it that the files are open, before one of them is worked on.
@@ -70,12 +93,26 @@ impl Shared {
         if !self.locks.take(SharedLock::Attached, true, AT_ONCE)? {
             return Ok(false);
         }
-        self.part.set(Part::Solo);
-        here.files.are_ours(true);
-        let opened = here.files.open(&*self.storage, &self.path, Wanted::Writing);
+        let sides: &[Side] = match self.turn.main.get() {
+            Some(_) => &[Side::Wal],
+            None => &Side::ALL,
+        };
+        let opened = self.begin_turn(here.files, || {
+            let files = here.files;
+            files.open_with(&*self.storage, &self.path, Wanted::Writing, sides)
+        });
         match opened {
             Ok(()) => Ok(true),
             Err(error) => self.pass(here).and(Err(error)),
+        }
+    }
+
+    /// Opens the journal, if it is not open in this turn.
+    pub(crate) fn open_journal(&self, here: Here<'_>) -> Result<()> {
+        let files = here.files;
+        match self.takes_turns() {
+            true => files.open_sides(&*self.storage, &self.path, Wanted::Writing),
+            false => Ok(()),
         }
     }
 
