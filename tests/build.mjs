@@ -1,7 +1,7 @@
 // Bundles the test page and the harness into dist/; `npm run build` calls it after the type checks.
 // The library itself stays outside the page's bundle: a stranger's page without a bundler loads
 // js/dist as it is, and so does this one, from /anchorite/.
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { docExamples } from './examples.mjs';
@@ -26,6 +26,14 @@ const contractLoader = {
       contents: readFileSync(path, 'utf8').replaceAll("'./anchorite.", "'/contract/anchorite."),
       loader: 'ts',
     }));
+  },
+};
+
+const stockGlue = {
+  name: 'stock-glue',
+  setup(bundler) {
+    const glue = fileURLToPath(new URL('stock-wasm/anchorite.js', import.meta.url));
+    bundler.onResolve({ filter: /\/wasm\/anchorite\.js$/ }, () => ({ path: glue }));
   },
 };
 
@@ -67,6 +75,20 @@ await build({
     WASM_BYTES: JSON.stringify({ jspi: 0, asyncify: 0 }),
   },
 });
+
+// The library's worker with the glue of the module that has stock SQLite (tests/stock-wasm), which
+// the full torture of tabs builds.
+if (existsSync('stock-wasm')) {
+  const size = (file) => statSync(`stock-wasm/${file}`).size;
+  const sizes = { jspi: size('anchorite.wasm'), asyncify: size('anchorite.asyncify.wasm') };
+  await build({
+    ...common,
+    entryPoints: { worker: '../js/src/worker/worker.ts' },
+    outdir: 'dist/stock',
+    plugins: [stockGlue],
+    define: { WASM_BYTES: JSON.stringify(sizes) },
+  });
+}
 
 // The peers look for their modules beside the scripts they are bundled into.
 copyFileSync('node_modules/@sqlite.org/sqlite-wasm/dist/sqlite3.wasm', 'dist/page/sqlite3.wasm');

@@ -13,6 +13,10 @@ export interface TabOptions {
   readonly sharing?: Way;
   /** In ms. */
   readonly busyTimeout?: number;
+  /** The entry of the library, if it is not the one as it is shipped. */
+  readonly entry?: string;
+  /** The number by which its version shares databases, if it is another one. */
+  readonly protocol?: number;
 }
 
 /** One statement with its parameters; without any it may be several statements. */
@@ -24,8 +28,6 @@ export type TabRequest =
       readonly type: 'open';
       readonly database: string;
       readonly options: TabOptions;
-      /** The entry of the library, if it is not the one as it is shipped. */
-      readonly entry?: string;
     }
   /** One after the other, up to the first that fails. */
   | { readonly type: 'sql'; readonly statements: readonly Statement[] }
@@ -33,6 +35,8 @@ export type TabRequest =
   | { readonly type: 'count'; readonly who: number; readonly transactions: number }
   | { readonly type: 'transfer'; readonly who: number; readonly milliseconds: number }
   | { readonly type: 'audit'; readonly milliseconds: number }
+  /** Rows one by one, until one is refused. */
+  | { readonly type: 'insist'; readonly who: number }
   /** Writes until the tab ends or is told to stop, acknowledging to the harness. */
   | { readonly type: 'write'; readonly writer: string }
   | { readonly type: 'stop' }
@@ -64,6 +68,13 @@ export interface Answer {
   readonly rows: readonly Record<string, unknown>[];
   readonly milliseconds: number;
   readonly error: { readonly code: string; readonly message: string } | undefined;
+}
+
+/** What came of rows that were put in until one was refused. */
+export interface Insisted {
+  /** How many were acknowledged. */
+  readonly count: number;
+  readonly code: string;
 }
 
 /** How long single transactions took, in ms. */

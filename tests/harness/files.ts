@@ -78,16 +78,20 @@ function startPage(url: URL): Answer {
   return { ...fileIn('tests/page/', page), policy: policy(url.searchParams.get('policy')) };
 }
 
-/** js/dist with one thing wrong, named by the folder it is asked for under. */
+/** js/dist with one thing wrong, or another one, named by the folder it is asked for under. */
 function brokenFile(fault: string, name: string): Answer {
-  const file = fileIn('js/dist/', name);
   const isWorker = name === 'worker.js';
   const isWasm = name.endsWith('.wasm');
+  if (fault === 'stock' && isWorker) return fileIn('tests/dist/stock/', name);
+  if (fault === 'stock' && isWasm) return fileIn('tests/stock-wasm/', name);
+  const file = fileIn('js/dist/', name);
   switch (fault) {
     case 'worker-404':
       return isWorker ? notFound(name) : file;
     case 'worker-html':
       return isWorker ? html() : file;
+    case 'stock':
+      return file;
     case 'no-broadcast':
       return isWorker ? { ...file, body: `delete globalThis.BroadcastChannel;${file.body}` } : file;
     case 'shared-404':

@@ -81,15 +81,8 @@ export class TabsBrowser {
   }
 
   /** Opens a database in a tab. */
-  async open(
-    tab: string,
-    database: string,
-    options: TabOptions,
-    entry?: string,
-  ): Promise<OpenedTab> {
-    const request = { type: 'open', database, options } as const;
-    const asked = entry === undefined ? request : { ...request, entry };
-    return (await this.ask(tab, asked)) as OpenedTab;
+  async open(tab: string, database: string, options: TabOptions): Promise<OpenedTab> {
+    return (await this.ask(tab, { type: 'open', database, options })) as OpenedTab;
   }
 
   /** Statements in a tab; an error of theirs is an answer. */

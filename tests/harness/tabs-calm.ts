@@ -1,7 +1,8 @@
 // Tabs that work together while nobody is harmed: they count, keep a ledger, migrate a fresh
 // database all at once, and are reloaded while they write. torture-tabs.ts calls each.
 // It must not know how a browser is driven.
-import type { TabOptions, Waits } from '../tabs-wire';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Insisted, TabOptions, Waits } from '../tabs-wire';
 import { Wrong } from './tabs-score';
 import type { TabsRun } from './torture-tabs';
 
@@ -14,6 +15,9 @@ const WAIT_MAX_MS = 1000;
 
 /** A tab that was reloaded must have written after this time. */
 const RELOAD_MAX_MS = 5000;
+
+/** A newer version comes so long after older ones have begun to write. */
+const AMID_MAX_MS = 200;
 
 /** For work that goes on for long. */
 const PATIENCE_MS = 600_000;
@@ -30,18 +34,22 @@ export async function tabsOf(run: TabsRun, count: number): Promise<string[]> {
 }
 
 /** Both builds take turns. */
-export function options({ way }: TabsRun, index: number, busyTimeout?: number): TabOptions {
+export function options(run: TabsRun, index: number, busyTimeout?: number): TabOptions {
   const engine = index % 2 === 0 ? 'jspi' : 'asyncify';
-  return { engine, sharing: way, ...(busyTimeout !== undefined && { busyTimeout }) };
+  const limit = busyTimeout !== undefined && { busyTimeout };
+  const entry = run.folder !== undefined && { entry: `/broken/${run.folder}/index.js` };
+  return { engine, sharing: run.way, ...limit, ...entry };
 }
 
-async function openAll(run: TabsRun, names: readonly string[], folder?: string): Promise<void> {
-  const entry = folder && `/broken/${folder}/index.js`;
+/** Whether the library is told how to share the database, or must come to it. */
+type Choice = 'told' | 'by itself';
+
+async function openAll(run: TabsRun, names: readonly string[], choice: Choice): Promise<void> {
   for (const [index, name] of names.entries()) {
-    const { engine } = options(run, index);
-    // A library that lacks something must come to the same way by itself.
-    const asked = folder === undefined ? options(run, index) : { engine };
-    const { sharing } = await run.tabs.open(name, run.database, asked, entry);
+    const told = options(run, index);
+    const { sharing: _, ...others } = told;
+    const asked = choice === 'told' ? told : others;
+    const { sharing } = await run.tabs.open(name, run.database, asked);
     if (sharing !== run.way) throw new Error(`tab ${name} has sharing ${sharing}`);
   }
 }
@@ -68,19 +76,19 @@ const COUNTER = `CREATE TABLE counter (n INTEGER); INSERT INTO counter VALUES (0
 
 /** Each tab increments one counter: no increment may be lost. */
 export async function count(run: TabsRun): Promise<void> {
-  await countWith(run, run.scale.transactions);
+  await countWith(run, run.scale.transactions, 'told');
 }
 
-/** The same where the library lacks something; `folder` says what (files.ts). */
-export async function countWithout(run: TabsRun, folder: string): Promise<void> {
-  await countWith(run, Math.ceil(run.scale.transactions / 10), folder);
+/** A tenth of that, with a library that lacks something; its folder says what (files.ts). */
+export async function countIn(run: TabsRun, choice: Choice): Promise<void> {
+  await countWith(run, Math.ceil(run.scale.transactions / 10), choice);
   run.score.count('mishaps');
 }
 
-async function countWith(run: TabsRun, transactions: number, folder?: string): Promise<void> {
+async function countWith(run: TabsRun, transactions: number, choice: Choice): Promise<void> {
   const { tabs, score } = run;
   const names = await tabsOf(run, COUNTING_TABS);
-  await openAll(run, names, folder);
+  await openAll(run, names, choice);
   await tabs.rows(names[0] ?? '', [COUNTER]);
   await Promise.all(
     names.map(async (name, who) => {
@@ -104,7 +112,7 @@ const LEDGER = `CREATE TABLE account (id INTEGER PRIMARY KEY, balance INTEGER NO
 export async function ledger(run: TabsRun): Promise<void> {
   const { tabs, score, scale, where } = run;
   const [first = '', second = '', third = '', fourth = '', eye = ''] = await tabsOf(run, 5);
-  await openAll(run, [first, second, third, fourth]);
+  await openAll(run, [first, second, third, fourth], 'told');
   await tabs.rows(first, [LEDGER]);
   const milliseconds = scale.ledgerSeconds * 1000;
   const waits = async (tab: string, what: 'writer' | 'reader', who: number) => {
@@ -165,6 +173,65 @@ export async function migrate(run: TabsRun): Promise<void> {
     await lookFromEach(run, names, sql, { m: 1, n: names.length });
     for (const name of names) await tabs.ask(name, { type: 'close' });
     score.count('migrations');
+  }
+}
+
+/** Two versions of the library, by the numbers of their protocols. */
+const OLDER = 1;
+const NEWER = 2;
+
+/** A newer version must have a database open after this time, whatever an older one does. */
+const NEWER_MAX_MS = 5000;
+
+/** After a deployment: two tabs of an older version write, and two of a newer one come. */
+export async function versions(run: TabsRun): Promise<void> {
+  const { tabs, score, scale, where, random } = run;
+  const names = await tabsOf(run, 4);
+  const [olds, news] = [names.slice(0, 2), names.slice(2)];
+  for (let round = 0; round < scale.migrations; round++) {
+    const database = `${run.database}-${round}`;
+    const open = (name: string, index: number, protocol: number) =>
+      tabs.open(name, database, { ...options(run, index), protocol });
+    for (const [index, name] of olds.entries()) await open(name, index, OLDER);
+    await tabs.rows(olds[0] ?? '', ['CREATE TABLE visit (who, i)']);
+    const ends = olds.map((name, who) => tabs.ask(name, { type: 'insist', who }));
+    await delay(random() * AMID_MAX_MS);
+    await Promise.all(
+      news.map(async (name, index) => {
+        const { milliseconds } = await open(name, index, NEWER);
+        score.figure(where, 'newer open ms', milliseconds);
+        const late = scale.judgesWaits && milliseconds > NEWER_MAX_MS;
+        if (late) throw new Wrong('stuck', `the newer one waited ${Math.round(milliseconds)} ms`);
+        await tabs.rows(name, ['INSERT INTO visit VALUES (?, 0)', olds.length + index]);
+      }),
+    );
+    const counts: number[] = [];
+    for (const end of ends) {
+      const { count, code } = (await end) as Insisted;
+      if (code !== 'OUTDATED') throw new Error(`an older one ended with ${code}`);
+      counts.push(count);
+    }
+    await lookAtVisits(run, news, counts);
+    for (const name of names) await tabs.ask(name, { type: 'close' });
+    score.count('mishaps');
+  }
+}
+
+/** Of each older tab there is what was acknowledged, and at most the row that was under way. */
+async function lookAtVisits(
+  { tabs }: TabsRun,
+  names: readonly string[],
+  counts: readonly number[],
+): Promise<void> {
+  const sql = 'SELECT who, count(*) AS n FROM visit GROUP BY who ORDER BY who';
+  for (const name of names) {
+    const rows = await tabs.rows(name, [sql]);
+    const found = rows.map((row) => Number(row['n']));
+    for (const [who, due] of [...counts, 1, 1].entries()) {
+      const n = found[who] ?? 0;
+      const most = who < counts.length ? due + 1 : due;
+      if (n < due || n > most) throw new Wrong('lost', `${n} rows of ${who} instead of ${due}`);
+    }
   }
 }
 

@@ -3,7 +3,7 @@
 // It must not know how a browser is driven.
 import type { Bounds, Moment, Verdict, VictimEnd, Writer } from '../torture-wire';
 import { pick } from './score';
-import { countWithout, options } from './tabs-calm';
+import { countIn, options } from './tabs-calm';
 import { Wrong } from './tabs-score';
 import type { TabsRun } from './torture-tabs';
 
@@ -68,6 +68,12 @@ export async function clearStorage(run: TabsRun): Promise<void> {
     score.figure(where, 'settled after ms', milliseconds);
     if (milliseconds > SETTLED_MS) throw new Wrong('stuck', `a call took ${milliseconds} ms`);
   }
+  for (const name of names) {
+    // It may say what has become of the files, but must not hang.
+    await tabs.ask(name, { type: 'close' }).catch((error: unknown) => {
+      if (error instanceof Wrong) throw error;
+    });
+  }
   for (const name of names) await tabs.reload(name);
   for (const [index, name] of names.entries()) {
     await tabs.open(name, database, options(run, index));
@@ -81,12 +87,13 @@ export async function clearStorage(run: TabsRun): Promise<void> {
   score.count('mishaps');
 }
 
-/** Nothing to tell others by that one waits for them. */
+/** Nothing to tell others by that one waits for them. By itself no browser takes turns then. */
 export async function withoutBroadcast(run: TabsRun): Promise<void> {
-  await countWithout(run, 'no-broadcast');
+  const choice = run.way === 'hand-over' ? 'told' : 'by itself';
+  await countIn({ ...run, folder: 'no-broadcast' }, choice);
 }
 
 /** No SharedWorker: tabs take turns by themselves. */
 export async function withoutSharedWorker(run: TabsRun): Promise<void> {
-  await countWithout(run, 'shared-404');
+  await countIn({ ...run, folder: 'shared-404' }, 'by itself');
 }

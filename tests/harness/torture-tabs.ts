@@ -12,7 +12,7 @@ import { withProfiles } from './profiles';
 import { print } from './report';
 import { generator } from './score';
 import { TabsBrowser } from './tabs-browser';
-import { count, ledger, migrate, reload } from './tabs-calm';
+import { count, ledger, migrate, reload, versions } from './tabs-calm';
 import { freezeIdle, freezeInside, freezeWaiting } from './tabs-freeze';
 import { kill, killBrowser } from './tabs-kills';
 import {
@@ -65,16 +65,46 @@ const SAMPLE: Scale = {
   judgesWaits: false,
 };
 
-/** How each browser shares a database. */
-const WAYS: Readonly<Record<TabbedBrowser, readonly Way[]>> = {
-  chromium: ['shared', 'hand-over'],
-  firefox: ['owner', 'hand-over'],
+/** A part of everything, of each at least one. */
+function reduced(scale: Scale, part: number): Scale {
+  const counts = Object.entries(scale).map(([name, count]) =>
+    typeof count === 'number' ? [name, Math.ceil(count * part)] : [name, count],
+  );
+  return Object.fromEntries(counts) as Scale;
+}
+
+/** A pass through scenarios in one browser. */
+interface Pass {
+  /** By default after the way. */
+  readonly name?: string;
+  /** How a database is shared. */
+  readonly way: Way;
+  /** Where the library is, if it is not the one as it is shipped; see files.ts. */
+  readonly folder?: string;
+  /** Those that it is about, if not all, and how much of each. */
+  readonly scenarios?: readonly string[];
+  readonly part?: number;
+}
+
+/** What users of the Rust crate have: SQLite as sqlite-wasm-rs compiles it. */
+const STOCK: Pass = {
+  name: 'stock',
+  way: 'shared',
+  folder: 'stock',
+  scenarios: ['count', 'ledger', 'kill'],
+  part: 0.2,
+};
+
+const PASSES: Readonly<Record<TabbedBrowser, readonly Pass[]>> = {
+  chromium: [{ way: 'shared' }, { way: 'hand-over' }, STOCK],
+  firefox: [{ way: 'owner' }, { way: 'hand-over' }],
 };
 
 /** What a scenario works with. */
 export interface TabsRun {
   readonly tabs: TabsBrowser;
   readonly way: Way;
+  readonly folder: string | undefined;
   readonly scale: Scale;
   readonly score: TabsScore;
   readonly random: () => number;
@@ -104,14 +134,15 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   ledger: { carryOut: ledger, sampled: NOT_TURNS },
   migrate: { carryOut: migrate },
   reload: { carryOut: reload, sampled: NOT_TURNS },
+  versions: { carryOut: versions, where: (_, way) => way !== 'owner', sampled: ['shared'] },
   kill: { carryOut: kill },
   'kill-browser': { carryOut: killBrowser, sampled: NOT_TURNS },
   'freeze-idle': { carryOut: freezeIdle, where: inChromium, sampled: ['shared'] },
   'freeze-inside': { carryOut: freezeInside, where: inChromium },
   'freeze-waiting': { carryOut: freezeWaiting, where: inChromium, sampled: ['shared'] },
   frames: { carryOut: dieBetweenFrames, where: (_, way) => way !== 'owner' },
-  cleared: { carryOut: clearStorage, where: inChromium, sampled: ['shared'] },
-  'no-broadcast': { carryOut: withoutBroadcast, where: (_, way) => way !== 'hand-over' },
+  cleared: { carryOut: clearStorage, where: inChromium },
+  'no-broadcast': { carryOut: withoutBroadcast, sampled: NOT_TURNS },
   'no-shared-worker': {
     carryOut: withoutSharedWorker,
     where: (browser, way) => browser === 'firefox' && way === 'hand-over',
@@ -132,16 +163,19 @@ export async function main(args: readonly string[]): Promise<number> {
     args: [...args],
     options: {
       sample: { type: 'boolean', default: false },
+      part: { type: 'string', default: '1' },
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
       engines: { type: 'string', default: 'chromium,firefox' },
-      sharing: { type: 'string', default: 'shared,owner,hand-over' },
+      sharing: { type: 'string', default: 'shared,owner,hand-over,stock' },
       only: { type: 'string', default: Object.keys(SCENARIOS).join() },
     },
   });
-  print(`torture tabs-browser: seed ${values.seed}`);
+  const part = Number(values.part);
+  if (!(part > 0 && part <= 1)) throw new Error(`--part ${values.part} is not a part of 1`);
+  print(`torture tabs-browser: seed ${values.seed}${part < 1 ? `, ${part} of everything` : ''}`);
   const score = new TabsScore();
   const around = {
-    scale: values.sample ? SAMPLE : FULL,
+    scale: values.sample ? SAMPLE : reduced(FULL, part),
     seed: values.seed,
     ways: values.sharing.split(','),
     scenarios: values.only.split(','),
@@ -162,26 +196,43 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 async function tortureBrowser(browser: TabbedBrowser, campaign: Campaign): Promise<void> {
-  const { ways, scenarios, scale, score, profiles, seed } = campaign;
+  const { ways, profiles } = campaign;
   const acknowledgements = new Acknowledgements();
   const tabs = await TabsBrowser.start(browser, profiles, acknowledgements);
   print(tabs.version);
   try {
-    for (const way of WAYS[browser].filter((name) => ways.includes(name))) {
-      for (const name of scenarios) {
-        const scenario = SCENARIOS[name];
-        if (scenario === undefined) throw new Error(`no scenario is called ${name}`);
-        if (scenario.where?.(browser, way) === false) continue;
-        if (scale === SAMPLE && scenario.sampled?.includes(way) === false) continue;
-        const where = `${browser} ${way} ${name}`;
-        const random = generator(`${seed} ${where}`);
-        const database = `${way}-${name}`;
-        const around = { tabs, way, scale, score, random, acknowledgements, database, where };
-        await play(scenario, around);
-      }
+    for (const pass of PASSES[browser].filter((pass) => ways.includes(nameOf(pass)))) {
+      await go(pass, tabs, acknowledgements, campaign);
     }
   } finally {
     await tabs.end();
+  }
+}
+
+function nameOf({ name, way }: Pass): string {
+  return name ?? way;
+}
+
+async function go(
+  pass: Pass,
+  tabs: TabsBrowser,
+  acknowledgements: Acknowledgements,
+  { scenarios, scale, score, seed }: Campaign,
+): Promise<void> {
+  const { way, folder, part = 1 } = pass;
+  const isSample = scale === SAMPLE;
+  if (isSample && part < 1) return;
+  for (const name of scenarios) {
+    const scenario = SCENARIOS[name];
+    if (scenario === undefined) throw new Error(`no scenario is called ${name}`);
+    if (scenario.where?.(tabs.browser, way) === false) continue;
+    if (pass.scenarios?.includes(name) === false) continue;
+    if (isSample && scenario.sampled?.includes(way) === false) continue;
+    const where = `${tabs.browser} ${nameOf(pass)} ${name}`;
+    const random = generator(`${seed} ${where}`);
+    const around = { tabs, way, folder, score, random, acknowledgements, where };
+    const database = `${nameOf(pass)}-${name}`;
+    await play(scenario, { ...around, database, scale: part < 1 ? reduced(scale, part) : scale });
   }
 }
 

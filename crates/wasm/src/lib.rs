@@ -430,8 +430,8 @@ pub fn shares_databases() -> bool {
     media::shares_databases()
 }
 
-/// Another context wants a lock of this database; if it is shared here, answers after how many ms a
-/// rest shall follow.
+/// Another context wants a lock of this database; if it is shared here, and this context may have
+/// that lock, answers after how many ms a rest shall follow.
 #[wasm_bindgen]
 #[must_use]
 pub fn wanted(database: &str) -> Option<f64> {

@@ -10,11 +10,11 @@ use anchorite_twin::Effort;
 use anyhow::{Context, Result};
 
 use crate::cache::{self, Inputs};
-use crate::contract;
 use crate::process::{self, capture, cargo, command, npm, root};
 use crate::setup::{self, WASM};
 use crate::sizes;
 use crate::steps::Lane;
+use crate::stock::{self, Stock};
 
 /// What cargo leaves for the twin builder.
 const MODULE: &str = "target/wasm32-unknown-unknown/release/anchorite_wasm.wasm";
@@ -68,7 +68,7 @@ pub(crate) fn demo(lane: &Lane) -> Result<()> {
 
 /// Builds the browser tests and the modules that only they load; the package must have been built.
 pub(crate) fn tests(lane: &Lane) -> Result<()> {
-    contract::pair(lane)?;
+    stock::pair(lane, Stock::Contract)?;
     setup::packages(lane, "tests")?;
     npm_build(lane, "tests", &["tests", "js/dist", "js/src/worker"])
 }
@@ -85,6 +85,12 @@ pub(crate) fn reference(lane: &Lane) -> Result<()> {
     cache::step(lane, "reference", inputs, &["target/reference"], |task| {
         task.run(npm("js").args(["run", "--silent", "docs:only"]))
     })
+}
+
+/// Builds the module of the package once more, with SQLite as the users of the Rust crate have it,
+/// before the browser tests that load it.
+pub(crate) fn stock(lane: &Lane) -> Result<()> {
+    stock::pair(lane, Stock::Package)
 }
 
 /// Points the build script of SQLite at clang, and at the amalgamation and the defines of the

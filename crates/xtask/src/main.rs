@@ -10,13 +10,13 @@
 mod bench;
 mod build;
 mod cache;
-mod contract;
 mod probe;
 mod process;
 mod serve;
 mod setup;
 mod sizes;
 mod steps;
+mod stock;
 mod test;
 mod tidy;
 mod torture;
@@ -56,9 +56,9 @@ enum Job {
     /// Make the pair of wasm files from cargo's module: a step of `build`, in its own process.
     #[command(hide = true)]
     Twins {
-        /// Of the contract's module: a step of `test`.
+        /// Of a module that only tests load.
         #[arg(long)]
-        contract: bool,
+        stock: Option<stock::Stock>,
         /// With little effort for speed and size.
         #[arg(long)]
         quick: bool,
@@ -86,7 +86,9 @@ fn run(job: Job) -> anyhow::Result<()> {
         Job::Test(options) => test::run(&options),
         Job::Tidy => tidy::run(),
         Job::Torture(options) => torture::run(&options),
-        Job::Twins { contract: true, .. } => contract::run_twins(),
+        Job::Twins {
+            stock: Some(stock), ..
+        } => stock::run_twins(stock),
         Job::Twins { quick, .. } => build::run_twins(effort(quick)),
     }
 }

@@ -31,6 +31,9 @@ pub(crate) struct Options {
     /// Repeat the choices of an earlier run: it prints its seed first.
     #[arg(long)]
     seed: Option<String>,
+    /// Only so much of everything, for instance `0.1`: a run that takes less time.
+    #[arg(long, value_name = "PART")]
+    part: Option<String>,
     /// The little that `cargo xtask test` does.
     #[arg(long)]
     sample: bool,
@@ -44,6 +47,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let lane = Lane::shown();
     setup::for_test(&lane, &missing)?;
     build::package(&lane)?;
+    build::stock(&lane)?;
     build::tests(&lane)?;
     lane.step("torture tabs-browser", |task| {
         task.run(&mut campaign(options))
@@ -73,6 +77,7 @@ fn campaign(options: &Options) -> Command {
         ("--sharing", &options.sharing),
         ("--only", &options.only),
         ("--seed", &options.seed),
+        ("--part", &options.part),
     ];
     for (name, text) in texts {
         node.args(text.as_ref().map(|text| format!("{name}={text}")));

@@ -1,7 +1,7 @@
 // What tabs do together while nobody is harmed: they count, move money and check the balance, each
 // call noting how long it had to wait. tab.ts calls it. It must not know how a database is shared.
 import type { Database } from 'anchorite';
-import type { Waits } from '../../tabs-wire';
+import type { Insisted, Waits } from '../../tabs-wire';
 
 /** The accounts of the ledger; their balances add up to nothing. */
 const ACCOUNTS = 100;
@@ -52,6 +52,17 @@ export async function audit(db: Database, milliseconds: number): Promise<Waits> 
     }
     last = after(last, row?.n ?? 0, 0);
   });
+}
+
+/** Puts in one row after the other, until it may no more. */
+export async function insist(db: Database, who: number): Promise<Insisted> {
+  for (let count = 0; ; count++) {
+    try {
+      await db.query('INSERT INTO visit VALUES (?, ?)', [who, count]);
+    } catch (error) {
+      return { count, code: String((error as { code?: unknown }).code) };
+    }
+  }
 }
 
 /** What is seen may not be older than what was seen before. */

@@ -10,7 +10,7 @@ import { listen } from '../poll';
 import { killOwner } from '../tabs';
 import { withWorkerOf } from '../workers';
 import { torture } from './kills';
-import { audit, count, transfer } from './ledger';
+import { audit, count, insist, transfer } from './ledger';
 import { Writing } from './writing';
 
 /** Between two looks at a file. */
@@ -27,7 +27,7 @@ async function obey(request: TabRequest): Promise<Outcome> {
 async function answerTo(request: TabRequest): Promise<unknown> {
   switch (request.type) {
     case 'open':
-      return await openHere(request.database, request.options, request.entry);
+      return await openHere(request.database, request.options);
     case 'sql':
       return await carryOut(request.statements);
     case 'count':
@@ -36,6 +36,8 @@ async function answerTo(request: TabRequest): Promise<unknown> {
       return await transfer(opened(), request.who, request.milliseconds);
     case 'audit':
       return await audit(opened(), request.milliseconds);
+    case 'insist':
+      return await insist(opened(), request.who);
     case 'write':
       writing = new Writing(opened(), request.writer);
       return await writing.begun;
@@ -69,8 +71,7 @@ function opened(): Database {
 
 async function openHere(
   name: string,
-  options: TabOptions,
-  entry: string | undefined,
+  { entry, protocol, ...options }: TabOptions,
 ): Promise<OpenedTab> {
   const { open } = entry === undefined ? shipped : ((await import(entry)) as typeof shipped);
   let asked = performance.now();
@@ -78,7 +79,7 @@ async function openHere(
     const { request } = message as { request?: { operation: string } };
     if (request?.operation === 'open') asked = performance.now();
   };
-  const hooked: Hooked = options;
+  const hooked: Hooked = { ...options, ...(protocol && { testHooks: { protocol } }) };
   const { sharing: way } = options;
   if (way === undefined || way === 'owner') database = await open(name, hooked);
   else [database, worker] = await withWorkerOf(() => open(name, hooked), posted);

@@ -1,0 +1,107 @@
+//! Wasm modules whose SQLite is compiled with sqlite-wasm-rs's own source and flags, as the users
+//! of the Rust crate have it; only tests load them.
+//!
+//! Called by `test` and `torture tabs-browser`. That SQLite is compiled once for both modules, in a
+//! target folder of its own, apart from what is shipped. It must not know what the modules do.
+
+use anyhow::{Context, Result};
+
+use crate::build;
+use crate::cache::{self, Inputs};
+use crate::process::{cargo, command, root};
+use crate::setup::{self, WASM};
+use crate::steps::Lane;
+
+/// Where cargo works.
+const TARGET: &str = "target/contract";
+
+/// A module, by what it is made of.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum Stock {
+    /// The contract's cases.
+    Contract,
+    /// The module of the npm package.
+    Package,
+}
+
+impl Stock {
+    fn package(self) -> &'static str {
+        match self {
+            Self::Contract => "anchorite-contract-wasm",
+            Self::Package => "anchorite-wasm",
+        }
+    }
+
+    /// Where the pair of modules and their glue go.
+    pub(crate) fn pair(self) -> &'static str {
+        match self {
+            Self::Contract => "tests/contract-wasm",
+            Self::Package => "tests/stock-wasm",
+        }
+    }
+
+    /// The sources of the module, beside those of all.
+    fn sources(self) -> &'static [&'static str] {
+        match self {
+            Self::Contract => &[
+                "tests/contract/Cargo.toml",
+                "tests/contract/src",
+                "tests/contract/wasm",
+            ],
+            Self::Package => &["crates/engine", "crates/wasm"],
+        }
+    }
+
+    /// What cargo leaves for the twin builder.
+    fn module(self) -> String {
+        let name = self.package().replace('-', "_");
+        format!("{TARGET}/{WASM}/contract/{name}.wasm")
+    }
+}
+
+/// Builds a pair.
+pub(crate) fn pair(lane: &Lane, stock: Stock) -> Result<()> {
+    module(lane, stock)?;
+    let module = stock.module();
+    let inputs = [&*module, "crates/twin", "js/package-lock.json"];
+    let inputs = Inputs::default().paths(&inputs)?;
+    let name = format!("twins of {}", stock.package());
+    cache::step(lane, &name, inputs, &[stock.pair()], |task| {
+        let this = std::env::current_exe().context("find this program")?;
+        let arguments = match stock {
+            Stock::Contract => ["twins", "--stock=contract"],
+            Stock::Package => ["twins", "--stock=package"],
+        };
+        task.run(command(this).args(arguments))
+    })
+}
+
+fn module(lane: &Lane, stock: Stock) -> Result<()> {
+    let common = ["vfs", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"];
+    let inputs = Inputs::default().paths(&common)?.paths(stock.sources())?;
+    let name = format!("{} with stock SQLite", stock.package());
+    cache::step(lane, &name, inputs, &[&stock.module()], |task| {
+        let compiler = setup::compiler().context("no clang for wasm32 was found")?;
+        let mut build = cargo();
+        build.args(["build", "--profile", "contract", "--target", WASM]);
+        build.args(["--target-dir", TARGET, "--package", stock.package()]);
+        build
+            .env("CC_wasm32_unknown_unknown", compiler.cc)
+            .env("AR_wasm32_unknown_unknown", compiler.ar)
+            .env_remove("SQLITE_WASM_RS_FLAGS")
+            .env_remove("SQLITE_WASM_RS_SOURCE_DIR");
+        task.run(&mut build)
+    })
+}
+
+/// `cargo xtask twins --stock …`: quickly, since it runs once.
+pub(crate) fn run_twins(stock: Stock) -> Result<()> {
+    anchorite_twin::build(&anchorite_twin::Options {
+        wasm: root().join(stock.module()),
+        out_dir: root().join(stock.pair()),
+        wasm_opt: build::wasm_opt(),
+        cache_dir: root().join("target/xtask/contract-wasm-opt"),
+        effort: anchorite_twin::Effort::Little,
+    })?;
+    Ok(())
+}
