@@ -4,7 +4,8 @@
 //   index.js, in-place.js,   the entries; what several parts have is in core.js, which all import
 //   migrations.js, blob.js,
 //   changesets.js
-//   owned.js, local.js       parts that core.js loads when they are needed
+//   bulk.js, local.js,       parts that core.js loads when they are needed
+//   owned.js
 //   worker.js, shared.js     the workers, each whole
 //   node.js                  the entry for Node, with an engine
 
@@ -37,7 +38,7 @@ const common = {
 };
 
 /** What is loaded when it is needed. */
-const LATER = { owned: 'src/owned.ts', local: 'src/local.ts' };
+const LATER = { bulk: 'src/bulk.ts', local: 'src/local.ts', owned: 'src/owned.ts' };
 const ENTRIES = {
   index: 'src/index.ts',
   'in-place': 'src/in-place.ts',

@@ -6,6 +6,7 @@ import { fromWire, interrupted, SqliteError, text } from './errors.js';
 import type { LocalEngine } from './local.js';
 import type { EngineOptions, WasmSource } from './options.js';
 import { Outbox, transferable } from './outbox.js';
+import { cannotImport } from './parts.js';
 import type {
   Commits,
   EngineChoice,
@@ -335,18 +336,6 @@ class LocalChannel extends OwnEngine implements Channel {
   get dead(): boolean {
     return this.#engine.failed;
   }
-}
-
-/** Says of a part of the package why it cannot be loaded. */
-function cannotImport(part: string): (cause: unknown) => never {
-  return (cause) => {
-    const why =
-      currentContext() === 'service-worker'
-        ? 'a ServiceWorker cannot import anything later; import "anchorite/in-place" there'
-        : text(cause);
-    const message = `cannot load a part of the engine, ${part}: ${why}`;
-    throw new SqliteError(message, { code: 'WORKER_LOAD_FAILED', cause });
-  };
 }
 
 /** A request that waits for its answer. */

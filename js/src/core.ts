@@ -6,10 +6,13 @@
 export { bringLocal } from './client.js';
 export { flush, tell, tellBy } from './commits.js';
 export { currentContext, setPlace } from './context.js';
-export { fromWire, interrupted, isEnding, markEnding, text, toWire } from './errors.js';
+export { fromWire, inList, interrupted, isEnding, markEnding, text, toWire } from './errors.js';
 export * from './index.js';
 export { checkOptions } from './options.js';
 export { Outbox, transferable } from './outbox.js';
+export { bringBulk } from './parts.js';
+export { Statement } from './prepared.js';
 export { Batch } from './rows.js';
-export { Sql } from './sql.js';
+export { quoted, Sql } from './sql.js';
 export { loadError, whenFree } from './start.js';
+export { checkValue, describe } from './values.js';

@@ -1,7 +1,7 @@
 // What can be asked of a database, and of a transaction in it: SQL in, rows out. The base of both,
 // in database.ts and transaction.ts. It must not know who else uses the connection.
 
-import { insertMany, type Rows } from './bulk.js';
+import type { Rows } from './bulk.js';
 import { inList, SqliteError } from './errors.js';
 import { limited } from './limit.js';
 import {
@@ -12,6 +12,7 @@ import {
   type InsertOptions,
   type RowOptions,
 } from './options.js';
+import { bulkPart } from './parts.js';
 import { Statement } from './prepared.js';
 import type {
   Operations,
@@ -202,7 +203,10 @@ export abstract class Statements {
   }> {
     checkOptions(options, ['batchRows', 'onProgress', ...CALL_OPTIONS]);
     const { signal, timeout } = options;
-    return this.together((tx) => insertMany(tx, into, rows, options), { signal, timeout });
+    const part = bulkPart();
+    const insert = async (tx: Transaction) => (await part).insertMany(tx, into, rows, options);
+    const [inserted] = await Promise.all([this.together(insert, { signal, timeout }), part]);
+    return inserted;
   }
 
   /**

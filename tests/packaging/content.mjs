@@ -9,6 +9,7 @@ export const CONTENT = [
   'dist/anchorite.asyncify.wasm',
   'dist/anchorite.wasm',
   'dist/blob.js',
+  'dist/bulk.js',
   'dist/changesets.js',
   'dist/core.js',
   'dist/in-place.js',

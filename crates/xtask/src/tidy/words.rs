@@ -200,8 +200,9 @@ fn ignored_tests(source: &Source) -> Vec<Violation> {
     violations
 }
 
-/// What imports the engine in place when it is needed; `anchorite/in-place` brings it along.
-const IMPORTS_LATE: &str = "js/src/client.ts";
+/// What imports the parts of the package when they are needed.
+/// `anchorite/in-place` brings them along.
+const IMPORTS_LATE: [&str; 2] = ["js/src/client.ts", "js/src/parts.ts"];
 
 /// A `ServiceWorker` forbids both top-level await and dynamic import.
 fn late_loading(source: &Source) -> Vec<Violation> {
@@ -214,7 +215,7 @@ fn late_loading(source: &Source) -> Vec<Violation> {
         if depth == 0 && has_word(code, "await") && !has_word(code, "async") {
             violations.push(source.violation(line, "top-level await: a ServiceWorker forbids it"));
         }
-        if has_word(code, "import(") && source.path != IMPORTS_LATE {
+        if has_word(code, "import(") && !IMPORTS_LATE.contains(&source.path.as_str()) {
             violations.push(source.violation(line, "dynamic import: a ServiceWorker forbids it"));
         }
         depth += code.matches(['{', '(']).count();
