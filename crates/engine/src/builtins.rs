@@ -47,7 +47,7 @@ fn regexp(context: &Context<'_>) -> rusqlite::Result<Option<bool>> {
     if pattern == ValueRef::Null || text == ValueRef::Null {
         return Ok(None);
     }
-    let compiled = context.get_or_create_aux(0, |pattern| compile(pattern))?;
+    let compiled = context.get_or_create_aux(0, compile)?;
     Ok(Some(match text {
         ValueRef::Integer(integer) => compiled.is_match(&integer.to_string()),
         text => compiled.is_match(
