@@ -2,8 +2,8 @@
 // `npm run build`, after tsc has written the types.
 //
 //   index.js, in-place.js,   the entries; what several parts have is in core.js, which all import
-//   migrations.js, blob.js,
-//   changesets.js
+//   live.js, migrations.js,
+//   blob.js, changesets.js
 //   bulk.js, local.js,       parts that core.js loads when they are needed
 //   owned.js
 //   worker.js, shared.js     the workers, each whole
@@ -42,6 +42,7 @@ const LATER = { bulk: 'src/bulk.ts', local: 'src/local.ts', owned: 'src/owned.ts
 const ENTRIES = {
   index: 'src/index.ts',
   'in-place': 'src/in-place.ts',
+  live: 'src/live.ts',
   migrations: 'src/migrations.ts',
   blob: 'src/blob.ts',
   changesets: 'src/changesets.ts',

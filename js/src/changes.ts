@@ -6,7 +6,8 @@
 
 import { canTell, listen } from './commits.js';
 import { SqliteError } from './errors.js';
-import type { Commits } from './protocol.js';
+import type { Commits, Heard, Who } from './protocol.js';
+import { Sequence } from './sequence.js';
 
 /** What a commit has changed. */
 export interface Change {
@@ -25,30 +26,28 @@ export type ChangeListener = (change: Change) => void;
 /** What has to be known of a database. */
 export interface Watched {
   readonly name: string;
+  readonly inMemory: boolean;
   /** Whether the numbers of commits go on from one engine to the next. */
   readonly shared: boolean;
-  /** Whether a commit was made by the connection that watches. */
-  isOwn(commits: Commits): boolean;
+  /** Whether the connection that watches is meant. */
+  isOwn(who: Who): boolean;
   /** The number of the last commit. */
   sequence(): Promise<number | undefined>;
 }
-
-const NUMBERS = 2 ** 32;
 
 /** Those who want to know of the changes of one database. */
 export class Changes {
   readonly #watched: Watched;
   readonly #listeners = new Set<ChangeListener>();
   #channel: BroadcastChannel | undefined;
-  /** The number of the last commit that listeners were told of. */
-  #last: number | undefined;
-  /** Who made it. */
-  #engineId: string | undefined;
+  /** The commits that listeners were told of. */
+  #sequence: Sequence;
   /** What was heard while it is not known yet which commit was the last before the beginning. */
   #early: Commits[] | undefined;
 
   constructor(watched: Watched) {
     this.#watched = watched;
+    this.#sequence = new Sequence(watched.shared);
   }
 
   /** Begins to tell; returns how to end it. */
@@ -75,41 +74,40 @@ export class Changes {
     this.#channel = undefined;
     globalThis.document?.removeEventListener('visibilitychange', this.#look);
     this.#listeners.clear();
-    this.#last = undefined;
+    this.#sequence = new Sequence(this.#watched.shared);
     this.#early = undefined;
   }
 
   #begin(): void {
     if (this.#channel === undefined) {
-      this.#channel = listen((commits) => this.#hear(commits));
+      this.#channel = listen((heard) => this.#hear(heard));
       globalThis.document?.addEventListener('visibilitychange', this.#look);
       this.#early = [];
       this.#ask();
     }
   }
 
-  #hear(commits: Commits): void {
-    if (commits.database !== this.#watched.name) {
-      return;
-    }
-    if (this.#early === undefined) {
-      this.#judge(commits);
-    } else {
-      this.#early.push(commits);
+  #hear(heard: Heard): void {
+    const { name, inMemory } = this.#watched;
+    if ('schema' in heard) {
+      if (inMemory && heard.schema === 'main' && this.#watched.isOwn(heard)) {
+        this.#tell({ tables: heard.tables, own: true });
+      }
+    } else if (heard.database === name && !inMemory) {
+      if (this.#early === undefined) {
+        this.#judge(heard);
+      } else {
+        this.#early.push(heard);
+      }
     }
   }
 
   #judge(commits: Commits): void {
-    const { first, last, engineId } = commits;
-    if (last === this.#last) {
-      return;
+    const follows = this.#sequence.follows(commits);
+    if (follows !== undefined) {
+      const tables = follows ? commits.tables : undefined;
+      this.#tell({ tables, own: this.#watched.isOwn(commits) });
     }
-    const goesOn = this.#watched.shared || engineId === (this.#engineId ?? engineId);
-    const follows = this.#last === undefined || first === (this.#last + 1) % NUMBERS;
-    this.#last = last;
-    this.#engineId = engineId;
-    const tables = goesOn && follows ? commits.tables : undefined;
-    this.#tell({ tables, own: this.#watched.isOwn(commits) });
   }
 
   /** Whoever made a commit may have died before it was told, or this page may have been frozen. */
@@ -123,7 +121,7 @@ export class Changes {
     this.#watched.sequence().then(
       (last) => this.#compare(last),
       // The database is closed, or the next call says what is wrong.
-      () => this.#compare(this.#last),
+      () => this.#compare(this.#sequence.last),
     );
   }
 
@@ -134,14 +132,14 @@ export class Changes {
     const early = this.#early;
     if (early !== undefined) {
       this.#early = undefined;
-      this.#last = last;
+      this.#sequence.last = last;
       // Those up to the last one were made before somebody wanted to know.
       const known = early.findIndex((commits) => commits.last === last);
       for (const commits of early.slice(known + 1)) {
         this.#judge(commits);
       }
-    } else if (last !== this.#last) {
-      this.#last = last;
+    } else if (last !== this.#sequence.last) {
+      this.#sequence.last = last;
       this.#tell({ tables: undefined, own: false });
     }
   }

@@ -8,7 +8,6 @@ import type { EngineOptions, WasmSource } from './options.js';
 import { Outbox, transferable } from './outbox.js';
 import { cannotImport } from './parts.js';
 import type {
-  Commits,
   EngineChoice,
   Operation,
   Operations,
@@ -19,6 +18,7 @@ import type {
   Started,
   TestHooks,
   ToEngine,
+  Who,
   WireWasm,
 } from './protocol.js';
 import { startWorker, whenReady } from './start.js';
@@ -36,7 +36,7 @@ export interface Channel {
     signal?: AbortSignal,
   ): Promise<Operations[Name]['answers']>;
   /** Whether a commit was made by the connection of this number. */
-  made(session: number, commits: Commits): boolean;
+  made(session: number, who: Who): boolean;
   /** Gives it up; the last to do so ends the engine, and what is still pending rejects. */
   end(): void;
   /** Whether every request will be rejected, because the engine is gone. */
@@ -248,8 +248,8 @@ class UsedChannel implements Channel {
     return this.#channel.request<Name>(request, sql, signal);
   }
 
-  made(session: number, commits: Commits): boolean {
-    return this.#channel.made(session, commits);
+  made(session: number, who: Who): boolean {
+    return this.#channel.made(session, who);
   }
 
   end(): void {
@@ -266,8 +266,8 @@ class OwnEngine {
   /** Once it has started. */
   engineId: string | undefined;
 
-  made(session: number, commits: Commits): boolean {
-    return commits.engineId === this.engineId && commits.session === session;
+  made(session: number, who: Who): boolean {
+    return who.engineId === this.engineId && who.session === session;
   }
 }
 

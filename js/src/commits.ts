@@ -1,10 +1,11 @@
-// What each commit has changed, from whoever made it to whoever wants to know. Told by
-// worker/engine.ts, heard by changes.ts. It must not know what either does with it.
+// What each commit has changed, and what is another for one connection alone, from whoever made it
+// to whoever wants to know. Told by worker/engine.ts, heard by changes.ts and watch.ts. It must not
+// know what either does with it.
 
 import { SqliteError } from './errors.js';
-import type { Commits } from './protocol.js';
+import type { Heard } from './protocol.js';
 
-/** The name of the channel: a message is a list of `Commits`. The number is of its protocol. */
+/** The name of the channel: a message is a list of `Heard`. The number is of its protocol. */
 const CHANNEL = 'anchorite:commits:1';
 
 type Kind = typeof BroadcastChannel;
@@ -36,17 +37,17 @@ export function makeChannel(name: string): BroadcastChannel {
 }
 
 let telling: BroadcastChannel | undefined;
-let untold: Commits[] = [];
+let untold: Heard[] = [];
 
 /** Tells all contexts, once what is being done is done: a message costs as much as a short job. */
-export function tell(commits: Commits): void {
+export function tell(heard: Heard): void {
   if (!canTell()) {
     return;
   }
   if (untold.length === 0) {
     setTimeout(flush);
   }
-  untold.push(commits);
+  untold.push(heard);
 }
 
 /** Tells them what it has not been told yet. */
@@ -64,13 +65,13 @@ export function flush(): void {
  * Calls back with what this and other contexts tell, until the channel is closed; nothing where
  * they cannot.
  */
-export function listen(hear: (commits: Commits) => void): BroadcastChannel | undefined {
+export function listen(hear: (heard: Heard) => void): BroadcastChannel | undefined {
   const Channel = kindOfChannel();
   const channel = Channel && new Channel(CHANNEL);
   if (channel !== undefined) {
-    channel.onmessage = ({ data }: MessageEvent<Commits[]>) => {
-      for (const commits of data) {
-        hear(commits);
+    channel.onmessage = ({ data }: MessageEvent<Heard[]>) => {
+      for (const heard of data) {
+        hear(heard);
       }
     };
   }

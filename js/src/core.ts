@@ -4,7 +4,7 @@
 // part import from here what is here.
 
 export { bringLocal } from './client.js';
-export { flush, tell, tellBy } from './commits.js';
+export { flush, listen, tell, tellBy } from './commits.js';
 export { currentContext, setPlace } from './context.js';
 export { fromWire, inList, interrupted, isEnding, markEnding, text, toWire } from './errors.js';
 export * from './index.js';
@@ -13,6 +13,7 @@ export { Outbox, transferable } from './outbox.js';
 export { bringBulk } from './parts.js';
 export { Statement } from './prepared.js';
 export { Batch } from './rows.js';
+export { Sequence } from './sequence.js';
 export { quoted, Sql } from './sql.js';
 export { loadError, whenFree } from './start.js';
 export { checkValue, describe } from './values.js';

@@ -32,6 +32,7 @@ import type {
   Stats,
   StorageKind,
   TransactionMode,
+  Who,
   WireOpenOptions,
 } from './protocol.js';
 import { type Ask, type Asked, Statements } from './statements.js';
@@ -230,6 +231,7 @@ export class Database extends Statements {
   readonly #gate = new Gate();
   readonly #changes: Changes;
   readonly #log: Log | undefined;
+  readonly #ended = new AbortController();
   #closing: Promise<void> | undefined;
 
   /** @internal */
@@ -244,8 +246,9 @@ export class Database extends Statements {
     this.#log = log;
     this.#changes = new Changes({
       name,
+      inMemory: info.storage === 'memory',
       shared: info.sharing === 'shared' || info.sharing === 'hand-over',
-      isOwn: (commits) => channel.made(session, commits),
+      isOwn: (who) => this.made(who),
       sequence: () => channel.request<'sequence'>({ operation: 'sequence', session }),
     });
   }
@@ -253,6 +256,16 @@ export class Database extends Statements {
   /** Whether `close` was called. */
   get closed(): boolean {
     return this.#closing !== undefined;
+  }
+
+  /** Aborted by `close`. @internal */
+  get ending(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  /** Whether it was this connection. @internal */
+  made(who: Who): boolean {
+    return this.#channel.made(this.#session, who);
   }
 
   /** @internal */
@@ -386,6 +399,7 @@ export class Database extends Statements {
    */
   close(): Promise<void> {
     this.#changes.end();
+    this.#ended.abort();
     this.#closing ??= this.#close();
     return this.#closing;
   }

@@ -276,6 +276,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   // Which there are is known to the engine.
   limits: { parts: undefined },
   rows: ['object', 'array', 'scalar'],
+  key: 'Array',
   mode: ['deferred', 'immediate', 'exclusive'],
   name: 'string',
   idleTimeout: { from: 1, to: DURATION_MAX },

@@ -13,13 +13,13 @@ import { join, type Link, type Place } from './join.js';
 import { connectionLost, judge, keepsOwn, makesOwn, type Standing } from './lost.js';
 import { Outbox, transferable } from './outbox.js';
 import type {
-  Commits,
   Operation,
   Operations,
   OwnerReplyMessage,
   Request,
   Started,
   ToEngine,
+  Who,
 } from './protocol.js';
 import { whenFree } from './start.js';
 
@@ -113,7 +113,7 @@ export class OwnedChannel implements Channel {
     this.#pending.clear();
   }
 
-  made(session: number, { engineId, session: number }: Commits): boolean {
+  made(session: number, { engineId, session: number }: Who): boolean {
     const connection = this.#connections.get(session);
     return this.#link?.started.engineId === engineId && connection?.number === number;
   }

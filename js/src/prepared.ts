@@ -3,7 +3,7 @@
 
 import { SqliteError } from './errors.js';
 import type { CallOptions, RowOptions } from './options.js';
-import type { Column, Description, RunResult } from './protocol.js';
+import type { Column, Description, ReadSet, RunResult } from './protocol.js';
 import type { Statements } from './statements.js';
 import type { Params, Row, SqlValue } from './values.js';
 
@@ -17,15 +17,18 @@ export class Statement {
   readonly parameters: readonly (string | undefined)[];
   /** Whether it changes nothing in the database. */
   readonly onlyReads: boolean;
+  /** @internal */
+  readonly reads: ReadSet;
   #place: Statements | undefined;
 
   /** @internal */
-  constructor(place: Statements, sql: string, { columns, parameters, onlyReads }: Description) {
+  constructor(place: Statements, sql: string, description: Description) {
     this.#place = place;
     this.sql = sql;
-    this.columns = columns;
-    this.parameters = parameters;
-    this.onlyReads = onlyReads;
+    this.columns = description.columns;
+    this.parameters = description.parameters;
+    this.onlyReads = description.onlyReads;
+    this.reads = description.reads;
   }
 
   /** As `run` of the database or the transaction that it was prepared by. */

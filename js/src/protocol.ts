@@ -232,6 +232,15 @@ export interface Description {
   readonly parameters: readonly (string | undefined)[];
   /** Whether it changes nothing. */
   readonly onlyReads: boolean;
+  readonly reads: ReadSet;
+}
+
+/** What a statement may read. Names are in lower case, of ASCII alone, as SQLite compares them. */
+export interface ReadSet {
+  /** Tables with their databases, where those are known; `undefined`: any table. */
+  readonly tables: readonly (readonly [string | undefined, string])[] | undefined;
+  /** The databases of the connection with their files; `''` in memory. */
+  readonly files: readonly (readonly [string, string])[];
 }
 
 /** One statement with its parameters. */
@@ -426,19 +435,36 @@ export type Request = {
   [Name in Operation]: { readonly operation: Name } & Readonly<Operations[Name]['takes']>;
 }[Operation];
 
+/** A connection of all that the contexts of an origin have. */
+export interface Who {
+  readonly engineId: string;
+  readonly session: number;
+}
+
 /**
  * Engine to all contexts of the origin: one connection has made these commits to a database, whose
  * numbers follow each other, up to 2^32 - 1 and then from 0 on.
  */
-export interface Commits {
-  readonly engineId: string;
-  readonly session: number;
+export interface Commits extends Who {
   readonly database: string;
   readonly first: number;
   readonly last: number;
   /** What may have changed; `undefined`: anything. */
   readonly tables: readonly string[] | undefined;
 }
+
+/**
+ * As `Commits`: something is another for one connection alone, in the database that it knows by
+ * this name: temporary tables, databases in memory, what was rolled back.
+ */
+export interface OwnChange extends Who {
+  readonly schema: string;
+  /** As in `Commits`. */
+  readonly tables: readonly string[] | undefined;
+}
+
+/** What engines tell. */
+export type Heard = Commits | OwnChange;
 
 /**
  * Page to worker: those of one turn in one array. The order in which requests are carried out is in

@@ -14,6 +14,7 @@ export const CONTENT = [
   'dist/core.js',
   'dist/in-place.js',
   'dist/index.js',
+  'dist/live.js',
   'dist/local.js',
   'dist/migrations.js',
   'dist/node.js',

@@ -6,6 +6,8 @@ import { type BlobPlace, blobReader, blobWriter } from 'anchorite/blob';
 import { apply, invert, record } from 'anchorite/changesets';
 import type { Conflict, ConflictAction, Recording } from 'anchorite/changesets';
 import type { BindValue, Database, OpenOptions, Params, Row, SqlValue } from 'anchorite';
+import { live } from 'anchorite/live';
+import type { Difference, Live } from 'anchorite/live';
 import { migrate } from 'anchorite/migrations';
 import type { Migrated, Migration } from 'anchorite/migrations';
 import type { Limits, LogLine, RunResult, Sql, Statement, Stats, Transaction } from 'anchorite';
@@ -86,6 +88,25 @@ export async function bring(db: Database): Promise<number> {
   const done: Migrated = await migrate(db, list, { onProgress: (applied, all) => applied + all });
   return done.version + done.applied;
 }
+
+export async function follow(db: Database, signal: AbortSignal): Promise<number> {
+  const notes: Live<readonly Note[]> = live<Note>(db, 'SELECT id, text FROM note');
+  const stop: () => void = notes.subscribe((rows) => rows.map(({ text }) => text));
+  stop();
+  const options = { key: ['id'], signal };
+  for await (const { added, removed } of live<Note>(db, sql`SELECT 1`, undefined, options)) {
+    const ids: number[] = [...added, ...removed].map(({ id }) => id);
+    return ids.length;
+  }
+  const last: Live<Difference<Row>> = live(db, 'SELECT 1', [], { key: ['1'] });
+  for await (const [text] of live<string>(db, 'SELECT 1', [], { rows: 'scalar' })) {
+    return (text ?? '').length;
+  }
+  return Number(last !== undefined);
+}
+
+// @ts-expect-error a key goes with objects
+export const wrongKey = (db: Database) => live(db, 'SELECT 1', [], { key: ['a'], rows: 'array' });
 
 // @ts-expect-error a migration does something
 export const nothing: Migration = { name: 'nothing' };

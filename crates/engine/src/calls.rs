@@ -10,6 +10,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use crate::changes::Written;
 use crate::error::EngineError;
 use crate::params::Params;
+use crate::reads::ReadSet;
 use crate::session::{Patience, Reach, Session};
 use crate::value::Sink;
 
@@ -45,6 +46,8 @@ pub struct Description {
     pub parameters: Vec<Option<String>>,
     /// Whether it changes nothing.
     pub only_reads: bool,
+    /// What it reads.
+    pub reads: ReadSet,
 }
 
 /// How a batch begins, which decides how it ends.
@@ -290,7 +293,17 @@ impl Session {
     /// # Errors
     /// As [`query`](Self::query), but for parameters.
     pub fn describe(&self, sql: &str) -> Result<Description, EngineError> {
-        self.once(sql, |statement, _| Ok(description(statement)))
+        self.waits.clear();
+        self.describe_now(sql)
+            .map_err(|error| self.waits.judge(error))
+    }
+
+    /// Compiled anew, since only that says what it reads.
+    fn describe_now(&self, sql: &str) -> Result<Description, EngineError> {
+        let (statement, reads) = self.changes.reads_of(|| self.single(sql));
+        let statement = statement?;
+        let reads = self.read_set(reads)?;
+        Ok(description(&statement, reads))
     }
 
     fn ran(
@@ -320,7 +333,7 @@ impl Session {
     }
 }
 
-fn description(statement: &Statement<'_>) -> Description {
+fn description(statement: &Statement<'_>, reads: ReadSet) -> Description {
     let declared = statement.columns();
     let known = statement.columns_with_metadata();
     let columns = declared.zip(known).map(|(declared, known)| {
@@ -341,5 +354,6 @@ fn description(statement: &Statement<'_>) -> Description {
         columns: columns.collect(),
         parameters: (1..=statement.parameter_count()).map(parameter).collect(),
         only_reads: statement.readonly(),
+        reads,
     }
 }

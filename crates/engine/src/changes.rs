@@ -4,20 +4,23 @@
 //! SQLite's update hook is silent for tables without rowid, for a DELETE of all rows and for rows
 //! that REPLACE removes. The authorizer is not: while a statement is compiled it is asked about
 //! every table that the statement, its triggers and the actions of its foreign keys may write to.
-//! So what is told is complete; it may be more than what changed, never less.
+//! So what is told is complete; it may be more than what changed, never less. `reads.rs` asks it in
+//! the same way what a statement reads.
 //!
 //! ```text
 //! compiled     by the statement at hand        ── it has run ──►  written, unless it only reads
-//! written      by the transaction at hand      ── rolled back ──► nothing
-//!                                              ── committed ────► told
+//! written      by the transaction at hand      ── committed ────► told
+//!                                              ── rolled back ──► own, if it was open before:
+//!                                                                 the connection has seen it
 //! ```
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
+use rusqlite::ffi::SQLITE_ATTACH;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
 use crate::error::EngineError;
@@ -32,15 +35,49 @@ pub enum Tables {
     Named(BTreeSet<String>),
 }
 
+/// What has changed in one database of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// The name that the connection knows the database by.
+    pub database: String,
+    /// Where it is; empty for what nobody else sees.
+    pub path: String,
+    /// What has changed.
+    pub tables: Tables,
+}
+
+impl Changed {
+    pub(crate) fn new((database, tables): (String, Tables), path: String) -> Self {
+        Self {
+            database,
+            path,
+            tables,
+        }
+    }
+}
+
 /// What has changed, by the name that the connection knows the database by.
 pub type Written = BTreeMap<String, Tables>;
 
-/// The databases of a connection that nobody else sees, or that last for one statement.
+/// A table that was read, in lower case: its database, where the statement says which, its name.
+pub(crate) type Read = (Option<String>, String);
+
+/// The database of a connection's own tables, which nobody else sees.
 const TEMPORARY: &str = "temp";
+
+/// The database of a connection that lasts for one statement.
 const VACUUM: &str = "vacuum_db";
 
+/// What a pragma reads.
+const SOMETHING: &str = "sqlite_something";
+
 /// The tables that hold the schema.
-const SCHEMA_TABLES: [&str; 2] = ["sqlite_master", "sqlite_schema"];
+const SCHEMA_TABLES: [&str; 4] = [
+    "sqlite_master",
+    "sqlite_schema",
+    "sqlite_temp_master",
+    "sqlite_temp_schema",
+];
 
 /// What SQLite says of one connection. Its callbacks' types ask for locks.
 #[derive(Debug, Default)]
@@ -48,6 +85,10 @@ struct Heard {
     compiled: Mutex<Written>,
     /// Of a transaction that has written; the commit may fail after all.
     commits: AtomicBool,
+    /// Another database may have come, or gone.
+    attaches: AtomicBool,
+    /// What is read, while somebody wants to know.
+    reads: Mutex<Option<BTreeSet<Read>>>,
 }
 
 /// The notes of one connection.
@@ -55,7 +96,11 @@ struct Heard {
 pub(crate) struct Changes {
     heard: Arc<Heard>,
     written: RefCell<Written>,
+    /// Whether a transaction is open that has run a statement before.
+    was_open: Cell<bool>,
     told: RefCell<Written>,
+    own: RefCell<Written>,
+    recompiled: RefCell<Written>,
 }
 
 impl Changes {
@@ -89,13 +134,20 @@ impl Changes {
             add_all(&mut written, tables);
             add_all(&mut written, &compiled);
         }
+        let was_open = self.was_open.replace(is_open);
         if !is_open {
             // Without a commit nothing was written: it was refused, or rolled back.
-            let committed = std::mem::take(&mut *written);
+            let ended = std::mem::take(&mut *written);
             if commits {
-                add_all(&mut self.told.borrow_mut(), &committed);
+                add_all(&mut self.told.borrow_mut(), &ended);
+            } else if was_open {
+                add_all(&mut self.own.borrow_mut(), &ended);
             }
         }
+        if self.heard.attaches.swap(false, Ordering::Relaxed) {
+            add(&mut self.own.borrow_mut(), TEMPORARY, &Tables::All);
+        }
+        add_all(&mut self.recompiled.borrow_mut(), &compiled);
     }
 
     /// Anything may have changed: what was done is not one statement of the caller's.
@@ -106,7 +158,25 @@ impl Changes {
 
     /// What was committed since the last call.
     pub(crate) fn take_told(&self) -> Written {
-        std::mem::take(&mut self.told.borrow_mut())
+        self.told.take()
+    }
+
+    /// What is another for this connection alone than it was at the last call: it has seen what was
+    /// rolled back, or other databases.
+    pub(crate) fn take_own(&self) -> Written {
+        self.own.take()
+    }
+
+    /// What was compiled while statements ran, since the last call.
+    pub(crate) fn take_recompiled(&self) -> Written {
+        self.recompiled.take()
+    }
+
+    /// What is compiled meanwhile is asked what it reads.
+    pub(crate) fn reads_of<T>(&self, compile: impl FnOnce() -> T) -> (T, BTreeSet<Read>) {
+        *self.heard.reads() = Some(BTreeSet::new());
+        let compiled = compile();
+        (compiled, self.heard.reads().take().unwrap_or_default())
     }
 }
 
@@ -116,11 +186,23 @@ impl Heard {
             AuthAction::Insert { table_name }
             | AuthAction::Delete { table_name }
             | AuthAction::Update { table_name, .. } => table_name,
+            AuthAction::Read { table_name, .. } => {
+                return self.note_read(context.database_name, table_name);
+            }
+            AuthAction::Pragma { .. } => return self.note_read(None, SOMETHING),
+            // One without a literal name is unknown to the bindings.
+            AuthAction::Attach { .. }
+            | AuthAction::Detach { .. }
+            | AuthAction::Unknown {
+                code: SQLITE_ATTACH,
+                ..
+            } => {
+                return self.attaches.store(true, Ordering::Relaxed);
+            }
             _ => return,
         };
         let database = context.database_name.unwrap_or(MAIN);
         match database {
-            TEMPORARY => {}
             // Rows of tables without a key of their own get new rowids.
             VACUUM => add(&mut self.compiled(), MAIN, &Tables::All),
             _ if SCHEMA_TABLES.contains(&table) => {
@@ -133,8 +215,19 @@ impl Heard {
         }
     }
 
+    fn note_read(&self, database: Option<&str>, table: &str) {
+        if let Some(reads) = &mut *self.reads() {
+            let database = database.map(str::to_ascii_lowercase);
+            reads.insert((database, table.to_ascii_lowercase()));
+        }
+    }
+
     fn compiled(&self) -> MutexGuard<'_, Written> {
         self.compiled.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn reads(&self) -> MutexGuard<'_, Option<BTreeSet<Read>>> {
+        self.reads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -145,30 +238,28 @@ impl Session {
         self.changes.take_told()
     }
 
-    /// The same by path.
+    /// The same with the paths of the databases, and what is another for this connection alone.
     ///
     /// # Errors
     /// When SQLite is out of memory.
-    pub fn take_changed_files(&self) -> Result<BTreeMap<String, Tables>, EngineError> {
-        let written = self.take_changes();
+    pub fn take_changed(&self) -> Result<Vec<Changed>, EngineError> {
+        let (written, own) = (self.changes.take_told(), self.changes.take_own());
+        let own = own.into_iter().map(|it| Changed::new(it, String::new()));
         if written.keys().all(|name| name == MAIN) {
-            return Ok(written.into_values().map(|it| (self.path(), it)).collect());
+            let main = written.into_iter().map(|it| Changed::new(it, self.path()));
+            return Ok(main.chain(own).collect());
         }
-        let mut list = self.connection.prepare_cached("PRAGMA database_list")?;
-        let mut rows = list.query([])?;
-        let mut files = BTreeMap::new();
-        while let Some(row) = rows.next()? {
-            let (name, path): (String, Option<String>) = (row.get(1)?, row.get(2)?);
-            if let (Some(path), Some(tables)) = (path, written.get(&name)) {
-                files.insert(path, tables.clone());
-            }
-        }
-        Ok(files)
+        let mut paths: BTreeMap<_, _> = self.files()?.into_iter().collect();
+        let committed = written.into_iter().map(|it| {
+            let path = paths.remove(&it.0.to_ascii_lowercase());
+            Changed::new(it, path.unwrap_or_default())
+        });
+        Ok(committed.chain(own).collect())
     }
 }
 
 /// Adds all of `more`.
-fn add_all(written: &mut Written, more: &Written) {
+pub(crate) fn add_all(written: &mut Written, more: &Written) {
     for (database, tables) in more {
         add(written, database, tables);
     }

@@ -18,6 +18,7 @@ mod options;
 mod pace;
 mod params;
 mod raw;
+mod reads;
 mod recordings;
 mod repeated;
 mod safety;
@@ -28,7 +29,7 @@ mod whole;
 
 pub use blobs::BlobPlace;
 pub use calls::{Answer, Begin, Cell, Column, Description, Ran, Together};
-pub use changes::{Tables, Written};
+pub use changes::{Changed, Tables, Written};
 pub use changesets::{
     Action, Applied, Applying, Change, Conflict, ConflictKind, Known, Policy, invert,
 };
@@ -38,6 +39,7 @@ pub use names::name as code_name;
 pub use options::{Durability, JournalMode, OpenOptions};
 pub use pace::{Host, Pace};
 pub use params::Params;
+pub use reads::ReadSet;
 pub use recordings::Take;
 pub use session::{Patience, Reach, Session};
 pub use value::{RowBatch, Sink, Value};

@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::changes::Written;
+use crate::changes::{Written, add_all};
 
 /// Texts that are remembered; then it begins anew.
 const TEXTS_MAX: usize = 256;
@@ -51,6 +51,15 @@ impl Repeated {
     pub(crate) fn tables(&self, sql: &str) -> Option<Rc<Written>> {
         let texts = self.0.borrow();
         texts.get(sql).map(|known| known.tables.clone())
+    }
+
+    /// A remembered text may write to more than was known.
+    pub(crate) fn add(&self, sql: &str, more: &Written) {
+        if let Some(known) = self.0.borrow_mut().get_mut(sql)
+            && !more.is_empty()
+        {
+            add_all(Rc::make_mut(&mut known.tables), more);
+        }
     }
 
     /// A text that holds exactly one statement, which ran, and the tables it may write to.

@@ -384,11 +384,14 @@ impl Session {
         sql: &str,
         work: impl FnOnce(&mut Statement<'_>, &Written) -> Result<T, EngineError>,
     ) -> Result<T, EngineError> {
-        drop(self.changes.take_compiled());
+        drop((self.changes.take_compiled(), self.changes.take_recompiled()));
         if let Some(tables) = self.repeated.tables(sql)
             && let Ok(mut statement) = self.connection.prepare_cached(sql)
         {
             let outcome = work(&mut statement, &tables);
+            // The schema has changed, and with it perhaps what the statement writes to.
+            let more = self.changes.take_recompiled();
+            self.repeated.add(sql, &more);
             return outcome.map_err(|error| self.why_not_compiled(sql, error));
         }
         let mut statement = self.single(sql)?;
@@ -470,7 +473,7 @@ impl Session {
     ///
     /// A second one is looked for without being run: it may even fail to compile, since it may
     /// depend on the first.
-    fn single(&self, sql: &str) -> Result<Statement<'_>, EngineError> {
+    pub(crate) fn single(&self, sql: &str) -> Result<Statement<'_>, EngineError> {
         refuse_nul(sql)?;
         let mut batch = Batch::new(&self.connection, sql);
         let Some(statement) = self.next(&mut batch, sql)? else {

@@ -1,7 +1,7 @@
 //! The calls that answer something else than rows, one way from JavaScript and back; used by
 //! `jobs.rs`. The engine's `calls.rs` says what they mean.
 
-use anchorite_engine::{Answer, Begin, Column, Description, Params, Patience, Together};
+use anchorite_engine::{Answer, Begin, Column, Description, Params, Patience, ReadSet, Together};
 use js_sys::Array;
 use wasm_bindgen::JsValue;
 
@@ -143,6 +143,24 @@ fn description_to_js(description: &Description) -> JsValue {
         ("columns", columns.into()),
         ("parameters", parameters.into()),
         ("onlyReads", description.only_reads.into()),
+        ("reads", reads_to_js(&description.reads)),
+    ])
+}
+
+/// `{tables, files}`, both arrays of pairs.
+fn reads_to_js(reads: &ReadSet) -> JsValue {
+    let pair = |one: Option<&str>, two: &str| Array::of2(&one.into(), &two.into());
+    let tables = reads.tables.as_ref().map(|tables| -> Array {
+        let pairs = tables.iter().map(|(it, table)| pair(it.as_deref(), table));
+        pairs.collect()
+    });
+    let files = reads
+        .files
+        .iter()
+        .map(|(name, path)| pair(Some(name), path));
+    object(&[
+        ("tables", tables.into()),
+        ("files", files.collect::<Array>().into()),
     ])
 }
 

@@ -1,48 +1,55 @@
-//! Commits that JavaScript has not heard of yet; filled by `jobs.rs` after each use of a session.
+//! What JavaScript has not heard of yet: commits, and what has changed for one connection alone;
+//! filled by `jobs.rs` after each use of a session.
 //!
 //! That a commit was made, and its number, is what the VFS saw; what it may have changed is what
-//! the engine knows. Where the two do not meet, anything may have changed.
+//! the engine knows. Where the VFS saw one and the engine none, anything may have changed. What
+//! only the engine knows of is told of the connection: temporary tables, databases in memory, what
+//! was rolled back after the connection has seen it.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
-use anchorite_engine::{Session, Tables};
+use anchorite_engine::{Changed, Session, Tables};
 use anchorite_vfs::Commits;
 use js_sys::Array;
 use wasm_bindgen::JsValue;
 
 use crate::convert;
 
-/// Commits of one connection to one database.
-struct Made {
-    session: u32,
-    commits: Commits,
-    tables: Tables,
+/// What one connection has done.
+enum Made {
+    /// Commits to one database.
+    Commits(u32, Commits, Tables),
+    /// Something that is another for it alone.
+    Own(u32, Changed),
 }
 
 thread_local! {
     static MADE: RefCell<Vec<Made>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Notes what a connection has committed.
+/// Notes what a connection has changed.
 pub(crate) fn note(session: u32, connection: &Session) {
     let all = anchorite_vfs::take_commits();
-    if all.is_empty() {
-        drop(connection.take_changes());
+    // Without the names, anything may have changed.
+    let changed = connection.take_changed().unwrap_or_default();
+    if all.is_empty() && changed.is_empty() {
         return;
     }
-    // Without the names, anything may have changed.
-    let changed = connection.take_changed_files().unwrap_or_default();
-    MADE.with_borrow_mut(|made| made.extend(all.into_iter().map(|it| join(session, it, &changed))));
+    let is_seen = |it: &Changed| all.iter().any(|commits| commits.database == it.path);
+    let (seen, own): (Vec<_>, Vec<_>) = changed.into_iter().partition(is_seen);
+    let commits = all.into_iter().map(|it| join(session, it, &seen));
+    let own = own.into_iter().map(|it| Made::Own(session, it));
+    MADE.with_borrow_mut(|made| made.extend(commits.chain(own)));
 }
 
-fn join(session: u32, commits: Commits, changed: &BTreeMap<String, Tables>) -> Made {
-    let tables = changed.get(&commits.database).cloned();
-    Made {
-        session,
-        commits,
-        tables: tables.unwrap_or(Tables::All),
-    }
+/// One file may be open under several names.
+fn join(session: u32, commits: Commits, changed: &[Changed]) -> Made {
+    let mut its = changed.iter().filter(|it| it.path == commits.database);
+    let tables = match (its.next(), its.next()) {
+        (Some(one), None) => one.tables.clone(),
+        _ => Tables::All,
+    };
+    Made::Commits(session, commits, tables)
 }
 
 /// What `lib.rs` promises of `take_commits`.
@@ -60,17 +67,27 @@ pub(crate) fn take() -> JsValue {
 impl From<Made> for JsValue {
     #[expect(clippy::cast_precision_loss, reason = "a size in OPFS, below 2^53")]
     fn from(made: Made) -> Self {
-        let tables = match made.tables {
-            Tables::All => JsValue::UNDEFINED,
-            Tables::Named(names) => names.iter().map(JsValue::from).collect::<Array>().into(),
-        };
-        convert::object(&[
-            ("session", made.session.into()),
-            ("database", made.commits.database.into()),
-            ("first", made.commits.first.into()),
-            ("last", made.commits.last.into()),
-            ("walBytes", (made.commits.wal_bytes as f64).into()),
-            ("tables", tables),
-        ])
+        match made {
+            Made::Commits(session, commits, tables) => convert::object(&[
+                ("session", session.into()),
+                ("database", commits.database.into()),
+                ("first", commits.first.into()),
+                ("last", commits.last.into()),
+                ("walBytes", (commits.wal_bytes as f64).into()),
+                ("tables", names(tables)),
+            ]),
+            Made::Own(session, changed) => convert::object(&[
+                ("session", session.into()),
+                ("schema", changed.database.to_ascii_lowercase().into()),
+                ("tables", names(changed.tables)),
+            ]),
+        }
+    }
+}
+
+fn names(tables: Tables) -> JsValue {
+    match tables {
+        Tables::All => JsValue::UNDEFINED,
+        Tables::Named(names) => names.iter().map(JsValue::from).collect::<Array>().into(),
     }
 }

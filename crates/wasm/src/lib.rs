@@ -336,7 +336,8 @@ pub fn stage_cut_wal(session: u32) {
 }
 
 /// What was committed since the last call, as `{session, database, first, last, walBytes, tables}`
-/// each; `undefined` if nothing was.
+/// each, and what is another for one connection alone, as `{session, schema, tables}`; `undefined`
+/// if nothing was and is.
 #[wasm_bindgen]
 #[must_use]
 pub fn take_commits() -> JsValue {

@@ -6,6 +6,7 @@ import { isEnding, markEnding, SqliteError, text } from '../errors.js';
 import type {
   Commits,
   Operations,
+  OwnChange,
   PageState,
   RowBatch,
   Stats,
@@ -41,8 +42,10 @@ const LEAVE_MS = 1000;
 /** What Rust says of an error, and of the lock that was refused. */
 type Failure = WireError & { readonly lock: Refused | undefined };
 
-/** What Rust says of commits. */
-type Made = Omit<Commits, 'engineId'> & { readonly walBytes: number };
+/** What Rust says of commits, and of what is another for one connection alone. */
+type Made =
+  | (Omit<Commits, 'engineId'> & { readonly walBytes: number })
+  | Omit<OwnChange, 'engineId'>;
 
 /** What a job is about, as far as its place in the queue depends on it. */
 export interface About {
@@ -335,7 +338,12 @@ export class Engine {
   /** What was committed by the last job, whether or not it has failed in the end. */
   #tellCommits(): void {
     const made = (this.#untrapped?.take_commits() ?? []) as Made[];
-    for (const { walBytes, ...told } of made) {
+    for (const one of made) {
+      if ('schema' in one) {
+        tell({ engineId: this.id, ...one });
+        continue;
+      }
+      const { walBytes, ...told } = one;
       tell({ engineId: this.id, ...told });
       if (this.#walBound.isDue(told.database, walBytes)) {
         this.#cutWal(told.session, told.database);

@@ -8,12 +8,13 @@ use super::source::{Language, Source, Violation};
 /// Where scripts live that something must import.
 const SCRIPT_FOLDERS: [&str; 2] = ["js/src/", "demo/src/"];
 /// What the bundler starts from; `demo/index.html` names the other.
-const SCRIPT_ENTRIES: [&str; 10] = [
+const SCRIPT_ENTRIES: [&str; 11] = [
     "js/src/blob.ts",
     "js/src/changesets.ts",
     "js/src/core.ts",
     "js/src/index.ts",
     "js/src/in-place.ts",
+    "js/src/live.ts",
     "js/src/migrations.ts",
     "js/src/node/globals.ts",
     "js/src/node/index.ts",
