@@ -4,8 +4,9 @@
 //   index.js, in-place.js,   the entries; what several parts have is in core.js, which all import
 //   live.js, migrations.js,
 //   blob.js, changesets.js
-//   bulk.js, local.js,       parts that core.js loads when they are needed
-//   owned.js
+//   bulk.js, copy.js,        parts that core.js loads when they are needed
+//   local.js, owned.js,
+//   source.js
 //   worker.js, shared.js     the workers, each whole
 //   node.js                  the entry for Node, with an engine
 
@@ -38,7 +39,13 @@ const common = {
 };
 
 /** What is loaded when it is needed. */
-const LATER = { bulk: 'src/bulk.ts', local: 'src/local.ts', owned: 'src/owned.ts' };
+const LATER = {
+  bulk: 'src/bulk.ts',
+  copy: 'src/copy.ts',
+  local: 'src/local.ts',
+  owned: 'src/owned.ts',
+  source: 'src/source.ts',
+};
 const ENTRIES = {
   index: 'src/index.ts',
   'in-place': 'src/in-place.ts',

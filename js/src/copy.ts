@@ -1,15 +1,8 @@
-// Copies of a whole database: a Blob, a stream, another database. Used by database.ts. It must not
-// know how a copy is made; crates/wasm/src/copies.rs draws that.
+// Copies of a whole database: a Blob, a stream, another database. Loaded by database.ts, as a
+// part of its own. It must not know how a copy is made; crates/wasm/src/copies.rs draws that.
 
 import type { Channel } from './client.js';
-import {
-  type BackupOptions,
-  CALL_OPTIONS,
-  checkOptions,
-  type Exported,
-  type ExportOptions,
-  type TransferProgress,
-} from './options.js';
+import type { BackupOptions, ExportOptions, TransferProgress } from './options.js';
 import type { CopyTarget, Operations } from './protocol.js';
 
 /** The connection that is asked for a copy. */
@@ -20,20 +13,6 @@ export interface Source {
 
 /** What goes on with a copy that was begun. */
 type Act = 'copyStep' | 'copyRead' | 'copyEnd';
-
-/** Checks the options of `export`. */
-export function checkExport<As extends keyof Exported>(
-  options: ExportOptions<As>,
-): { readonly as: keyof Exported; readonly portable: boolean } {
-  const { as = 'bytes', portable = false } = options;
-  checkOptions(options, [
-    ...CALL_OPTIONS,
-    'as',
-    'portable',
-    ...(as === 'bytes' ? [] : ['onProgress']),
-  ]);
-  return { as, portable };
-}
 
 /** Resolves to what is committed now. */
 export async function exportAs(

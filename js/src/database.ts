@@ -3,7 +3,7 @@
 import { type ChangeListener, Changes } from './changes.js';
 import type { Channel } from './client.js';
 import { canShareFiles, connectTo } from './client.js';
-import { backUp, checkExport, exportAs } from './copy.js';
+import type * as Copies from './copy.js';
 import { SqliteError } from './errors.js';
 import { Gate } from './gate.js';
 import { limited } from './limit.js';
@@ -13,6 +13,7 @@ import {
   CALL_OPTIONS,
   type CallOptions,
   type Checked,
+  checkExport,
   checkOpenOptions,
   checkOptions,
   type Exported,
@@ -21,6 +22,7 @@ import {
   type TransactionOptions,
   type VacuumOptions,
 } from './options.js';
+import { part } from './parts.js';
 import type {
   Context,
   Durable,
@@ -337,7 +339,7 @@ export class Database extends Statements {
         const request = { operation: 'export', session, portable } as const;
         return this.#request<'export'>(request, undefined, signal) as never;
       }
-      return this.#gate.pass(() => exportAs(as, source, options, signal), signal) as never;
+      return this.#copy((copies) => copies.exportAs(as, source, options, signal), signal) as never;
     });
   }
 
@@ -354,8 +356,18 @@ export class Database extends Statements {
     checkOptions(options, [...CALL_OPTIONS, 'onProgress', 'overwrite']);
     const source = { channel: this.#channel, session: this.#use() };
     await limited(options, (signal) =>
-      this.#gate.pass(() => backUp(source, name, options, signal), signal),
+      this.#copy((copies) => copies.backUp(source, name, options, signal), signal),
     );
+  }
+
+  /** Calls that come later wait until it has begun, so they keep their order. */
+  async #copy<T>(
+    begin: (copies: typeof Copies) => Promise<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    const loading = async () => [begin(await part('copy'))] as const;
+    const [begun] = await this.#gate.take(loading, signal);
+    return begun;
   }
 
   /** Resolves to what was counted of this connection, its database and its engine. */

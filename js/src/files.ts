@@ -2,15 +2,12 @@
 
 import { type Channel, connect } from './client.js';
 import { checkName } from './database.js';
-import { SqliteError } from './errors.js';
 import { limited } from './limit.js';
 import { checkOptions, FILE_OPTIONS, type FileOptions, type ImportOptions } from './options.js';
+import { part } from './parts.js';
 
 /** What can be imported; a `File` is a `Blob`. */
 export type ImportSource = Uint8Array | ArrayBuffer | Blob | Response | ReadableStream<Uint8Array>;
-
-/** Bytes sent to the engine at once. */
-const PIECE_SIZE = 1024 * 1024;
 
 /**
  * Imports an SQLite file as the database `name`.
@@ -31,7 +28,7 @@ export async function importDatabase(
   checkName(name);
   checkOptions(options, [...FILE_OPTIONS, 'overwrite', 'onProgress']);
   const { overwrite = false, onProgress } = options;
-  const { total, pieces } = opened(source);
+  const { total, pieces } = (await part('source')).opened(source);
   await withChannel(options, async (channel, signal) => {
     const begin = { operation: 'importBegin', name, overwrite } as const;
     const number = await channel.request<'importBegin'>(begin);
@@ -112,78 +109,4 @@ async function withChannel<T>(
       channel.end();
     }
   });
-}
-
-/** Bytes to come, each piece a copy of at most `PIECE_SIZE`. */
-type Pieces = AsyncGenerator<Uint8Array<ArrayBuffer>>;
-
-/** What is in a source, and how much, if that is known. */
-interface Opened {
-  readonly total: number | undefined;
-  readonly pieces: (signal: AbortSignal | undefined) => Pieces;
-}
-
-/** Refuses anything but a source at once. */
-function opened(source: ImportSource): Opened {
-  if (source instanceof Blob) {
-    return { total: source.size, pieces: () => piecesOfBlob(source) };
-  }
-  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) {
-    const bytes = ArrayBuffer.isView(source)
-      ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
-      : new Uint8Array(source);
-    return { total: bytes.length, pieces: () => piecesOfBytes(bytes) };
-  }
-  const stream = source instanceof Response ? bodyOf(source) : source;
-  if (typeof stream?.getReader === 'function') {
-    return { total: undefined, pieces: (signal) => piecesOfStream(stream, signal) };
-  }
-  const message =
-    'an import takes a Uint8Array, an ArrayBuffer, a Blob, a Response or a ReadableStream';
-  throw refused(message);
-}
-
-function bodyOf({ ok, status, body, url }: Response): ReadableStream<Uint8Array> {
-  if (!ok || body === null) {
-    throw refused(`the response of ${url} has ${ok ? 'no body' : `the status ${status}`}`);
-  }
-  return body;
-}
-
-function refused(message: string): SqliteError {
-  return new SqliteError(message, { code: 'INVALID_PARAMETER' });
-}
-
-async function* piecesOfBlob(blob: Blob): Pieces {
-  for (let start = 0; start < blob.size; start += PIECE_SIZE) {
-    yield new Uint8Array(await blob.slice(start, start + PIECE_SIZE).arrayBuffer());
-  }
-}
-
-async function* piecesOfBytes(bytes: Uint8Array): Pieces {
-  for (let start = 0; start < bytes.length; start += PIECE_SIZE) {
-    yield bytes.slice(start, start + PIECE_SIZE);
-  }
-}
-
-/**
- * By its reader: not every engine can iterate or transfer a stream. An abort ends the wait for a
- * stream that says nothing, which then looks as if it had ended.
- */
-async function* piecesOfStream(
-  stream: ReadableStream<Uint8Array>,
-  signal: AbortSignal | undefined,
-): Pieces {
-  const reader = stream.getReader();
-  // What the source makes of that is of no interest any more.
-  const cancel = () => reader.cancel(signal?.reason).catch(() => undefined);
-  signal?.addEventListener('abort', cancel);
-  try {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) {
-      yield* piecesOfBytes(next.value);
-    }
-  } finally {
-    signal?.removeEventListener('abort', cancel);
-    await cancel();
-  }
 }

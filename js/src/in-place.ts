@@ -3,10 +3,12 @@
 
 import * as bulk from './bulk.js';
 import { bringLocal } from './client.js';
+import * as copy from './copy.js';
 import * as local from './local.js';
-import { bringBulk } from './parts.js';
+import { bringParts } from './parts.js';
+import * as source from './source.js';
 
 bringLocal(local);
-bringBulk(bulk);
+bringParts({ bulk, copy, source });
 
 export * from './index.js';

@@ -340,6 +340,16 @@ export function checkOpenOptions(options: OpenOptions): Checked {
   return { wire, dates };
 }
 
+/** Checks the options of `export`. */
+export function checkExport<As extends keyof Exported>(
+  options: ExportOptions<As>,
+): { readonly as: keyof Exported; readonly portable: boolean } {
+  const { as = 'bytes', portable = false } = options;
+  const more = as === 'bytes' ? [] : ['onProgress'];
+  checkOptions(options, [...CALL_OPTIONS, 'as', 'portable', ...more]);
+  return { as, portable };
+}
+
 /**
  * Refuses unknown options, naming the one that was probably meant, and values that break their
  * rule, naming that. `within`: of which option they are a part.

@@ -1,23 +1,37 @@
-// The parts of the package that a page loads when it needs them. Used by client.ts and
-// statements.ts; in-place.ts brings along what cannot be loaded later. It must not know what they
-// do.
+// The parts of the package that a page loads when it needs them. Used by client.ts, database.ts,
+// files.ts and statements.ts; in-place.ts brings along what cannot be loaded later. It must not
+// know what they do.
 
 import { currentContext } from './context.js';
 import { SqliteError, text } from './errors.js';
 
-/** Inserts many rows. */
-type Bulk = typeof import('./bulk.js');
-
-let loadBulk: () => Promise<Bulk> = () => import('./bulk.js').catch(cannotImport('bulk.js'));
-
-/** The part that inserts many rows. */
-export function bulkPart(): Promise<Bulk> {
-  return loadBulk();
+/** Many rows, copies of databases, and what comes in. */
+interface Parts {
+  readonly bulk: typeof import('./bulk.js');
+  readonly copy: typeof import('./copy.js');
+  readonly source: typeof import('./source.js');
 }
 
-/** Brings that part along. */
-export function bringBulk(bulk: Bulk): void {
-  loadBulk = () => Promise.resolve(bulk);
+type Loaders = { readonly [Name in keyof Parts]: () => Promise<Parts[Name]> };
+
+let loaders: Loaders = {
+  bulk: () => import('./bulk.js'),
+  copy: () => import('./copy.js'),
+  source: () => import('./source.js'),
+};
+
+/** Loads a part, unless it is here. */
+export function part<Name extends keyof Parts>(name: Name): Promise<Parts[Name]> {
+  return loaders[name]().catch(cannotImport(`${name}.js`));
+}
+
+/** Brings all of them along. */
+export function bringParts({ bulk, copy, source }: Parts): void {
+  loaders = {
+    bulk: () => Promise.resolve(bulk),
+    copy: () => Promise.resolve(copy),
+    source: () => Promise.resolve(source),
+  };
 }
 
 /** Says of a part of the package why it cannot be loaded. */

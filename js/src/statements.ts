@@ -12,7 +12,7 @@ import {
   type InsertOptions,
   type RowOptions,
 } from './options.js';
-import { bulkPart } from './parts.js';
+import { part } from './parts.js';
 import { Statement } from './prepared.js';
 import type {
   Operations,
@@ -203,9 +203,9 @@ export abstract class Statements {
   }> {
     checkOptions(options, ['batchRows', 'onProgress', ...CALL_OPTIONS]);
     const { signal, timeout } = options;
-    const part = bulkPart();
-    const insert = async (tx: Transaction) => (await part).insertMany(tx, into, rows, options);
-    const [inserted] = await Promise.all([this.together(insert, { signal, timeout }), part]);
+    const bulk = part('bulk');
+    const insert = async (tx: Transaction) => (await bulk).insertMany(tx, into, rows, options);
+    const [inserted] = await Promise.all([this.together(insert, { signal, timeout }), bulk]);
     return inserted;
   }
 
