@@ -24,9 +24,9 @@ export interface SqliteErrorDetails {
  * `code` is SQLite's primary result code by name (`SQLITE_CONSTRAINT`), or one of ours:
  * `OPFS_UNAVAILABLE`, `ENGINE_UNAVAILABLE`, `ENGINE_FAILED`, `WASM_LOAD_FAILED`,
  * `WORKER_LOAD_FAILED`, `WORKER_DIED`, `CONNECTION_LOST`, `OUTDATED`, `INVALID_NAME`,
- * `INVALID_OPTION`, `INVALID_PARAMETER`, `INVALID_SQL`, `TRANSACTION_ABORTED`, `TIMEOUT`,
- * `UNSAFE_INTEGER`, `EXISTS`, `CLOSED`, `UNSUPPORTED`, `NEWER_DATABASE`, `MIGRATION_CHANGED`,
- * `INVALID_KEY`.
+ * `INVALID_OPTION`, `INVALID_PARAMETER`, `INVALID_SQL`, `TRANSACTION_ABORTED`, `CURSOR_EXPIRED`,
+ * `TIMEOUT`, `UNSAFE_INTEGER`, `EXISTS`, `CLOSED`, `UNSUPPORTED`, `NEWER_DATABASE`,
+ * `MIGRATION_CHANGED`, `INVALID_KEY`.
  */
 export class SqliteError extends Error {
   /** The primary code. */
@@ -122,7 +122,9 @@ function reason(cause: unknown): string | undefined {
 export function fromWire(error: WireError, sql: string | undefined): SqliteError {
   const { code, extendedCode, message, offset } = error;
   const cause = error.cause === undefined ? undefined : new Error(error.cause);
-  const made = new SqliteError(message, { code, extendedCode, sql, offset, cause });
+  // What the engine itself has lost was a cursor, which only reads.
+  const lost = code === 'CONNECTION_LOST' ? { mayHaveCommitted: false } : {};
+  const made = new SqliteError(message, { code, extendedCode, sql, offset, cause, ...lost });
   return error.ended ? markEnding(made) : made;
 }
 

@@ -11,6 +11,7 @@ export {
   listDatabases,
   renameDatabase,
 } from './files.js';
+export type { RowIterator } from './iterate.js';
 export type {
   BackupOptions,
   BatchOptions,
@@ -21,6 +22,7 @@ export type {
   FileOptions,
   ImportOptions,
   InsertOptions,
+  IterateOptions,
   OpenOptions,
   RowOptions,
   TransactionOptions,

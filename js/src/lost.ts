@@ -69,6 +69,13 @@ const KEPT: readonly string[] = [
   ...['blobOpen', 'blobRead', 'record', 'recorded', 'invert', 'release'],
 ];
 
+/** What reads, whatever the text; the cursor of a pull is gone with its owner, which it is told. */
+const ONLY_READ: readonly string[] = [
+  ...['export', 'sequence', 'close', 'describe'],
+  ...['iterate', 'pull', 'endCursor'],
+  ...KEPT,
+];
+
 /** Whether the connection keeps something that its user relies on after this. */
 export function keepsOwn({ operation }: Request): boolean {
   return operation === 'record';
@@ -84,8 +91,5 @@ function canBeRepeated(call: Handed): boolean {
 /** A query is one statement. */
 function onlyReads({ request, sql = '' }: Handed): boolean {
   const { operation } = request;
-  return (
-    ['export', 'sequence', 'close', 'describe', ...KEPT].includes(operation) ||
-    (operation === 'query' && READS.test(sql))
-  );
+  return ONLY_READ.includes(operation) || (operation === 'query' && READS.test(sql));
 }

@@ -190,6 +190,15 @@ export interface RowOptions<Shape extends RowShape = RowShape> extends CallOptio
   readonly rows?: Shape;
 }
 
+/** Options of `iterate`; `timeout` is that of each batch. */
+export interface IterateOptions<Shape extends RowShape = RowShape> extends RowOptions<Shape> {
+  /**
+   * How many rows come from the engine at once; default 1000, or fewer if they have many bytes.
+   * While one batch is taken the next one comes, so twice as many are at hand at most.
+   */
+  readonly batchRows?: number;
+}
+
 /** Options of `Database.transaction`; in a transaction only those of a call. */
 export interface TransactionOptions extends CallOptions {
   /**

@@ -2,7 +2,8 @@
 // which keeps it by its text; it must not know where that is.
 
 import { SqliteError } from './errors.js';
-import type { CallOptions, RowOptions } from './options.js';
+import type { RowIterator } from './iterate.js';
+import type { CallOptions, IterateOptions, RowOptions } from './options.js';
 import type { Column, Description, ReadSet, RunResult } from './protocol.js';
 import type { Statements } from './statements.js';
 import type { Params, Row, SqlValue } from './values.js';
@@ -68,6 +69,23 @@ export class Statement {
   ): Promise<R | undefined>;
   async get(params?: Params, options?: RowOptions): Promise<unknown> {
     return this.#use().get(this.sql, params, options as RowOptions<'object'>);
+  }
+
+  /** As `iterate` of the database or the transaction that it was prepared by. */
+  iterate<R extends readonly unknown[] = SqlValue[]>(
+    params: Params | undefined,
+    options: IterateOptions<'array'>,
+  ): RowIterator<R>;
+  iterate<R = SqlValue>(
+    params: Params | undefined,
+    options: IterateOptions<'scalar'>,
+  ): RowIterator<R>;
+  iterate<R extends object = Row>(
+    params?: Params,
+    options?: IterateOptions<'object'>,
+  ): RowIterator<R>;
+  iterate(params?: Params, options?: IterateOptions): RowIterator<unknown> {
+    return this.#use().iterate(this.sql, params, options as IterateOptions<'object'>);
   }
 
   /** Gives it up; later calls reject with `CLOSED`. Twice is fine, and closing does it too. */

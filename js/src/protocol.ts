@@ -120,6 +120,12 @@ export interface PackedRows {
   readonly apart: readonly Uint8Array<ArrayBuffer>[];
 }
 
+/** Some rows of a cursor, and whether no more are left. */
+export interface Pulled {
+  readonly rows: RowBatch;
+  readonly done: boolean;
+}
+
 /** A line of SQLite's log. */
 export interface LogLine {
   /** The extended result code: for instance `SQLITE_NOTICE_RECOVER_WAL`. */
@@ -319,7 +325,8 @@ export type Sharing = 'shared' | 'owner' | 'hand-over' | 'exclusive';
 
 /**
  * What tests fix from outside: randomness, the clock (ms), growth of memory while suspended; the
- * protocol by which files are shared; an owner of their own, by its name.
+ * protocol by which files are shared; an owner of their own, by its name; after how long a cursor
+ * that is not pulled is ended (ms).
  */
 export interface TestHooks {
   readonly seed?: number;
@@ -327,6 +334,7 @@ export interface TestHooks {
   readonly growOnSuspend?: boolean;
   readonly protocol?: number;
   readonly owner?: string;
+  readonly cursorTimeout?: number;
 }
 
 /** Whether the page is seen; one that is frozen does nothing until it is seen again. */
@@ -369,6 +377,17 @@ export interface Operations {
     answers: readonly (readonly [RowBatch, RunResult])[];
   };
   describe: { takes: Place & { sql: string }; answers: Description };
+  /**
+   * A new cursor, by a number that no other one of the page has, and its first rows: no more than
+   * `count` of them.
+   */
+  iterate: {
+    takes: Place & WireStatement & { cursor: number; count: number };
+    answers: Pulled;
+  };
+  pull: { takes: Place & { cursor: number; count: number }; answers: Pulled };
+  /** No more of its rows are wanted. */
+  endCursor: { takes: Place & { cursor: number }; answers: undefined };
   /** Answers the size of the blob in bytes. */
   blobOpen: { takes: HeldPlace & WireBlobPlace & { writes: boolean }; answers: number };
   blobRead: {

@@ -3,6 +3,7 @@
 
 import type { Rows } from './bulk.js';
 import { inList, SqliteError } from './errors.js';
+import { iterate, type RowIterator } from './iterate.js';
 import { limited } from './limit.js';
 import {
   type BatchOptions,
@@ -10,6 +11,7 @@ import {
   type CallOptions,
   checkOptions,
   type InsertOptions,
+  type IterateOptions,
   type RowOptions,
 } from './options.js';
 import { part } from './parts.js';
@@ -156,6 +158,42 @@ export abstract class Statements {
   async get(sql: SqlText, params?: Params, options: RowOptions = {}): Promise<unknown> {
     const rows = await this.#rows(sql, params, options, true);
     return shaped(rows, options.rows ?? 'object')[0];
+  }
+
+  /**
+   * The rows of exactly one statement that only reads, one by one: for results that are too large
+   * to be in memory as a whole. `for await` asks for them, in batches, as it goes; to leave it ends
+   * the statement. Nothing is asked for before the first row is. `toStream()` is a `ReadableStream`
+   * of the same rows.
+   *
+   * All rows are of one snapshot of the database, which other connections write beside. Calls of
+   * this connection may be made in between: rows that they change may or may not be seen as changed
+   * if they are yet to come. A statement that takes the table away is refused meanwhile; and so is
+   * one that writes if another connection has written since, with `SQLITE_BUSY_SNAPSHOT`.
+   *
+   * Rejects as `query` does; with `INVALID_SQL` for a statement that writes or has no rows; with
+   * `SQLITE_ABORT_ROLLBACK` after a ROLLBACK; with `CURSOR_EXPIRED` if no row was asked for in
+   * 60 s; with `CONNECTION_LOST` where the owner of the database dies; and with `SQLITE_INTERRUPT`
+   * where another call of the connection that writes was given up.
+   */
+  iterate<R extends readonly unknown[] = SqlValue[]>(
+    sql: SqlText,
+    params: Params | undefined,
+    options: IterateOptions<'array'>,
+  ): RowIterator<R>;
+  iterate<R = SqlValue>(
+    sql: SqlText,
+    params: Params | undefined,
+    options: IterateOptions<'scalar'>,
+  ): RowIterator<R>;
+  iterate<R extends object = Row>(
+    sql: SqlText,
+    params?: Params,
+    options?: IterateOptions<'object'>,
+  ): RowIterator<R>;
+  iterate(sql: SqlText, params?: Params, options: IterateOptions = {}): RowIterator<unknown> {
+    checkOptions(options, ['rows', 'batchRows', ...CALL_OPTIONS]);
+    return iterate(this, this.#statement(sql, params), options);
   }
 
   /**

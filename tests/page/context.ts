@@ -16,6 +16,7 @@ export interface Hooked extends OpenOptions {
     readonly growOnSuspend?: boolean;
     readonly protocol?: number;
     readonly owner?: string;
+    readonly cursorTimeout?: number;
   };
 }
 

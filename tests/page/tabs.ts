@@ -1,6 +1,6 @@
 // More tabs than the harness drives: frames, each a Window with the library of its own, its own
 // locks, and a death of its own. It must not know tests.
-import type { ChangeListener, Database, open } from 'anchorite';
+import type { ChangeListener, Database, IterateOptions, open } from 'anchorite';
 import type { migrate } from 'anchorite/migrations';
 import type { Hooked, TestContext } from './context';
 
@@ -61,6 +61,12 @@ export class TabDatabase {
 
   async migrate(...rest: Tail<Parameters<typeof migrate>>): ReturnType<typeof migrate> {
     return { ...(await here(this.#library.migrate(this.#database, ...rest))) };
+  }
+
+  /** Begins to iterate, and takes one row. */
+  async first(sql: string, options: IterateOptions): Promise<unknown> {
+    const rows = this.#database.iterate(sql, [], options as IterateOptions<'scalar'>);
+    return (await here(rows.next())).value;
   }
 
   onChange(listener: ChangeListener): () => void {

@@ -12,6 +12,7 @@ use crate::error::EngineError;
 use crate::params::Params;
 use crate::reads::ReadSet;
 use crate::session::{Patience, Reach, Session};
+use crate::single::single;
 use crate::value::Sink;
 
 /// A value that is bound from where it lies.
@@ -300,7 +301,7 @@ impl Session {
 
     /// Compiled anew, since only that says what it reads.
     fn describe_now(&self, sql: &str) -> Result<Description, EngineError> {
-        let (statement, reads) = self.changes.reads_of(|| self.single(sql));
+        let (statement, reads) = self.changes.reads_of(|| single(&self.connection, sql));
         let statement = statement?;
         let reads = self.read_set(reads)?;
         Ok(description(&statement, reads))

@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
 use rusqlite::ffi::SQLITE_ATTACH;
-use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization, TransactionOperation};
 
 use crate::error::EngineError;
 use crate::session::{MAIN, Session};
@@ -83,6 +83,8 @@ const SCHEMA_TABLES: [&str; 4] = [
 #[derive(Debug, Default)]
 struct Heard {
     compiled: Mutex<Written>,
+    /// What was compiled is a ROLLBACK.
+    rolls_back: AtomicBool,
     /// Of a transaction that has written; the commit may fail after all.
     commits: AtomicBool,
     /// Another database may have come, or gone.
@@ -121,12 +123,15 @@ impl Changes {
 
     /// What was compiled since the last call.
     pub(crate) fn take_compiled(&self) -> Written {
+        self.heard.rolls_back.store(false, Ordering::Relaxed);
         std::mem::take(&mut self.heard.compiled())
     }
 
     /// A statement has run, successfully or not, and may have written to `tables` and to what was
-    /// compiled meanwhile, unless it only reads. `is_open`: it has left a transaction open.
-    pub(crate) fn ran(&self, tables: &Written, only_reads: bool, is_open: bool) {
+    /// compiled meanwhile, unless it only reads. `is_open`: it has left a transaction open. Answers
+    /// whether it was compiled to roll back.
+    pub(crate) fn ran(&self, tables: &Written, only_reads: bool, is_open: bool) -> bool {
+        let rolls_back = self.heard.rolls_back.load(Ordering::Relaxed);
         let compiled = self.take_compiled();
         let commits = self.heard.commits.swap(false, Ordering::Relaxed);
         let mut written = self.written.borrow_mut();
@@ -148,6 +153,7 @@ impl Changes {
             add(&mut self.own.borrow_mut(), TEMPORARY, &Tables::All);
         }
         add_all(&mut self.recompiled.borrow_mut(), &compiled);
+        rolls_back
     }
 
     /// Anything may have changed: what was done is not one statement of the caller's.
@@ -199,6 +205,9 @@ impl Heard {
             } => {
                 return self.attaches.store(true, Ordering::Relaxed);
             }
+            AuthAction::Transaction {
+                operation: TransactionOperation::Rollback,
+            } => return self.rolls_back.store(true, Ordering::Relaxed),
             _ => return,
         };
         let database = context.database_name.unwrap_or(MAIN);

@@ -56,7 +56,7 @@ impl Held {
 /// A connection of which nothing is held.
 pub(crate) fn unshared(connection: &mut Rc<Connection>) -> Result<&mut Connection, EngineError> {
     Rc::get_mut(connection).ok_or_else(|| {
-        let message = "the connection has an open blob or a recording";
+        let message = "the connection has an open blob, a recording or an iteration";
         EngineError::plain("SQLITE_LOCKED", message)
     })
 }

@@ -9,6 +9,7 @@ mod calls;
 mod changes;
 mod changesets;
 mod counters;
+mod cursor;
 mod error;
 mod handles;
 mod held;
@@ -23,6 +24,7 @@ mod recordings;
 mod repeated;
 mod safety;
 mod session;
+mod single;
 mod value;
 mod waits;
 mod whole;
@@ -34,6 +36,7 @@ pub use changesets::{
     Action, Applied, Applying, Change, Conflict, ConflictKind, Known, Policy, invert,
 };
 pub use counters::Counters;
+pub use cursor::Pulled;
 pub use error::EngineError;
 pub use names::name as code_name;
 pub use options::{Durability, JournalMode, OpenOptions};

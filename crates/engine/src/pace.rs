@@ -194,6 +194,11 @@ impl Watch {
         self.only_asks.store(only_asks, Ordering::Relaxed);
     }
 
+    /// Whether what is stepped is stopped by a refusal, which stops nothing else.
+    pub(crate) fn only_asks(&self) -> bool {
+        self.only_asks.load(Ordering::Relaxed)
+    }
+
     /// No statement is stepped.
     pub(crate) fn stepped(&self) {
         self.only_asks.store(false, Ordering::Relaxed);

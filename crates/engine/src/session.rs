@@ -5,11 +5,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::{Batch, Connection, OpenFlags, Row, Statement};
 
 use crate::builtins;
 use crate::changes::{Changes, Written};
+use crate::cursor::Cursors;
 use crate::error::EngineError;
 use crate::held::Held;
 use crate::options::OpenOptions;
@@ -17,6 +17,7 @@ use crate::pace::Watch;
 use crate::params::Params;
 use crate::repeated::Repeated;
 use crate::safety::protect;
+use crate::single::{next, refuse_nul, single};
 use crate::value::{RowBatch, Sink, take_row};
 use crate::waits::Waits;
 
@@ -26,12 +27,13 @@ pub(crate) const MAIN: &str = "main";
 /// A connection to one database.
 #[derive(Debug)]
 pub struct Session {
-    /// Shared with what is held.
+    /// Shared with what is held, and with cursors.
     pub(crate) connection: Rc<Connection>,
     pub(crate) held: Held,
     pub(crate) waits: Waits,
     pub(crate) changes: Changes,
     pub(crate) watch: Watch,
+    pub(crate) cursors: Cursors,
     repeated: Repeated,
 }
 
@@ -131,14 +133,14 @@ impl Session {
         let changes = Changes::default();
         changes.install(&mut connection)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
-        let repeated = Repeated::default();
         Ok(Self {
             connection: Rc::new(connection),
             held: Held::default(),
             waits,
             changes,
             watch: Watch::default(),
-            repeated,
+            cursors: Cursors::default(),
+            repeated: Repeated::default(),
         })
     }
 
@@ -266,7 +268,7 @@ impl Session {
     ) -> Result<Option<usize>, EngineError> {
         drop(self.changes.take_compiled());
         let mut batch = Batch::new(&self.connection, &sql[from..]);
-        let Some(mut statement) = self.next(&mut batch, sql)? else {
+        let Some(mut statement) = next(&mut batch, sql)? else {
             return Ok(None);
         };
         check(self)?;
@@ -394,7 +396,7 @@ impl Session {
             self.repeated.add(sql, &more);
             return outcome.map_err(|error| self.why_not_compiled(sql, error));
         }
-        let mut statement = self.single(sql)?;
+        let mut statement = single(&self.connection, sql)?;
         let tables = self.changes.take_compiled();
         let outcome = work(&mut statement, &tables)?;
         self.repeated.remember(sql, tables);
@@ -427,7 +429,7 @@ impl Session {
         if error.code != "SQLITE_ERROR" {
             return error;
         }
-        self.single(sql).err().unwrap_or(error)
+        single(&self.connection, sql).err().unwrap_or(error)
     }
 
     /// Steps through the rows, and notes what has changed; `tables` are those that the statement
@@ -439,11 +441,20 @@ impl Session {
         patience: Patience,
         take: impl FnMut(&Row<'_>) -> rusqlite::Result<ControlFlow<()>>,
     ) -> Result<(), EngineError> {
+        let was_open = self.in_transaction();
         self.watch.stepping(statement);
         let outcome = self.step_all(statement, patience, take);
+        let interrupts = !self.watch.only_asks();
         self.watch.stepped();
-        let is_open = !self.connection.is_autocommit();
-        self.changes.ran(tables, statement.readonly(), is_open);
+        let is_open = self.in_transaction();
+        let rolls_back = self.changes.ran(tables, statement.readonly(), is_open);
+        if was_open && !is_open {
+            let is_rolled_back = rolls_back || outcome.is_err();
+            self.cursors.transaction_ended(is_rolled_back);
+        }
+        if interrupts && is_interrupted(&outcome) {
+            self.cursors.interrupted();
+        }
         outcome
     }
 
@@ -469,37 +480,6 @@ impl Session {
         Ok(())
     }
 
-    /// Prepares the one statement of `sql`.
-    ///
-    /// A second one is looked for without being run: it may even fail to compile, since it may
-    /// depend on the first.
-    pub(crate) fn single(&self, sql: &str) -> Result<Statement<'_>, EngineError> {
-        refuse_nul(sql)?;
-        let mut batch = Batch::new(&self.connection, sql);
-        let Some(statement) = self.next(&mut batch, sql)? else {
-            return Err(EngineError::sql("the text has no statement", None));
-        };
-        let several = "the text has more than one statement; use exec";
-        match batch.next() {
-            Ok(None) => Ok(statement),
-            Ok(Some(_)) => Err(EngineError::sql(several, None)),
-            Err(error) => {
-                let offset_bytes = EngineError::in_text(error, sql).offset_bytes;
-                Err(EngineError::sql(several, offset_bytes))
-            }
-        }
-    }
-
-    fn next<'session>(
-        &'session self,
-        batch: &mut Batch<'session, '_>,
-        sql: &str,
-    ) -> Result<Option<Statement<'session>>, EngineError> {
-        batch
-            .next()
-            .map_err(|error| EngineError::in_text(error, sql).compiling())
-    }
-
     /// Closes the connection: rolls back what is open, checkpoints a WAL, gives the file back.
     ///
     /// # Errors
@@ -509,9 +489,12 @@ impl Session {
     /// Never: what has shared the connection is dropped before.
     pub fn close(self) -> Result<(), EngineError> {
         let Self {
-            connection, held, ..
+            connection,
+            held,
+            cursors,
+            ..
         } = self;
-        drop(held);
+        drop((held, cursors));
         let connection = Rc::into_inner(connection).expect("only what was held has shared it");
         connection
             .close()
@@ -523,6 +506,12 @@ pub(crate) fn out_of_memory() -> EngineError {
     EngineError::plain("SQLITE_NOMEM", "out of memory")
 }
 
+fn is_interrupted(outcome: &Result<(), EngineError>) -> bool {
+    outcome
+        .as_ref()
+        .is_err_and(|error| error.code == "SQLITE_INTERRUPT")
+}
+
 /// `BEGIN IMMEDIATE` or `BEGIN EXCLUSIVE`, and whatever follows.
 fn begins_to_write(sql: &str) -> bool {
     let mut words = sql.split_ascii_whitespace();
@@ -531,15 +520,4 @@ fn begins_to_write(sql: &str) -> bool {
         wanted.iter().any(|it| it.eq_ignore_ascii_case(word))
     };
     is_next(&["BEGIN"]) && is_next(&["IMMEDIATE", "EXCLUSIVE"])
-}
-
-/// SQLite ends the text at a NUL and would silently drop the rest.
-fn refuse_nul(sql: &str) -> Result<(), EngineError> {
-    match sql.find('\0') {
-        Some(offset) => Err(EngineError::sql(
-            "the text has a NUL character",
-            Some(offset),
-        )),
-        None => Ok(()),
-    }
 }

@@ -36,6 +36,11 @@ pub trait Sink {
     /// # Errors
     /// When there is no room for it.
     fn end_row(&mut self) -> Result<(), TryReserveError>;
+
+    /// Whether a cursor shall hand out no more rows at once.
+    fn is_full(&self) -> bool {
+        false
+    }
 }
 
 impl Sink for Vec<Value> {

@@ -1,7 +1,10 @@
-//! The calls that answer something else than rows, one way from JavaScript and back; used by
+//! The calls that answer something else than all rows, one way from JavaScript and back; used by
 //! `jobs.rs`. The engine's `calls.rs` says what they mean.
 
-use anchorite_engine::{Answer, Begin, Column, Description, Params, Patience, ReadSet, Together};
+use anchorite_engine::{
+    Answer, Begin, Column, Description, EngineError, Params, Patience, Pulled, ReadSet, Session,
+    Together,
+};
 use js_sys::Array;
 use wasm_bindgen::JsValue;
 
@@ -29,6 +32,17 @@ pub(crate) enum Call {
     Describe { sql: String },
     /// Something with what the connection keeps.
     Held(Held),
+    /// A new cursor, and its first rows, so many at most.
+    Iterate {
+        cursor: u32,
+        sql: String,
+        params: Params,
+        count: u32,
+    },
+    /// The next rows of a cursor.
+    Pull { cursor: u32, count: u32 },
+    /// A cursor of which no rows are wanted any more, or which nobody has pulled for too long.
+    EndCursor { cursor: u32, expired: bool },
 }
 
 impl Call {
@@ -37,7 +51,7 @@ impl Call {
         match self {
             Call::Rows { done, .. } => *done,
             Call::Together(together) => together.as_ref().map_or(0, Together::progress),
-            Call::Run { .. } | Call::Describe { .. } | Call::Held(_) => 0,
+            _ => 0,
         }
     }
 }
@@ -86,7 +100,38 @@ pub(crate) fn attempt(
             described.map(|description| description_to_js(&description))
         }
         Call::Held(held) => held::attempt(at, held),
+        Call::Iterate {
+            cursor,
+            sql,
+            params,
+            count,
+        } => pull(at, sql, |session, rows| {
+            session.open_cursor(*cursor, sql, params, at.1)?;
+            session.pull(*cursor, *count, rows)
+        }),
+        Call::Pull { cursor, count } => {
+            pull(at, "", |session, rows| session.pull(*cursor, *count, rows))
+        }
+        Call::EndCursor { cursor, expired } => jobs::with_session_inside(at, "", |session| {
+            match expired {
+                true => session.expire_cursor(*cursor),
+                false => session.end_cursor(*cursor, None),
+            }
+            Ok(JsValue::UNDEFINED)
+        }),
     }
+}
+
+/// Answers `[[columns, batches, apart], done]`.
+fn pull(
+    at: (u32, bool),
+    sql: &str,
+    work: impl FnOnce(&Session, &mut PackedRows) -> Result<Pulled, EngineError>,
+) -> Result<JsValue, JobError> {
+    let mut rows = PackedRows::new(jobs::integers(at.0));
+    let pulled = jobs::with_session_inside(at, sql, |session| work(session, &mut rows))?;
+    let rows = convert::rows(&pulled.columns, rows)?;
+    Ok(Array::of2(&rows, &pulled.is_done.into()).into())
 }
 
 /// Answers the number of rows that were changed.

@@ -268,6 +268,44 @@ pub fn stage_batch(session: u32, statements: &JsValue, begin: Option<String>, in
     stage(calls::job(session, inside, call));
 }
 
+/// `params` as in [`stage_query`]; `cursor` is a number that no other one of the session has.
+/// Answers `[[columns, batches, apart], done]`, with `count` rows at most.
+#[wasm_bindgen]
+pub fn stage_iterate(
+    session: u32,
+    cursor: u32,
+    sql: String,
+    named: bool,
+    params: &JsValue,
+    count: u32,
+    inside: bool,
+) {
+    let call = convert::params(named, params).map(|params| Call::Iterate {
+        cursor,
+        sql,
+        params,
+        count,
+    });
+    stage(calls::job(session, inside, call));
+}
+
+/// Answers the same.
+#[wasm_bindgen]
+pub fn stage_pull(session: u32, cursor: u32, count: u32, inside: bool) {
+    stage(calls::job(
+        session,
+        inside,
+        Ok(Call::Pull { cursor, count }),
+    ));
+}
+
+/// `expired`: its next pull is told so. Answers nothing.
+#[wasm_bindgen]
+pub fn stage_end_cursor(session: u32, cursor: u32, expired: bool, inside: bool) {
+    let call = Call::EndCursor { cursor, expired };
+    stage(calls::job(session, inside, Ok(call)));
+}
+
 /// Answers `{columns, parameters, onlyReads}`, the columns as
 /// `{name, declaredType, database, table, column}`.
 #[wasm_bindgen]

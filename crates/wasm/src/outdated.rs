@@ -16,9 +16,11 @@ thread_local! {
     static OUTDATED: RefCell<BTreeMap<u32, u32>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// Closes all connections to a database that are in no transaction; answers whether none is left.
+/// Closes all connections to a database that are in no transaction and read nothing; answers
+/// whether none is left.
 pub(crate) fn let_go(database: &str, protocol: u32) -> Result<JsValue, JobError> {
-    let is_open = jobs::take_sessions(|it| it.uses(database) && !it.in_transaction());
+    let is_idle = |it: &Session| !it.in_transaction() && !it.has_open_cursors();
+    let is_open = jobs::take_sessions(|it| it.uses(database) && is_idle(it));
     for (number, session) in is_open {
         OUTDATED.with_borrow_mut(|outdated| outdated.insert(number, protocol));
         session.close().map_err(JobError::engine)?;

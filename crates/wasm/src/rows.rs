@@ -35,6 +35,9 @@ const BATCH_SIZE: usize = 64 * 1024;
 /// Bytes of the longest text or blob that is a part of a batch.
 const APART_SIZE: usize = 16 * 1024;
 
+/// After how many bytes in all a cursor hands out no more rows at once.
+const FULL_SIZE: usize = 4 * 1024 * 1024;
+
 /// Bytes of a batch before its cells.
 const HEAD_SIZE: usize = 8;
 
@@ -62,6 +65,8 @@ pub(crate) struct PackedRows {
     batches: Vec<Piece>,
     /// What is a piece of its own.
     apart: Vec<Piece>,
+    /// Bytes of all of those.
+    packed: usize,
     /// The batch at hand.
     rows: u32,
     cells: Vec<u8>,
@@ -80,6 +85,7 @@ impl PackedRows {
             integers,
             batches: Vec::new(),
             apart: Vec::new(),
+            packed: 0,
             rows: 0,
             cells: Vec::new(),
             kinds: Vec::new(),
@@ -123,6 +129,7 @@ impl PackedRows {
         }
         self.rows = 0;
         self.text_units = 0;
+        self.packed += batch.len();
         self.batches.try_reserve(1)?;
         self.batches.push(batch);
         Ok(())
@@ -178,6 +185,7 @@ impl PackedRows {
     fn piece(&mut self, kind: u8, bytes: Vec<u8>) -> Result<(), TryReserveError> {
         self.apart.try_reserve(1)?;
         let number = to_u32(self.apart.len());
+        self.packed += bytes.len();
         self.apart.push(bytes);
         self.add(kind, pair(number, 0))
     }
@@ -207,6 +215,10 @@ impl Sink for PackedRows {
         }
         let ended = self.end_batch();
         self.dropping(ended)
+    }
+
+    fn is_full(&self) -> bool {
+        self.packed >= FULL_SIZE
     }
 }
 

@@ -36,8 +36,9 @@ export function transferable(value: Operations[Operation]['answers']): Transfera
   if (value instanceof Uint8Array) {
     return [value.buffer];
   }
-  if (typeof value !== 'object' || !('batches' in value)) {
+  if (typeof value !== 'object') {
     return [];
   }
-  return [...value.batches, ...value.apart].map(({ buffer }) => buffer);
+  const rows = 'done' in value ? value.rows : value;
+  return 'batches' in rows ? [...rows.batches, ...rows.apart].map(({ buffer }) => buffer) : [];
 }

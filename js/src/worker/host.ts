@@ -7,13 +7,15 @@ import type {
   Context,
   Operation,
   Operations,
+  Pulled,
   Request,
   RowBatch,
   RunResult,
   Started,
 } from '../protocol.js';
 import type { Glue } from '../wasm/anchorite.js';
-import { Engine } from './engine.js';
+import { Cursors } from './cursors.js';
+import { type About, Engine } from './engine.js';
 import { forMessage, type RustRows } from './few.js';
 import { announce } from './holders.js';
 
@@ -22,6 +24,7 @@ type Answer<Name extends Operation> = Operations[Name]['answers'];
 
 /** Carries out requests; queue.ts decides in which order. */
 export class Host {
+  readonly #cursors = new Cursors((session, cursor) => this.#expire(session, cursor));
   #engine: Promise<Engine> | undefined;
   /** The same, once it runs. */
   #running: Engine | undefined;
@@ -79,6 +82,7 @@ export class Host {
 
   async #handle(request: Request, signal?: AbortSignal): Promise<Answer<Operation>> {
     if (request.operation === 'start') {
+      this.#cursors.timeout = request.testHooks.cursorTimeout ?? this.#cursors.timeout;
       this.#engine ??= Engine.start(request);
       this.#running = await this.#engine;
       this.#page = request.page;
@@ -89,9 +93,36 @@ export class Host {
     }
     // Without waiting, once it runs: whatever is asked next must find this in the queue.
     const engine = this.#running ?? (await this.#engine);
-    const answer = await dispatch(engine, request, signal);
+    const answer = await this.#carryOut(engine, request, signal);
     await this.#announce(request, answer);
     return answer;
+  }
+
+  #carryOut(
+    engine: Engine,
+    request: Dispatched,
+    signal: AbortSignal | undefined,
+  ): Promise<Answer<Operation>> {
+    const work = () => dispatch(engine, request, signal);
+    switch (request.operation) {
+      case 'iterate':
+      case 'pull':
+        return this.#cursors.pull(request.session, request.cursor, work as () => Promise<Pulled>);
+      case 'endCursor':
+        this.#cursors.end(request.session, request.cursor);
+        return work();
+      case 'close':
+        this.#cursors.endAll(request.session);
+        return work();
+      default:
+        return work();
+    }
+  }
+
+  /** If that fails, the next pull does. */
+  #expire(session: number, cursor: number): void {
+    const stage = (glue: Glue) => glue.stage_end_cursor(session, cursor, true, false);
+    this.#running?.run(stage, { session }).catch(() => undefined);
   }
 
   /** Says who has a database open, from its open to its close. */
@@ -138,20 +169,12 @@ function dispatch(
   if ('key' in request) {
     return keyed(engine, request, signal);
   }
+  if ('inside' in request) {
+    return runStatements(engine, request, about);
+  }
   switch (request.operation) {
     case 'open':
       return open(engine, request, signal);
-    case 'query':
-      return engine.run<RustRows>(stageStatements(request), about).then(forMessage);
-    case 'batch':
-      return engine
-        .run<RustBatch>(stageStatements(request), about)
-        .then((answers) => answers.map(([rows, ran]) => [forMessage(rows), ran] as const));
-    case 'exec':
-    case 'run':
-    case 'rows':
-    case 'describe':
-      return engine.run(stageStatements(request), about);
     case 'export': {
       const { session, portable } = request;
       return engine.run<Answer<'export'>>((glue) => glue.stage_export(session, portable), about);
@@ -218,7 +241,34 @@ async function open(
   }
 }
 
+/** What Rust answers to a pull. */
+type RustPulled = readonly [RustRows, boolean];
+
 type OfStatements = Exclude<Extract<Request, { inside: boolean }>, { key: string }>;
+
+/** What was done with SQL of the caller. */
+function runStatements(
+  engine: Engine,
+  request: OfStatements,
+  about: About,
+): Promise<Answer<OfStatements['operation']>> {
+  const stage = stageStatements(request);
+  switch (request.operation) {
+    case 'query':
+      return engine.run<RustRows>(stage, about).then(forMessage);
+    case 'batch':
+      return engine
+        .run<RustBatch>(stage, about)
+        .then((answers) => answers.map(([rows, ran]) => [forMessage(rows), ran] as const));
+    case 'iterate':
+    case 'pull':
+      return engine
+        .run<RustPulled>(stage, about)
+        .then(([rows, done]) => ({ rows: forMessage(rows), done }));
+    default:
+      return engine.run(stage, about);
+  }
+}
 
 /** Puts down what is to be done with SQL of the caller. */
 function stageStatements(request: OfStatements): (glue: Glue) => void {
@@ -248,6 +298,15 @@ function stageStatements(request: OfStatements): (glue: Glue) => void {
     }
     case 'describe':
       return (glue) => glue.stage_describe(session, request.sql, inside);
+    case 'iterate': {
+      const { cursor, sql, params, count } = request;
+      return (glue) =>
+        glue.stage_iterate(session, cursor, sql, params.named, params.values, count, inside);
+    }
+    case 'pull':
+      return (glue) => glue.stage_pull(session, request.cursor, request.count, inside);
+    case 'endCursor':
+      return (glue) => glue.stage_end_cursor(session, request.cursor, false, inside);
     default:
       return request satisfies never;
   }
