@@ -9,7 +9,9 @@ import type { Transaction } from './transaction.js';
 
 /** Where a blob is. */
 export interface BlobPlace {
+  /** The name of the table. */
   readonly table: string;
+  /** The name of the column. */
   readonly column: string;
   /** Of the row; an INTEGER PRIMARY KEY is its rowid. */
   readonly rowid: number | bigint;

@@ -156,8 +156,11 @@ export interface ImportOptions extends EngineOptions, TransferOptions {
 
 /** What an export may be. */
 export interface Exported {
+  /** In memory, at once. */
   bytes: Uint8Array<ArrayBuffer>;
+  /** Where the browser likes to keep it, with the type `application/vnd.sqlite3`. */
   blob: Blob;
+  /** As it is read; what is committed meanwhile is not in it. */
   stream: ReadableStream<Uint8Array<ArrayBuffer>>;
 }
 

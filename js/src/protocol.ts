@@ -280,15 +280,27 @@ export type ConflictAction = 'omit' | 'replace' | 'abort';
 /** A change that does not fit; what is `undefined` is not known, or does not apply. */
 export type Conflict =
   | {
+      /** The row has other values; is not there; is there already; breaks a constraint. */
       readonly kind: 'data' | 'notFound' | 'conflict' | 'constraint';
+      /** Its name. */
       readonly table: string;
+      /** What the change does. */
       readonly operation: 'insert' | 'update' | 'delete';
+      /** The names of its columns. */
       readonly primaryKey: readonly string[];
+      /** What was in the row before the change, where it was made. */
       readonly old: Readonly<Record<string, WireValue>> | undefined;
+      /** What the change puts there. */
       readonly new: Readonly<Record<string, WireValue>> | undefined;
+      /** What is there now. */
       readonly current: Readonly<Record<string, WireValue>> | undefined;
     }
-  | { readonly kind: 'foreignKey'; readonly violations: number };
+  | {
+      /** Rows refer to what is not there. */
+      readonly kind: 'foreignKey';
+      /** How many. */
+      readonly violations: number;
+    };
 
 /** What becomes of conflicts, by kind; what is left out is asked. */
 export type ConflictPolicy = { readonly [Kind in Conflict['kind']]?: ConflictAction };

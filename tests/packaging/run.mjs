@@ -43,11 +43,12 @@ const VISITS = [
 ];
 
 async function visitAll(browser, name, server, isolated = false) {
-  const visits = VISITS.map(([options, found], index) =>
-    test(`${name}, ${JSON.stringify(options)}`, () =>
-      visitTwice(browser, server.origin, `${index}.db`, options, { ...found, isolated }),
-    ),
-  );
+  const visits = VISITS.map(([options, found], index) => {
+    const expected = { ...found, entries: true, isolated };
+    return test(`${name}, ${JSON.stringify(options)}`, () =>
+      visitTwice(browser, server.origin, `${index}.db`, options, expected),
+    );
+  });
   await Promise.all(visits);
   await server.close();
 }

@@ -1,6 +1,9 @@
 // A stranger's page: opens a database, looks at what earlier visits have left, leaves something,
 // and shows what it found as the attribute `data-outcome` of its body. browser.mjs reads that.
 import { open } from 'anchorite';
+import * as blob from 'anchorite/blob';
+import * as changesets from 'anchorite/changesets';
+import * as live from 'anchorite/live';
 import { migrate } from 'anchorite/migrations';
 
 const query = new URL(location.href).searchParams;
@@ -12,7 +15,8 @@ async function visit() {
   await db.run('INSERT INTO visit VALUES (?)', [new Date().toISOString()]);
   const { engine, context, sharing } = db.info;
   await db.close();
-  return { visits, engine, context, sharing, isolated: crossOriginIsolated };
+  const entries = [blob, changesets, live].every((entry) => Object.keys(entry).length > 0);
+  return { visits, engine, context, sharing, entries, isolated: crossOriginIsolated };
 }
 
 function show(outcome) {

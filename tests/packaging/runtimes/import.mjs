@@ -20,8 +20,8 @@ for (const name of FOREIGN) {
 }
 
 const files = new URL('./node_modules/anchorite/dist/', import.meta.url);
-for (const entry of ['index.js', 'core.js', 'owned.js', 'node.js']) {
-  await import(new URL(entry, files).href);
+for (const entry of ['index', 'blob', 'changesets', 'live', 'migrations', 'node']) {
+  await import(new URL(`${entry}.js`, files).href);
 }
 assert.deepEqual(touched, []);
 
