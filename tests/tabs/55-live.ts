@@ -39,19 +39,20 @@ test('as the browser shares files', TABS, (t) => follows(t, undefined));
 test('through an owner', TABS, (t) => follows(t, 'owner'));
 test('in turns', TABS, (t) => follows(t, 'hand-over'));
 
-test('and of what they commit to attached files', TABS, async (t) => {
+/** Only where tabs share files can one attach what another has open. */
+const SHARED = { ...TABS, browsers: ['chromium'] } as const;
+
+test('and of what they commit to attached files', SHARED, async (t) => {
   const [db, file] = [await t.open(), t.name('attached')];
   const other = await (await Tab.make(t)).open(file, { engine: t.cell.twin });
   await other.exec('CREATE TABLE far (i); INSERT INTO far VALUES (1)');
-  if (db.info.sharing === 'shared') {
-    await db.exec(`ATTACH '${file}' AS far`);
-    const rows = live(db, 'SELECT i FROM far', [], { rows: 'scalar' })[Symbol.asyncIterator]();
-    equal((await rows.next()).value, [1]);
-    for (const i of [2, 3]) {
-      await other.exec(`UPDATE far SET i = ${i}`);
-      equal((await rows.next()).value, [i]);
-    }
-    await rows.return?.();
-    await db.exec('DETACH far');
+  await db.exec(`ATTACH '${file}' AS far`);
+  const rows = live(db, 'SELECT i FROM far', [], { rows: 'scalar' })[Symbol.asyncIterator]();
+  equal((await rows.next()).value, [1]);
+  for (const i of [2, 3]) {
+    await other.exec(`UPDATE far SET i = ${i}`);
+    equal((await rows.next()).value, [i]);
   }
+  await rows.return?.();
+  await db.exec('DETACH far');
 });
