@@ -285,10 +285,10 @@ impl Shared {
         published
     }
 
-    /// A job begins.
+    /// A job begins. What is given back here was published when it became a lease; and a job that
+    /// asks for no lock, as one that ends a transaction, is let through also after a theft.
     pub(crate) fn begin_job(&self, here: Here<'_>) -> Result<()> {
         if self.part.get() == Part::Together && self.locks.may_wait() {
-            self.publish(here)?;
             self.slots.begin_job(&*self.locks)?;
         }
         self.look(here)
