@@ -5,8 +5,8 @@
 //   live.js, migrations.js,
 //   blob.js, changesets.js
 //   bulk.js, copy.js,        parts that core.js loads when they are needed
-//   local.js, owned.js,
-//   source.js
+//   functions.js, local.js,
+//   owned.js, source.js
 //   worker.js, shared.js     the workers, each whole
 //   node.js                  the entry for Node, with an engine
 
@@ -42,6 +42,7 @@ const common = {
 const LATER = {
   bulk: 'src/bulk.ts',
   copy: 'src/copy.ts',
+  functions: 'src/functions.ts',
   local: 'src/local.ts',
   owned: 'src/owned.ts',
   source: 'src/source.ts',

@@ -6,8 +6,9 @@ import { fromWire, interrupted, SqliteError, text } from './errors.js';
 import type { LocalEngine } from './local.js';
 import type { EngineOptions, WasmSource } from './options.js';
 import { Outbox, transferable } from './outbox.js';
-import { cannotImport } from './parts.js';
+import { answerCall, cannotImport, carryOut } from './parts.js';
 import type {
+  CallMessage,
   EngineChoice,
   Operation,
   Operations,
@@ -323,7 +324,7 @@ class LocalChannel extends OwnEngine implements Channel {
     sql: string | undefined,
     signal: AbortSignal | undefined,
   ): Promise<Operations[Operation]['answers']> {
-    const reply = await this.#engine.handle(request, signal);
+    const reply = await this.#engine.handle(request, signal, carryOut);
     if ('error' in reply) {
       throw fromWire(reply.error, sql);
     }
@@ -365,9 +366,13 @@ class WorkerChannel extends OwnEngine implements Channel {
     const worker = await startWorker();
     const channel = new WorkerChannel(worker);
     const { life } = await whenReady<ReadyMessage>(worker);
-    worker.onmessage = ({ data }: MessageEvent<ReplyMessage[]>) => {
-      for (const reply of data) {
-        channel.#receive(reply);
+    worker.onmessage = ({ data }: MessageEvent<(ReplyMessage | CallMessage)[]>) => {
+      for (const message of data) {
+        if ('call' in message) {
+          void answerCall(message, channel.#outbox);
+        } else {
+          channel.#receive(message);
+        }
       }
     };
     worker.onmessageerror = () => channel.#die('a message could not be read');

@@ -10,7 +10,7 @@ export { fromWire, inList, interrupted, isEnding, markEnding, text, toWire } fro
 export * from './index.js';
 export { checkOptions } from './options.js';
 export { Outbox, transferable } from './outbox.js';
-export { bringParts } from './parts.js';
+export { answerCall, bringParts } from './parts.js';
 export { Statement } from './prepared.js';
 export { Batch } from './rows.js';
 export { Sequence } from './sequence.js';

@@ -5,6 +5,7 @@ import type { Channel } from './client.js';
 import { canShareFiles, connectTo } from './client.js';
 import type * as Copies from './copy.js';
 import { SqliteError } from './errors.js';
+import type { SqlFunction } from './functions.js';
 import { Gate } from './gate.js';
 import { limited } from './limit.js';
 import { type Log, listenLog } from './log.js';
@@ -18,6 +19,7 @@ import {
   checkOptions,
   type Exported,
   type ExportOptions,
+  type FunctionOptions,
   type OpenOptions,
   type TransactionOptions,
   type VacuumOptions,
@@ -171,7 +173,7 @@ async function openNow(
     const wanted = { ...wire, sharing, log: log?.name };
     const request = { operation: 'open', name: path, options: wanted } as const;
     const { session, storage, durable } = await channel.request<'open'>(request, undefined, signal);
-    const can = { cancel: true, asyncFunctions: false, waitForLocks: true };
+    const can = { cancel: true, asyncFunctions: true, waitForLocks: true };
     const connection = { channel, session, dates, readonly: wire.readonly };
     return new Database(connection, name, { ...started, ...shared, storage, durable, can }, log);
   } catch (error) {
@@ -234,6 +236,8 @@ export class Database extends Statements {
   readonly #changes: Changes;
   readonly #log: Log | undefined;
   readonly #ended = new AbortController();
+  /** The numbers of its functions. */
+  readonly #functions: number[] = [];
   #closing: Promise<void> | undefined;
 
   /** @internal */
@@ -314,6 +318,35 @@ export class Database extends Statements {
     return limited(options, (signal) => {
       const run = () => runTransaction(this.#connection, work, options, signal);
       return this.#gate.take(run, signal);
+    });
+  }
+
+  /**
+   * Makes a function of this connection for SQL to call: `SELECT embed(text) FROM note`. It runs
+   * here, in this context, and may take its time; the statement, and all connections of its engine,
+   * wait for it meanwhile, so it must not wait for any of them. Its arguments are what rows have,
+   * its answer what parameters may be; nothing is NULL.
+   *
+   * The SQL of a call may use it, but nothing in a schema may: no view, trigger, index, default or
+   * generated column. It may be called more often than there are rows, also again after an error.
+   *
+   * What it throws fails the statement with `SQLITE_ERROR`: the message names the function, and
+   * `cause` has the words. So does no answer within `functionTimeout`. Rejects with `INVALID_NAME`,
+   * `INVALID_OPTION`, and `SQLITE_BUSY` while statements run that might use a former one.
+   */
+  async createFunction(
+    name: string,
+    answer: SqlFunction,
+    options: FunctionOptions = {},
+  ): Promise<void> {
+    const session = this.#use();
+    // Later calls wait until it is there.
+    await this.#gate.take(async () => {
+      const { provide } = await part('functions');
+      const takes = provide(name, answer, options, this.dates);
+      this.#functions.push(takes.function);
+      const request = { operation: 'createFunction', session, ...takes } as const;
+      await this.#channel.request<'createFunction'>(request);
     });
   }
 
@@ -427,6 +460,9 @@ export class Database extends Statements {
     } finally {
       this.#log?.end();
       this.#channel.end();
+      if (this.#functions.length > 0) {
+        (await part('functions')).withdraw(this.#functions);
+      }
     }
   }
 

@@ -4,11 +4,12 @@
 import * as bulk from './bulk.js';
 import { bringLocal } from './client.js';
 import * as copy from './copy.js';
+import * as functions from './functions.js';
 import * as local from './local.js';
 import { bringParts } from './parts.js';
 import * as source from './source.js';
 
 bringLocal(local);
-bringParts({ bulk, copy, source });
+bringParts({ bulk, copy, functions, source });
 
 export * from './index.js';

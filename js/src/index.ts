@@ -11,6 +11,7 @@ export {
   listDatabases,
   renameDatabase,
 } from './files.js';
+export type { SqlFunction } from './functions.js';
 export type { RowIterator } from './iterate.js';
 export type {
   BackupOptions,
@@ -20,6 +21,7 @@ export type {
   Exported,
   ExportOptions,
   FileOptions,
+  FunctionOptions,
   ImportOptions,
   InsertOptions,
   IterateOptions,

@@ -4,7 +4,7 @@
 
 import { toWire } from './errors.js';
 import type { Operation, Operations, Request, RowBatch, WireError } from './protocol.js';
-import { Host } from './worker/host.js';
+import { type CallPage, Host } from './worker/host.js';
 
 /** What comes of a request. */
 export type LocalReply =
@@ -26,9 +26,13 @@ export class LocalEngine {
   }
 
   /** Carries out a request, or gives it up with the signal; never rejects. */
-  async handle(request: Request, signal: AbortSignal | undefined): Promise<LocalReply> {
+  async handle(
+    request: Request,
+    signal: AbortSignal | undefined,
+    callPage: CallPage,
+  ): Promise<LocalReply> {
     try {
-      return { value: await this.#host.handle(request, signal) };
+      return { value: await this.#host.handle(request, signal, callPage) };
     } catch (error) {
       return { error: toWire(error) };
     }

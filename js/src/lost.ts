@@ -78,7 +78,7 @@ const ONLY_READ: readonly string[] = [
 
 /** Whether the connection keeps something that its user relies on after this. */
 export function keepsOwn({ operation }: Request): boolean {
-  return operation === 'record';
+  return operation === 'record' || operation === 'createFunction';
 }
 
 function canBeRepeated(call: Handed): boolean {

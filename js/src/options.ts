@@ -233,6 +233,22 @@ export interface InsertOptions extends CallOptions {
   readonly onProgress?: (rows: number) => void;
 }
 
+/** Options of `Database.createFunction`. */
+export interface FunctionOptions {
+  /** How many arguments it takes, up to 127; default: any number. */
+  readonly arity?: number;
+  /**
+   * Whether it always answers the same to the same arguments; default `false`. SQLite may then call
+   * it less often.
+   */
+  readonly deterministic?: boolean;
+  /**
+   * How long, in ms, its answer is waited for before the statement fails; default 30 000. Where
+   * `db.info.sharing` is `'owner'` it is 5000 at most, since all databases of that owner wait.
+   */
+  readonly functionTimeout?: number;
+}
+
 /** Options of `Database.vacuum`. */
 export interface VacuumOptions extends CallOptions {
   /** The new page size in bytes, a power of two from 512 to 65536; default: as it is. */
@@ -244,6 +260,9 @@ const DURATION_MAX = 2 ** 31 - 1;
 
 /** The most rows that go to the engine at once. */
 const BATCH_ROWS_MAX = 1_000_000;
+
+/** The most arguments that a function can be declared with. */
+const ARITY_MAX = 127;
 
 /**
  * What a value must be: of a type or a class, one of several, an integer from a first to a last
@@ -295,6 +314,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   batchRows: { from: 1, to: BATCH_ROWS_MAX },
   onLog: 'function',
   onProgress: 'function',
+  arity: { from: 0, to: ARITY_MAX },
+  deterministic: 'boolean',
+  functionTimeout: { from: 1, to: DURATION_MAX },
   signal: 'AbortSignal',
   timeout: { from: 1, to: DURATION_MAX },
 };

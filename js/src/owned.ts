@@ -12,7 +12,9 @@ import { fromWire, interrupted, SqliteError } from './errors.js';
 import { join, type Link, type Place } from './join.js';
 import { connectionLost, judge, keepsOwn, makesOwn, type Standing } from './lost.js';
 import { Outbox, transferable } from './outbox.js';
+import { answerCall } from './parts.js';
 import type {
+  CallMessage,
   Operation,
   Operations,
   OwnerReplyMessage,
@@ -241,10 +243,17 @@ export class OwnedChannel implements Channel {
       throw closed();
     }
     this.#link = link;
-    this.#outbox = new Outbox((messages, transfer) => link.port.postMessage(messages, transfer));
-    link.port.onmessage = ({ data }: MessageEvent<OwnerReplyMessage[]>) => {
-      for (const reply of data) {
-        this.#receive(link, reply);
+    const outbox = new Outbox<ToEngine>((messages, transfer) =>
+      link.port.postMessage(messages, transfer),
+    );
+    this.#outbox = outbox;
+    link.port.onmessage = ({ data }: MessageEvent<(OwnerReplyMessage | CallMessage)[]>) => {
+      for (const message of data) {
+        if ('call' in message) {
+          void answerCall(message, outbox);
+        } else {
+          this.#receive(link, message);
+        }
       }
     };
     this.#watching = new AbortController();

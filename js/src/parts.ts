@@ -1,14 +1,17 @@
 // The parts of the package that a page loads when it needs them. Used by client.ts, database.ts,
-// files.ts and statements.ts; in-place.ts brings along what cannot be loaded later. It must not
-// know what they do.
+// files.ts, owned.ts and statements.ts; in-place.ts brings along what cannot be loaded later. It
+// must not know what they do.
 
 import { currentContext } from './context.js';
 import { SqliteError, text } from './errors.js';
+import type { Outbox } from './outbox.js';
+import type { CallMessage, ToEngine, WireValue } from './protocol.js';
 
-/** Many rows, copies of databases, and what comes in. */
+/** Many rows, copies of databases, SQL functions of the page, and what comes in. */
 interface Parts {
   readonly bulk: typeof import('./bulk.js');
   readonly copy: typeof import('./copy.js');
+  readonly functions: typeof import('./functions.js');
   readonly source: typeof import('./source.js');
 }
 
@@ -17,6 +20,7 @@ type Loaders = { readonly [Name in keyof Parts]: () => Promise<Parts[Name]> };
 let loaders: Loaders = {
   bulk: () => import('./bulk.js'),
   copy: () => import('./copy.js'),
+  functions: () => import('./functions.js'),
   source: () => import('./source.js'),
 };
 
@@ -26,12 +30,28 @@ export function part<Name extends keyof Parts>(name: Name): Promise<Parts[Name]>
 }
 
 /** Brings all of them along. */
-export function bringParts({ bulk, copy, source }: Parts): void {
+export function bringParts({ bulk, copy, functions, source }: Parts): void {
   loaders = {
     bulk: () => Promise.resolve(bulk),
     copy: () => Promise.resolve(copy),
+    functions: () => Promise.resolve(functions),
     source: () => Promise.resolve(source),
   };
+}
+
+/** What a function of this page answers; rejects with what it throws. */
+export async function carryOut(number: number, args: readonly WireValue[]): Promise<WireValue> {
+  return (await part('functions')).carryOut(number, args);
+}
+
+/** The same for a message, as a message. */
+export async function answerCall(message: CallMessage, outbox: Outbox<ToEngine>): Promise<void> {
+  const { call, function: number, args } = message;
+  try {
+    outbox.add({ called: call, value: await carryOut(number, args) }, []);
+  } catch (error) {
+    outbox.add({ called: call, thrown: text(error) }, []);
+  }
 }
 
 /** Says of a part of the package why it cannot be loaded. */

@@ -388,6 +388,18 @@ export interface Operations {
     takes: Place & { statements: readonly WireStatement[]; begin: TransactionMode | undefined };
     answers: readonly (readonly [RowBatch, RunResult])[];
   };
+  /** That the page answers to calls of its `function`; `timeout` is in ms. */
+  createFunction: {
+    takes: {
+      session: number;
+      function: number;
+      name: string;
+      arity: number | undefined;
+      deterministic: boolean;
+      timeout: number;
+    };
+    answers: undefined;
+  };
   describe: { takes: Place & { sql: string }; answers: Description };
   /**
    * A new cursor, by a number that no other one of the page has, and its first rows: no more than
@@ -513,8 +525,20 @@ export interface CancelMessage {
   readonly cancel: number;
 }
 
+/** Worker to page, among the answers: SQL calls a function of it. */
+export interface CallMessage {
+  readonly call: number;
+  readonly function: number;
+  readonly args: readonly WireValue[];
+}
+
+/** Page to worker: what came of that; `thrown` are the words of an error. */
+export type AnswerMessage =
+  | { readonly called: number; readonly value: WireValue }
+  | { readonly called: number; readonly thrown: string };
+
 /** Page to worker, those of one turn in one array. */
-export type ToEngine = RequestMessage | CancelMessage;
+export type ToEngine = RequestMessage | CancelMessage | AnswerMessage;
 
 /** An error on the wire. */
 export interface WireError {

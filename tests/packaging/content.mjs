@@ -13,6 +13,7 @@ export const CONTENT = [
   'dist/changesets.js',
   'dist/copy.js',
   'dist/core.js',
+  'dist/functions.js',
   'dist/in-place.js',
   'dist/index.js',
   'dist/live.js',

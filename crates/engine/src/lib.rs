@@ -11,6 +11,7 @@ mod changesets;
 mod counters;
 mod cursor;
 mod error;
+mod functions;
 mod handles;
 mod held;
 mod journal;
@@ -38,6 +39,7 @@ pub use changesets::{
 pub use counters::Counters;
 pub use cursor::Pulled;
 pub use error::EngineError;
+pub use functions::{Declared, Failure};
 pub use names::name as code_name;
 pub use options::{Durability, JournalMode, OpenOptions};
 pub use pace::{Host, Pace};

@@ -89,7 +89,7 @@ pub(crate) fn append(bytes: &mut Vec<u8>, more: &[u8]) -> rusqlite::Result<()> {
 }
 
 /// What SQLite says when its own allocations fail.
-fn no_memory() -> rusqlite::Error {
+pub(crate) fn no_memory() -> rusqlite::Error {
     let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_NOMEM);
     rusqlite::Error::SqliteFailure(code, Some("no memory for the result".to_owned()))
 }

@@ -169,6 +169,7 @@ fn integer_from_js(number: f64) -> u64 {
     number as u64
 }
 
+/// What is none of the storage classes is refused.
 pub(crate) fn value_from_js(value: &JsValue) -> Result<Value, Refusal> {
     if value.is_null() {
         return Ok(Value::Null);
@@ -238,14 +239,7 @@ pub(crate) fn rows(columns: &[String], rows: PackedRows) -> Result<JsValue, JobE
     Ok(Array::of3(&columns, &list(batches), &list(apart)).into())
 }
 
-fn integer_to_js(integer: i64, integers: Integers) -> JsValue {
-    match integers.number(integer) {
-        Number::Int32(number) => number.into(),
-        Number::Float(number) => number.into(),
-        Number::Big | Number::Refused => BigInt::from(integer).into(),
-    }
-}
-
+/// As rows have it.
 pub(crate) fn value_to_js(value: &Value, integers: Integers) -> JsValue {
     match value {
         Value::Null => JsValue::NULL,
@@ -253,6 +247,14 @@ pub(crate) fn value_to_js(value: &Value, integers: Integers) -> JsValue {
         Value::Real(real) => JsValue::from_f64(*real),
         Value::Text(text) => JsValue::from_str(text),
         Value::Blob(bytes) => Uint8Array::from(bytes.as_slice()).into(),
+    }
+}
+
+fn integer_to_js(integer: i64, integers: Integers) -> JsValue {
+    match integers.number(integer) {
+        Number::Int32(number) => number.into(),
+        Number::Float(number) => number.into(),
+        Number::Big | Number::Refused => BigInt::from(integer).into(),
     }
 }
 

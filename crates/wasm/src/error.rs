@@ -8,6 +8,7 @@ use js_sys::{Object, Reflect};
 use wasm_bindgen::JsValue;
 
 use crate::convert::{self, Refusal};
+use crate::functions;
 
 /// Who is in the way of a job that may be tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,7 +157,7 @@ impl JobError {
             extended_code,
             message,
             offset,
-            cause: cause.map(|cause| cause.message),
+            cause: functions::take_thrown().or(cause.map(|cause| cause.message)),
             ended: false,
         }
     }

@@ -6,7 +6,9 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use anchorite_engine::{EngineError, OpenOptions, Params, Patience, Reach, Session};
+use anchorite_engine::{
+    Declared, EngineError, OpenOptions, Params, Patience, Reach, Session, Value,
+};
 use anchorite_vfs::opfs::Handles;
 use anchorite_vfs::{path, take_last_error, waiting};
 use js_sys::Uint8Array;
@@ -18,6 +20,7 @@ use crate::convert::{self, Integers, Refusal};
 use crate::copies;
 use crate::error::JobError;
 use crate::files;
+use crate::functions;
 use crate::media::{self, Sharing, Wanted, durable, memory_vfs, opfs_vfs, storage_name};
 use crate::outdated;
 use crate::rows::PackedRows;
@@ -89,6 +92,12 @@ pub(crate) enum Job {
     /// The WAL has become large.
     CutWal {
         session: u32,
+    },
+    /// A function that JavaScript carries out under this number.
+    CreateFunction {
+        session: u32,
+        number: u32,
+        declared: Declared,
     },
     /// What was begun and given up is taken back.
     Tidy {
@@ -232,7 +241,11 @@ pub(crate) fn in_transaction(session: u32) -> bool {
 
 /// Tries a job once. After a refusal that waits it can be tried again.
 pub(crate) fn attempt(job: &mut Job, patience: Patience) -> Outcome {
-    drop((take_last_error(), waiting::take_in_the_way()));
+    drop((
+        take_last_error(),
+        waiting::take_in_the_way(),
+        functions::take_thrown(),
+    ));
     match job {
         Job::Open {
             name,
@@ -272,6 +285,11 @@ pub(crate) fn attempt(job: &mut Job, patience: Patience) -> Outcome {
         Job::Stats { session } => stats(*session),
         // The host has waited before.
         Job::CutWal { session } => with_session(*session, "", Session::cut_wal).map(undefined),
+        Job::CreateFunction {
+            session,
+            number,
+            declared,
+        } => create_function(*session, *number, declared),
         Job::Tidy { session } => with_session(*session, "", |_| Ok(())).map(undefined),
         Job::Close { session } => close(*session),
         Job::ImportBegin { name, overwrite } => files::import_begin(name, *overwrite),
@@ -400,6 +418,13 @@ pub(crate) fn with_session<T>(
     commits::note(number, &connection.session);
     with_state(|state| state.connections.insert(number, connection));
     outcome
+}
+
+fn create_function(session: u32, number: u32, declared: &Declared) -> Outcome {
+    let integers = integers(session);
+    let name = declared.name.clone();
+    let call = move |arguments: Vec<Value>| functions::call((number, &name), &arguments, integers);
+    with_session(session, "", |it| it.create_function(declared, call)).map(undefined)
 }
 
 /// The number of the last commit to a database; none for one in memory.

@@ -19,6 +19,7 @@ mod convert;
 mod copies;
 mod error;
 mod files;
+mod functions;
 mod held;
 mod jobs;
 mod log;
@@ -32,7 +33,7 @@ mod turns;
 
 use std::cell::RefCell;
 
-use anchorite_engine::Reach;
+use anchorite_engine::{Declared, Reach};
 use anchorite_vfs::suspend::JobFrame;
 use js_sys::{Function, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -107,6 +108,35 @@ pub fn stage_again(ticket: u32, last: bool) {
 #[wasm_bindgen]
 pub fn set_next_task(function: Function) {
     turns::set_next_task(function);
+}
+
+/// How SQL functions are carried out: `(number, arguments)` answers a value or a promise of one,
+/// and throws words.
+#[wasm_bindgen]
+pub fn set_call_function(function: Function) {
+    functions::set_call(function);
+}
+
+/// A function of a connection that is carried out under `number`; without `arity` it takes any
+/// number of arguments. Answers nothing.
+#[wasm_bindgen]
+pub fn stage_create_function(
+    session: u32,
+    number: u32,
+    name: String,
+    arity: Option<u8>,
+    deterministic: bool,
+) {
+    let declared = Declared {
+        name,
+        arity,
+        deterministic,
+    };
+    stage(Job::CreateFunction {
+        session,
+        number,
+        declared,
+    });
 }
 
 /// While a job is suspended: stops it where SQL runs or is about to, unless that is done by then.

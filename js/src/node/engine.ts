@@ -3,11 +3,16 @@
 
 import { LocalEngine as InPlace, type LocalReply } from '../local.js';
 import type { Opened, Request } from '../protocol.js';
+import type { CallPage } from '../worker/host.js';
 
 /** An engine in this thread. */
 export class LocalEngine extends InPlace {
-  override async handle(request: Request, signal: AbortSignal | undefined): Promise<LocalReply> {
-    const reply = await super.handle(request, signal);
+  override async handle(
+    request: Request,
+    signal: AbortSignal | undefined,
+    callPage: CallPage,
+  ): Promise<LocalReply> {
+    const reply = await super.handle(request, signal, callPage);
     if (request.operation !== 'open' || 'error' in reply) {
       return reply;
     }

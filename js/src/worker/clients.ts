@@ -7,6 +7,7 @@
 import { SqliteError, toWire } from '../errors.js';
 import { Outbox } from '../outbox.js';
 import type {
+  CallMessage,
   Operation,
   Operations,
   OwnerReplyMessage,
@@ -14,6 +15,7 @@ import type {
   RequestMessage,
   ToEngine,
 } from '../protocol.js';
+import { Callbacks } from './callbacks.js';
 import { Cancels } from './cancels.js';
 import { transferable } from './few.js';
 import type { Host } from './host.js';
@@ -22,9 +24,10 @@ import type { Host } from './host.js';
 export class Client {
   readonly #host: Host;
   readonly #port: MessagePort;
-  readonly #outbox: Outbox<OwnerReplyMessage>;
+  readonly #outbox: Outbox<OwnerReplyMessage | CallMessage>;
   readonly #sessions = new Set<number>();
   readonly #cancels = new Cancels();
+  readonly #callbacks = new Callbacks((message) => this.#outbox.add(message, []));
   #gone = false;
 
   constructor(host: Host, port: MessagePort) {
@@ -36,6 +39,8 @@ export class Client {
       for (const message of data) {
         if ('cancel' in message) {
           this.#cancels.cancel(message.cancel);
+        } else if ('called' in message) {
+          this.#callbacks.answered(message);
         } else {
           this.#answer(message);
         }
@@ -83,7 +88,7 @@ export class Client {
     if (request.operation !== 'open' && !this.#mayUse(session)) {
       throw new SqliteError('the database is closed', { code: 'CLOSED' });
     }
-    const value = await this.#host.handle(request, signal);
+    const value = await this.#host.handle(request, signal, this.#callbacks.call);
     if (request.operation === 'open') {
       await this.#opened((value as Operations['open']['answers']).session);
     } else if (request.operation === 'close' && session !== undefined) {

@@ -12,10 +12,12 @@ import type {
   Stats,
   WireError,
   WireParams,
+  WireValue,
 } from '../protocol.js';
 import type { Glue } from '../wasm/anchorite.js';
 import type { Loan, Refused } from './busy.js';
 import { forMessage, type RustRows } from './few.js';
+import { Functions } from './functions.js';
 import { holdersOf, whoHolds } from './holders.js';
 import { type Loaded, load } from './load.js';
 import { Logs } from './log.js';
@@ -68,6 +70,8 @@ export class Engine {
   readonly id: string = crypto.randomUUID();
   /** The number of the protocol by which contexts share a database. */
   readonly protocol: number;
+  /** What SQL can call. */
+  readonly functions: Functions = new Functions();
   readonly #queue: Queue;
   /** Set when the instance has trapped: its memory may be anything, so nothing enters it again. */
   #trap: { readonly cause: unknown } | undefined;
@@ -100,6 +104,9 @@ export class Engine {
     this.loaded = loaded;
     this.protocol = loaded.glue.protocol();
     loaded.glue.set_next_task(nextTask);
+    loaded.glue.set_call_function((number: number, args: WireValue[]) =>
+      this.functions.call(number, args),
+    );
     this.#queue = new Queue(this.protocol);
     onWanted((wanted) => this.#hearWanted(wanted));
     loaded.glue.listen_log((code: string, message: string) => this.logs.tell({ code, message }));
@@ -161,9 +168,14 @@ export class Engine {
           });
         });
       },
-      stop: () => this.#untrapped?.stop_job(),
+      stop: () => this.#stop(),
       forget: (ticket) => this.#forget(ticket, session),
     };
+  }
+
+  #stop(): void {
+    this.#untrapped?.stop_job();
+    this.functions.stop();
   }
 
   /** What it has begun is taken back without waiting for the next call of its connection. */

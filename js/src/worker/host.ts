@@ -12,6 +12,7 @@ import type {
   RowBatch,
   RunResult,
   Started,
+  WireValue,
 } from '../protocol.js';
 import type { Glue } from '../wasm/anchorite.js';
 import { Cursors } from './cursors.js';
@@ -21,6 +22,12 @@ import { announce } from './holders.js';
 
 /** What an operation answers. */
 type Answer<Name extends Operation> = Operations[Name]['answers'];
+
+/** Asks the page of a request what its function answers; rejects with an error, or its words. */
+export type CallPage = (number: number, args: readonly WireValue[]) => Promise<WireValue>;
+
+/** How long functions may take where the databases of other pages wait meanwhile, in ms. */
+const OWNER_TIMEOUT_MAX = 5000;
 
 /** Carries out requests; queue.ts decides in which order. */
 export class Host {
@@ -57,11 +64,16 @@ export class Host {
 
   /**
    * Carries out one request; to start twice is to ask what was started. With the signal it is given
-   * up: it rejects with `SQLITE_INTERRUPT`, unless it has happened by then.
+   * up: it rejects with `SQLITE_INTERRUPT`, unless it has happened by then. `callPage` is for the
+   * functions that it makes.
    */
-  async handle(request: Request, signal?: AbortSignal): Promise<Answer<Operation>> {
+  async handle(
+    request: Request,
+    signal?: AbortSignal,
+    callPage?: CallPage,
+  ): Promise<Answer<Operation>> {
     try {
-      return await this.#handle(request, signal);
+      return await this.#handle(request, signal, callPage);
     } catch (error) {
       const trapped = error instanceof SqliteError && error.code === 'ENGINE_FAILED';
       this.#failed ||= trapped || request.operation === 'start';
@@ -80,7 +92,11 @@ export class Host {
     return this.#running?.inTransaction(session) ?? false;
   }
 
-  async #handle(request: Request, signal?: AbortSignal): Promise<Answer<Operation>> {
+  async #handle(
+    request: Request,
+    signal: AbortSignal | undefined,
+    callPage: CallPage | undefined,
+  ): Promise<Answer<Operation>> {
     if (request.operation === 'start') {
       this.#cursors.timeout = request.testHooks.cursorTimeout ?? this.#cursors.timeout;
       this.#engine ??= Engine.start(request);
@@ -93,9 +109,29 @@ export class Host {
     }
     // Without waiting, once it runs: whatever is asked next must find this in the queue.
     const engine = this.#running ?? (await this.#engine);
+    if (request.operation === 'createFunction') {
+      return this.#createFunction(engine, request, callPage);
+    }
     const answer = await this.#carryOut(engine, request, signal);
     await this.#announce(request, answer);
     return answer;
+  }
+
+  #createFunction(
+    engine: Engine,
+    request: Extract<Request, { operation: 'createFunction' }>,
+    callPage: CallPage | undefined,
+  ): Promise<undefined> {
+    const { session, name, arity, deterministic } = request;
+    const isOwner = this.#kind === 'owner';
+    const timeout = isOwner ? Math.min(request.timeout, OWNER_TIMEOUT_MAX) : request.timeout;
+    const call = (args: readonly WireValue[]) =>
+      callPage?.(request.function, args) ?? Promise.reject('there is no page');
+    const number = engine.functions.add({ session, call, timeout });
+    return engine.run<undefined>(
+      (glue) => glue.stage_create_function(session, number, name, arity, deterministic),
+      { session },
+    );
   }
 
   #carryOut(
@@ -134,6 +170,7 @@ export class Host {
       const about = { sharing, context: here(), page: this.#page, protocol } as const;
       this.#announced.set((answer as Answer<'open'>).session, announce(request.name, about));
     } else if (request.operation === 'close') {
+      this.#running?.functions.drop(request.session);
       const end = this.#announced.get(request.session);
       this.#announced.delete(request.session);
       await end?.();
@@ -158,7 +195,7 @@ function here(): Context {
   return currentContext() ?? 'window';
 }
 
-type Dispatched = Exclude<Request, { operation: 'start' }>;
+type Dispatched = Exclude<Request, { operation: 'start' | 'createFunction' }>;
 
 function dispatch(
   engine: Engine,

@@ -4,6 +4,7 @@
 import { toWire } from '../errors.js';
 import { Outbox } from '../outbox.js';
 import type {
+  CallMessage,
   ClientMessage,
   OwnerReadyMessage,
   ReadyMessage,
@@ -11,6 +12,7 @@ import type {
   RequestMessage,
   ToEngine,
 } from '../protocol.js';
+import { Callbacks } from './callbacks.js';
 import { Cancels } from './cancels.js';
 import { transferable } from './few.js';
 import { Host } from './host.js';
@@ -23,13 +25,14 @@ declare const self: DedicatedWorkerGlobalScope;
 async function serveOne(): Promise<void> {
   const host = new Host();
   const cancels = new Cancels();
-  const outbox = new Outbox<ReplyMessage>((replies, transfer) =>
+  const outbox = new Outbox<ReplyMessage | CallMessage>((replies, transfer) =>
     self.postMessage(replies, transfer),
   );
+  const callbacks = new Callbacks((message) => outbox.add(message, []));
   const answerLater = async (message: RequestMessage): Promise<void> => {
     const { id, request } = message;
     try {
-      const value = await host.handle(request, cancels.begin(message));
+      const value = await host.handle(request, cancels.begin(message), callbacks.call);
       outbox.add({ id, value }, transferable(value));
     } catch (error) {
       outbox.add({ id, error: toWire(error) }, []);
@@ -49,6 +52,8 @@ async function serveOne(): Promise<void> {
     for (const message of data) {
       if ('cancel' in message) {
         cancels.cancel(message.cancel);
+      } else if ('called' in message) {
+        callbacks.answered(message);
       } else {
         answer(message);
       }

@@ -1,0 +1,67 @@
+// The SQL functions of this page: an engine asks for their answers, by their numbers. A part of the
+// package, loaded by database.ts, which adds them, and by parts.ts for the ways to an engine. It
+// must not know who asks.
+
+import { SqliteError } from './errors.js';
+import { checkOptions, type FunctionOptions } from './options.js';
+import type { Operations, WireValue } from './protocol.js';
+import { type BindValue, checkValue, type Dates, describe, type SqlValue } from './values.js';
+
+/** A function that SQL can call; what it throws, or rejects with, is the error of the statement. */
+export type SqlFunction = (
+  ...args: SqlValue[]
+) => BindValue | undefined | Promise<BindValue | undefined>;
+
+const TIMEOUT_MS = 30_000;
+
+/** SQLite's own limit. */
+const NAME_SIZE_MAX = 255;
+
+/** By number; the numbers of a page differ, whichever engine asks. */
+const provided = new Map<number, (args: readonly WireValue[]) => Promise<WireValue>>();
+
+let last = 0;
+
+/** Checks a function and adds it; what an engine has to know of it. */
+export function provide(
+  name: unknown,
+  answer: SqlFunction,
+  options: FunctionOptions,
+  dates: Dates,
+): Omit<Operations['createFunction']['takes'], 'session'> {
+  checkOptions(options, ['arity', 'deterministic', 'functionTimeout']);
+  if (
+    typeof name !== 'string' ||
+    name === '' ||
+    new TextEncoder().encode(name).length > NAME_SIZE_MAX
+  ) {
+    const message = `a function has a name of 1 to ${NAME_SIZE_MAX} bytes, not ${describe(name)}`;
+    throw new SqliteError(message, { code: 'INVALID_NAME' });
+  }
+  if (typeof answer !== 'function') {
+    throw new TypeError('an SQL function is a function: createFunction(name, async (…) => …)');
+  }
+  const { arity, deterministic = false, functionTimeout = TIMEOUT_MS } = options;
+  last += 1;
+  provided.set(last, async (args) => {
+    const value = await answer(...args);
+    return checkValue(value ?? null, 'its answer', dates);
+  });
+  return { function: last, name, arity, deterministic, timeout: functionTimeout };
+}
+
+/** Takes functions back. */
+export function withdraw(numbers: readonly number[]): void {
+  for (const number of numbers) {
+    provided.delete(number);
+  }
+}
+
+/** What a function answers; rejects with what it throws. */
+export async function carryOut(number: number, args: readonly WireValue[]): Promise<WireValue> {
+  const found = provided.get(number);
+  if (found === undefined) {
+    throw new Error('the database that has it is closed');
+  }
+  return found(args);
+}
