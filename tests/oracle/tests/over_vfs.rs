@@ -54,7 +54,7 @@ fn an_existing_database_keeps_its_journal_mode_and_its_bytes() {
         .query("PRAGMA journal_mode", &Params::NONE)
         .expect("asks");
     assert_eq!(mode.values, [Value::Text("delete".to_owned())]);
-    assert_eq!(session.export().expect("exports"), before);
+    assert_eq!(session.export(false).expect("exports"), before);
     session.close().expect("closes");
     assert_eq!(storage.bytes("a.db"), Some(before));
 }
