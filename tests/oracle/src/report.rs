@@ -119,6 +119,8 @@ fn damaged_answers(path: &Path) -> Result<Vec<String>> {
     // By name: the twin scripts have made a VFS of their own the default one.
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
     let connection = Connection::open_with_flags_and_vfs(path, flags, "unix")?;
+    // As each connection of the engine has it.
+    connection.pragma_update(None, "cell_size_check", true)?;
     let ask = |sql: &str| match connection.query_one(sql, [], text) {
         Ok(text) => Ok(text),
         Err(rusqlite::Error::SqliteFailure(error, _)) => name(error.extended_code),
