@@ -1,5 +1,5 @@
 //! How much this instance has asked of its medium; counted by `opfs/` and `suspend.rs`, read by
-//! `crates/wasm`. To count takes a nanosecond, so nothing asks whether anybody wants to know.
+//! `crates/wasm`. To count is to add to a number, so nothing asks whether anybody wants to know.
 
 use std::cell::Cell;
 
