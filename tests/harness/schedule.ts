@@ -22,8 +22,8 @@ export interface Plan {
   readonly launch: Launch;
 }
 
-/** How long one phase may take. */
-const PHASE_MS = 30_000;
+/** How long one phase may take; the engine's compilation in the page takes seconds of it. */
+const PHASE_MS = 60_000;
 
 /** The whole list in the browser of this session. */
 export async function runList(session: Session, plan: Plan, results: Results): Promise<void> {
