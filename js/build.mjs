@@ -6,7 +6,8 @@
 //   blob.js, changesets.js
 //   bulk.js, copy.js,        parts that core.js loads when they are needed
 //   functions.js, local.js,
-//   owned.js, source.js
+//   owned.js, sizes.js,
+//   source.js
 //   worker.js, shared.js     the workers, each whole
 //   node.js                  the entry for Node, with an engine
 
@@ -45,6 +46,7 @@ const LATER = {
   functions: 'src/functions.ts',
   local: 'src/local.ts',
   owned: 'src/owned.ts',
+  sizes: 'src/sizes.ts',
   source: 'src/source.ts',
 };
 const ENTRIES = {

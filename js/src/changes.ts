@@ -2,9 +2,9 @@
 // contexts share the database.
 //
 //   commits.ts ──► in sequence?  yes: the tables it names     no: anything may have changed
-//   the page is seen again ──► is there a commit that was not told?  then anything may have changed
+//   the page is seen again, or only now hears all ──► is there a commit that was not told?  the same
 
-import { canTell, listen } from './commits.js';
+import { canTell, type Ear, listen } from './commits.js';
 import { SqliteError } from './errors.js';
 import type { Commits, Heard, Who } from './protocol.js';
 import { Sequence } from './sequence.js';
@@ -35,11 +35,14 @@ export interface Watched {
   sequence(): Promise<number | undefined>;
 }
 
+/** How much later than an answer of its engine a commit is heard of, in ms. */
+const LATE_MS = 100;
+
 /** Those who want to know of the changes of one database. */
 export class Changes {
   readonly #watched: Watched;
   readonly #listeners = new Set<ChangeListener>();
-  #channel: BroadcastChannel | undefined;
+  #ear: Ear | undefined;
   /** The commits that listeners were told of. */
   #sequence: Sequence;
   /** What was heard while it is not known yet which commit was the last before the beginning. */
@@ -68,10 +71,15 @@ export class Changes {
     };
   }
 
+  /** Settles when all that is committed from then on is told. */
+  get ready(): Promise<void> {
+    return this.#ear?.ready ?? Promise.resolve();
+  }
+
   /** Tells nobody any more. */
   end(): void {
-    this.#channel?.close();
-    this.#channel = undefined;
+    this.#ear?.close();
+    this.#ear = undefined;
     globalThis.document?.removeEventListener('visibilitychange', this.#look);
     this.#listeners.clear();
     this.#sequence = new Sequence(this.#watched.shared);
@@ -79,11 +87,27 @@ export class Changes {
   }
 
   #begin(): void {
-    if (this.#channel === undefined) {
-      this.#channel = listen((heard) => this.#hear(heard));
+    if (this.#ear === undefined) {
+      const ear = listen((heard) => this.#hear(heard));
+      this.#ear = ear;
       globalThis.document?.addEventListener('visibilitychange', this.#look);
       this.#early = [];
       this.#ask();
+      void ear?.ready.then(() => this.#askOnceMore(ear));
+    }
+  }
+
+  /** A commit that was told before this context heard all was missed, unless it is still heard. */
+  async #askOnceMore(ear: Ear): Promise<void> {
+    const last = await this.#watched.sequence().catch(() => this.#sequence.last);
+    const before = this.#sequence.last;
+    if (last === before) {
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, LATE_MS));
+    // Whatever was heard meanwhile has shown whether one is missing.
+    if (this.#ear === ear && this.#sequence.last === before) {
+      this.#compare(last);
     }
   }
 
@@ -126,7 +150,7 @@ export class Changes {
   }
 
   #compare(last: number | undefined): void {
-    if (this.#channel === undefined) {
+    if (this.#ear === undefined) {
       return;
     }
     const early = this.#early;

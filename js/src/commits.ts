@@ -61,19 +61,76 @@ export function flush(): void {
   untold = [];
 }
 
+/** Somebody who listens. */
+export interface Ear {
+  /** Settles when whatever is told from then on is heard. */
+  readonly ready: Promise<void>;
+  close(): void;
+}
+
+/** How long it may take a browser to connect a channel, in ms, before it is not waited for. */
+const READY_MS = 1000;
+
 /**
- * Calls back with what this and other contexts tell, until the channel is closed; nothing where
- * they cannot.
+ * Hears for all of this context that listen. A channel that was made is connected a little later,
+ * and hears nothing of what is told until then; that it is shows when it hears the first message,
+ * which may be an empty one of its own.
  */
-export function listen(hear: (heard: Heard) => void): BroadcastChannel | undefined {
-  const Channel = kindOfChannel();
-  const channel = Channel && new Channel(CHANNEL);
-  if (channel !== undefined) {
-    channel.onmessage = ({ data }: MessageEvent<Heard[]>) => {
-      for (const heard of data) {
-        hear(heard);
-      }
-    };
+class Hearing {
+  readonly ready: Promise<void>;
+  readonly #channel: BroadcastChannel;
+  readonly #ears = new Set<(heard: Heard) => void>();
+
+  constructor(Channel: Kind) {
+    this.#channel = new Channel(CHANNEL);
+    const probe = new Channel(CHANNEL);
+    this.ready = new Promise((resolve) => {
+      const timer = setTimeout(resolve, READY_MS);
+      this.#channel.onmessage = ({ data }: MessageEvent<Heard[]>) => {
+        clearTimeout(timer);
+        resolve();
+        this.#hear(data);
+      };
+    });
+    probe.postMessage([]);
+    void this.ready.then(() => probe.close());
   }
-  return channel;
+
+  add(hear: (heard: Heard) => void): Ear {
+    // One of its own: the same function may listen twice.
+    const ear = (heard: Heard) => hear(heard);
+    this.#ears.add(ear);
+    return { ready: this.ready, close: () => this.#leave(ear) };
+  }
+
+  #leave(ear: (heard: Heard) => void): void {
+    this.#ears.delete(ear);
+    if (this.#ears.size === 0) {
+      this.#channel.close();
+      hearing = hearing === this ? undefined : hearing;
+    }
+  }
+
+  #hear(all: readonly Heard[]): void {
+    for (const heard of all) {
+      for (const ear of [...this.#ears]) {
+        ear(heard);
+      }
+    }
+  }
+}
+
+let hearing: Hearing | undefined;
+
+/**
+ * Calls back with what this and other contexts tell, until the ear is closed; nothing where they
+ * cannot.
+ */
+export function listen(hear: (heard: Heard) => void): Ear | undefined {
+  const Channel = kindOfChannel();
+  if (Channel === undefined) {
+    return undefined;
+  }
+  hearing ??= new Hearing(Channel);
+  return hearing.add(hear);
 }

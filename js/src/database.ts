@@ -435,7 +435,10 @@ export class Database extends Statements {
   onChange(listener: ChangeListener): () => void {
     this.#use();
     checkFunction(listener, 'a listener');
-    return this.#changes.add(listener);
+    const stop = this.#changes.add(listener);
+    // What later calls commit is heard.
+    void this.#gate.take(() => this.#changes.ready);
+    return stop;
   }
 
   /**

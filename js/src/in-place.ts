@@ -7,9 +7,10 @@ import * as copy from './copy.js';
 import * as functions from './functions.js';
 import * as local from './local.js';
 import { bringParts } from './parts.js';
+import * as sizes from './sizes.js';
 import * as source from './source.js';
 
 bringLocal(local);
-bringParts({ bulk, copy, functions, source });
+bringParts({ bulk, copy, functions, sizes, source });
 
 export * from './index.js';

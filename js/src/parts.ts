@@ -1,17 +1,18 @@
 // The parts of the package that a page loads when it needs them. Used by client.ts, database.ts,
-// files.ts, owned.ts and statements.ts; in-place.ts brings along what cannot be loaded later. It
-// must not know what they do.
+// files.ts, owned.ts, quota.ts and statements.ts; in-place.ts brings along what cannot be loaded
+// later. It must not know what they do.
 
 import { currentContext } from './context.js';
 import { SqliteError, text } from './errors.js';
 import type { Outbox } from './outbox.js';
 import type { CallMessage, ToEngine, WireValue } from './protocol.js';
 
-/** Many rows, copies of databases, SQL functions of the page, and what comes in. */
+/** Many rows, copies of databases, SQL functions of the page, sizes of files, and what comes in. */
 interface Parts {
   readonly bulk: typeof import('./bulk.js');
   readonly copy: typeof import('./copy.js');
   readonly functions: typeof import('./functions.js');
+  readonly sizes: typeof import('./sizes.js');
   readonly source: typeof import('./source.js');
 }
 
@@ -21,6 +22,7 @@ let loaders: Loaders = {
   bulk: () => import('./bulk.js'),
   copy: () => import('./copy.js'),
   functions: () => import('./functions.js'),
+  sizes: () => import('./sizes.js'),
   source: () => import('./source.js'),
 };
 
@@ -30,11 +32,12 @@ export function part<Name extends keyof Parts>(name: Name): Promise<Parts[Name]>
 }
 
 /** Brings all of them along. */
-export function bringParts({ bulk, copy, functions, source }: Parts): void {
+export function bringParts({ bulk, copy, functions, sizes, source }: Parts): void {
   loaders = {
     bulk: () => Promise.resolve(bulk),
     copy: () => Promise.resolve(copy),
     functions: () => Promise.resolve(functions),
+    sizes: () => Promise.resolve(sizes),
     source: () => Promise.resolve(source),
   };
 }

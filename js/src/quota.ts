@@ -1,7 +1,9 @@
 // How much room the origin has, what takes it, and whether the browser may take it away. Public
-// functions; no engine is needed for them. They must not know what is in a database.
+// functions; no engine is needed for them. What takes room is looked up in sizes.ts. They must not
+// know what is in a database.
 
 import { SqliteError } from './errors.js';
+import { part } from './parts.js';
 
 /** The storage of the origin: all of it, not of databases alone. */
 export interface StorageInfo {
@@ -29,38 +31,14 @@ export async function storageInfo(): Promise<StorageInfo> {
   const [persisted, { quota, usage }, databases] = await Promise.all([
     storage.persisted(),
     storage.estimate(),
-    storage.getDirectory().then(sizes, () => undefined),
+    sizes(storage),
   ]);
   return { persisted, quota, usage, databases };
 }
 
-/** Where this library keeps files of its own. */
-const PRIVATE = '.anchorite';
-
-/** Files may come and go meanwhile. */
-async function sizes(root: FileSystemDirectoryHandle): Promise<DatabaseSize[]> {
-  const files = new Map<string, number>();
-  const names: string[] = [];
-  const walk = async (directory: FileSystemDirectoryHandle, path: string): Promise<void> => {
-    for await (const [key, handle] of directory.entries()) {
-      const name = path + key;
-      if (handle.kind === 'directory') {
-        await (name === PRIVATE || walk(handle as FileSystemDirectoryHandle, `${name}/`));
-        continue;
-      }
-      const file = await (handle as FileSystemFileHandle).getFile().catch(() => undefined);
-      const head = await file?.slice(0, 16).text();
-      files.set(name, file?.size ?? 0);
-      if (head === 'SQLite format 3\0') {
-        names.push(name);
-      }
-    }
-  };
-  await walk(root, '');
-  const bytes = (name: string) =>
-    ['', '-wal', '-journal', '-shm'].reduce((sum, side) => sum + (files.get(name + side) ?? 0), 0);
-  names.sort((a, b) => (a < b ? -1 : 1));
-  return names.map((name) => ({ name, bytes: bytes(name) }));
+async function sizes(storage: StorageManager): Promise<DatabaseSize[] | undefined> {
+  const { sizesIn } = await part('sizes');
+  return storage.getDirectory().then(sizesIn, () => undefined);
 }
 
 /**

@@ -8,7 +8,7 @@
 //
 // Anything that is not known is taken to be so: too often is allowed, missing is not.
 
-import { listen } from './commits.js';
+import { type Ear, listen } from './commits.js';
 import type { Database } from './database.js';
 import type { Statement } from './prepared.js';
 import type { Heard, ReadSet } from './protocol.js';
@@ -22,7 +22,7 @@ export class Watch {
   readonly #db: Database;
   readonly #stale: () => void;
   readonly #stop: () => void;
-  readonly #channel: BroadcastChannel | undefined;
+  readonly #ear: Ear | undefined;
   /** What it reads; not known before it was described, or since a schema has changed. */
   #reads: ReadSet | undefined;
   /** How often that was forgotten. */
@@ -35,13 +35,13 @@ export class Watch {
     this.#db = db;
     this.#stale = stale;
     this.#stop = db.onChange(({ tables }) => this.#changed(this.#besideMain(), tables));
-    this.#channel = listen((heard) => this.#hear(heard));
+    this.#ear = listen((heard) => this.#hear(heard));
     globalThis.document?.addEventListener('visibilitychange', this.#look);
   }
 
   end(): void {
     this.#stop();
-    this.#channel?.close();
+    this.#ear?.close();
     globalThis.document?.removeEventListener('visibilitychange', this.#look);
   }
 

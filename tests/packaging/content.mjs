@@ -22,6 +22,7 @@ export const CONTENT = [
   'dist/node.js',
   'dist/owned.js',
   'dist/shared.js',
+  'dist/sizes.js',
   'dist/source.js',
   'dist/worker.js',
   'llms.txt',

@@ -36,6 +36,50 @@ class Told {
   }
 }
 
+/** How much later than it is made a channel is connected here, in ms. */
+const LATE_MS = 50;
+
+/** As a browser that has much to do: a channel is made, and hears nothing until it is connected. */
+class LateChannel {
+  readonly #made: Promise<BroadcastChannel>;
+  #isClosed = false;
+  onmessage: ((event: MessageEvent) => void) | null = null;
+
+  constructor(Real: typeof BroadcastChannel, name: string) {
+    this.#made = new Promise((resolve) => {
+      setTimeout(() => {
+        const channel = new Real(name);
+        channel.onmessage = (event) => this.onmessage?.(event);
+        if (this.#isClosed) channel.close();
+        resolve(channel);
+      }, LATE_MS);
+    });
+  }
+
+  postMessage(message: unknown): void {
+    void this.#made.then((channel) => channel.postMessage(message));
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    void this.#made.then((channel) => channel.close());
+  }
+}
+
+/** Channels that are made while `work` runs are connected late. */
+async function connectingLate<T>(work: () => Promise<T>): Promise<T> {
+  const Real = globalThis.BroadcastChannel;
+  const late = function (name: string) {
+    return new LateChannel(Real, name);
+  };
+  globalThis.BroadcastChannel = late as unknown as typeof BroadcastChannel;
+  try {
+    return await work();
+  } finally {
+    globalThis.BroadcastChannel = Real;
+  }
+}
+
 async function twoTabs(t: TestContext, more: Hooked = {}): Promise<[TabDatabase, TabDatabase]> {
   const open = async () => (await Tab.make(t)).open(t.name(), { engine: t.cell.twin, ...more });
   return [await open(), await open()];
@@ -143,4 +187,27 @@ test('are told until nobody wants to know', TABS, async (t) => {
   await db.exec('INSERT INTO a VALUES (1)');
   equal(await second.next(1), [{ tables: ['a'], own: true }]);
   ok(first.isEmpty, 'the one that has ended is told nothing');
+});
+
+// What was committed just after somebody began to listen was told before the browser had connected
+// the channel, and nobody heard it: a live query waited for ever.
+test('are told although the browser takes its time', TABS, async (t) => {
+  const [db, tab] = [await t.open(), await Tab.make(t)];
+  const other = await tab.open(t.name(), { engine: t.cell.twin });
+  await db.exec(SCHEMA);
+  const told = new Told();
+  const [stop] = await connectingLate(async () => {
+    const stop = db.onChange(told.listener);
+    await db.exec('INSERT INTO b VALUES (1)');
+    return [stop];
+  });
+  equal(await told.next(1), [{ tables: ['b', 'log'], own: true }], 'calls wait until it hears');
+  stop();
+  const [again] = await connectingLate(async () => {
+    const again = db.onChange(told.listener);
+    await other.exec('INSERT INTO a VALUES (1)');
+    return [again];
+  });
+  equal((await told.next(1))[0]?.own, false, 'by whatever tables, if nobody heard which');
+  again();
 });
