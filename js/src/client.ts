@@ -419,10 +419,11 @@ class WorkerChannel extends OwnEngine implements Channel {
     }
   }
 
-  /** Lets the worker know whether the page is seen. */
+  /** Lets the worker know whether the page is seen, at once: the page may be about to freeze. */
   followPage(): void {
     onPageState((state) => {
       this.request<'pageState'>({ operation: 'pageState', state }).catch(() => undefined);
+      this.#outbox.flush();
     }, this.#ended.signal);
   }
 

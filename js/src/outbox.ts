@@ -22,13 +22,14 @@ export class Outbox<Message> {
     this.#messages.push(message);
     this.#transfer.push(...transfer);
     if (this.#messages.length === 1) {
-      queueMicrotask(() => this.#flush());
+      queueMicrotask(() => this.flush());
     } else if (this.#messages.length >= TOGETHER_MAX) {
-      this.#flush();
+      this.flush();
     }
   }
 
-  #flush(): void {
+  /** Sends what there is: for who does not come to the end of a turn. */
+  flush(): void {
     const [messages, transfer] = [this.#messages, this.#transfer];
     if (messages.length > 0) {
       this.#messages = [];

@@ -145,6 +145,8 @@ export async function freezeWaiting(run: TabsRun): Promise<void> {
   for (let turn = 1; turn <= Math.ceil(scale.freezes / 5); turn++) {
     await tabs.rows(writer, ['BEGIN IMMEDIATE'], [WRITE, 'writer']);
     const waiting = tabs.sql(frozen, [WRITE, 'frozen']);
+    // It is looked at last, or never where something else is wrong.
+    waiting.catch(() => undefined);
     await tabs.ask(next, { type: 'waited', database });
     await tabs.setFrozen(frozen, true);
     await tabs.rows(writer, ['COMMIT']);

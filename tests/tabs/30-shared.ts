@@ -6,6 +6,7 @@ import { equal, match, ok, rejects } from '../page/assert';
 import type { Hooked } from '../page/context';
 import { count, killOneOfTwo, openMany, wantAlone } from '../page/contexts';
 import { describe, test } from '../page/registry';
+import { withWorkerOf } from '../page/workers';
 
 describe('shared by contexts');
 
@@ -149,3 +150,21 @@ test('one that is killed in its transaction is rolled back', SHARING, (t) =>
 test('a context that wants it alone is busy until all others have closed', SHARING, (t) =>
   wantAlone(t, options, {}),
 );
+
+// Messages of one turn go together at its end, which a frozen page does not come to: the word that
+// it freezes was sent after the thaw, and a frozen tab was granted the lock that it waited for.
+test('the worker is told within the event that the page freezes', SHARING, async (t) => {
+  const told: unknown[] = [];
+  const started = () => t.open(t.name(), options(t.cell.twin));
+  await withWorkerOf(started, (messages) => told.push(...(messages as unknown[])));
+  const states = () =>
+    told.flatMap((message) => {
+      const { request } = message as { request?: { operation: string; state?: string } };
+      return request?.operation === 'pageState' ? [request.state] : [];
+    });
+  equal(states(), []);
+  document.dispatchEvent(new Event('freeze'));
+  equal(states(), ['frozen'], 'before the handler returned');
+  document.dispatchEvent(new Event('resume'));
+  equal(states(), ['frozen', 'visible']);
+});
