@@ -4,6 +4,7 @@
 import { currentContext, currentPage } from './context.js';
 import { fromWire, interrupted, SqliteError, text } from './errors.js';
 import type { LocalEngine } from './local.js';
+import { keep, known } from './modules.js';
 import type { EngineOptions, WasmSource } from './options.js';
 import { Outbox, transferable } from './outbox.js';
 import { answerCall, cannotImport, carryOut } from './parts.js';
@@ -59,9 +60,11 @@ export async function connect(options: EngineOptions): Promise<[Channel, Started
   const channel = own ?? (await LocalChannel.to(engine, testHooks));
   try {
     const page = currentPage();
-    const wasm = wireWasm(options);
+    const sources = wireWasm(options);
+    const wasm = known(sources);
     const request = { operation: 'start', engine, wasm, testHooks, page } as const;
-    const started = await channel.request<'start'>(request);
+    const { module, ...started } = await channel.request<'start'>(request);
+    keep(sources, started.engine, module);
     channel.engineId = started.engineId;
     own?.followPage();
     return [channel, started];

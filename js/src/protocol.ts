@@ -361,6 +361,8 @@ export interface Started {
   readonly context: Context;
   readonly sqliteVersion: string;
   readonly wasmBytes: number;
+  /** The build, compiled; not from an owner, which shares no memory with pages. */
+  readonly module?: WebAssembly.Module;
 }
 
 /** Each operation: what it takes, what it answers. */

@@ -102,7 +102,8 @@ export class Host {
       this.#engine ??= Engine.start(request);
       this.#running = await this.#engine;
       this.#page = request.page;
-      return started(this.#running);
+      const { module } = this.#running.loaded;
+      return { ...started(this.#running), ...(this.#kind !== 'owner' && { module }) };
     }
     if (this.#engine === undefined) {
       throw new SqliteError('the engine was not started', { code: 'ENGINE_FAILED' });

@@ -15,6 +15,7 @@ export interface Loaded {
   readonly engine: EngineName;
   readonly reason: string;
   readonly wasmBytes: number;
+  readonly module: WebAssembly.Module;
 }
 
 /** Sizes in bytes, put in by build.mjs. */
@@ -47,7 +48,7 @@ export async function load(
     throw loadError(`${nameOf(source)} (compiled)`, error);
   });
   const run = connect.promising(glue.exports);
-  return { glue, run, engine, reason, wasmBytes: WASM_BYTES[engine] };
+  return { glue, run, engine, reason, wasmBytes: WASM_BYTES[engine], module };
 }
 
 /** How the import and the export are wrapped. */
