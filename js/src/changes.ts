@@ -2,7 +2,8 @@
 // contexts share the database.
 //
 //   commits.ts ──► in sequence?  yes: the tables it names     no: anything may have changed
-//   the page is seen again, or only now hears all ──► is there a commit that was not told?  the same
+//   the page is seen again, ──► is there a commit that was not told?  then any table may have
+//   or only now hears all
 
 import { canTell, type Ear, listen } from './commits.js';
 import { SqliteError } from './errors.js';

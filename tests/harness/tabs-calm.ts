@@ -16,6 +16,9 @@ const WAIT_MAX_MS = 1000;
 /** A tab that was reloaded must have written after this time. */
 const RELOAD_MAX_MS = 5000;
 
+/** How long a tab waits for others where waits are not judged: less than a command may take. */
+const BUSY_MS = 20_000;
+
 /** A newer version comes so long after older ones have begun to write. */
 const AMID_MAX_MS = 200;
 
@@ -36,7 +39,8 @@ export async function tabsOf(run: TabsRun, count: number): Promise<string[]> {
 /** Both builds take turns. */
 export function options(run: TabsRun, index: number, busyTimeout?: number): TabOptions {
   const engine = index % 2 === 0 ? 'jspi' : 'asyncify';
-  const limit = busyTimeout !== undefined && { busyTimeout };
+  const patience = busyTimeout ?? (run.scale.judgesWaits ? undefined : BUSY_MS);
+  const limit = patience !== undefined && { busyTimeout: patience };
   const entry = run.folder !== undefined && { entry: `/broken/${run.folder}/index.js` };
   return { engine, sharing: run.way, ...limit, ...entry };
 }

@@ -12,10 +12,13 @@ describe('tab ends');
 /** What the second tab waits for. */
 const waiting = new Map<string, Promise<Database>>();
 
+/** Longer than any browser takes for a reload, whatever else the machine does. */
+const PATIENCE_MS = 25_000;
+
 /** The second tab: begins to wait for the first, or says what came of it. */
 async function wait(t: TestContext, order: 'begin' | 'end'): Promise<unknown> {
   if (order === 'begin') {
-    const db = await open(t.name(), owned(t));
+    const db = await open(t.name(), { ...owned(t), busyTimeout: PATIENCE_MS });
     waiting.set(
       t.name(),
       db.exec('INSERT INTO n VALUES (2)').then(() => db),
