@@ -1,9 +1,9 @@
 // Rows cross in batches of bytes: what is in them is right wherever a batch ends.
 import type { SqlValue } from 'anchorite';
 import { equal, ok, rejects } from '../page/assert';
-import { describe, test } from '../page/registry';
+import { SHOWN_ELSEWHERE, describe, test } from '../page/registry';
 
-describe('batches');
+describe('batches', SHOWN_ELSEWHERE);
 
 /** One of each kind that a batch has, by the number of its row. */
 function values(id: number): SqlValue[] {

@@ -1,8 +1,8 @@
 // exec() and query(): many statements, many calls at once, two databases at once.
 import { equal, ok, rejects } from '../page/assert';
-import { describe, test } from '../page/registry';
+import { SHOWN_ELSEWHERE, describe, test } from '../page/registry';
 
-describe('statements');
+describe('statements', SHOWN_ELSEWHERE);
 
 test('exec runs any number of them, query exactly one', async (t) => {
   const db = await t.open();

@@ -1,9 +1,9 @@
 // SqliteError: codes, and the place in the text, counted in UTF-16 units of the caller's string.
 import { SqliteError } from 'anchorite';
 import { equal, match, ok, rejects } from '../page/assert';
-import { describe, test } from '../page/registry';
+import { SHOWN_ELSEWHERE, describe, test } from '../page/registry';
 
-describe('errors');
+describe('errors', SHOWN_ELSEWHERE);
 
 /** SQL with the place marked where SQLite should point. */
 const PLACES: readonly string[] = [

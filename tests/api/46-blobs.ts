@@ -3,10 +3,10 @@ import type { Database } from 'anchorite';
 import { blobReader, blobWriter } from 'anchorite/blob';
 import { equal, ok, rejects } from '../page/assert';
 import type { TestContext } from '../page/context';
-import { describe, test } from '../page/registry';
+import { SHOWN_ELSEWHERE, describe, test } from '../page/registry';
 import { inPieces } from '../page/streams';
 
-describe('blobs');
+describe('blobs', SHOWN_ELSEWHERE);
 
 const SIZE = 3 * 1024 * 1024 + 5;
 

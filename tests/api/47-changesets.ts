@@ -4,9 +4,9 @@ import { apply, invert, record } from 'anchorite/changesets';
 import type { Conflict } from 'anchorite/changesets';
 import { equal, match, ok, rejects } from '../page/assert';
 import type { TestContext } from '../page/context';
-import { describe, test } from '../page/registry';
+import { SHOWN_ELSEWHERE, describe, test } from '../page/registry';
 
-describe('changesets');
+describe('changesets', SHOWN_ELSEWHERE);
 
 const SCHEMA = `CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT UNIQUE, n INTEGER);
   INSERT INTO note VALUES (1, 'one', 1), (2, 'two', 2), (3, 'three', 3)`;

@@ -3,9 +3,9 @@ import { open } from 'anchorite';
 import type { OpenOptions } from 'anchorite';
 import { equal, match, rejects, show } from '../page/assert';
 import { readFile } from '../page/disk';
-import { describe, test } from '../page/registry';
+import { SHOWN_ELSEWHERE, describe, test } from '../page/registry';
 
-describe('options');
+describe('options', SHOWN_ELSEWHERE);
 
 const MODES = ['wal', 'delete', 'truncate', 'persist', 'memory', 'off'] as const;
 

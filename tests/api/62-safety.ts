@@ -3,9 +3,9 @@
 import { importDatabase } from 'anchorite';
 import type { Limits, OpenOptions } from 'anchorite';
 import { equal, match, rejects, show } from '../page/assert';
-import { describe, test } from '../page/registry';
+import { SHOWN_ELSEWHERE, describe, test } from '../page/registry';
 
-describe('safety');
+describe('safety', SHOWN_ELSEWHERE);
 
 test('SQL cannot damage the file', async (t) => {
   const db = await t.open();

@@ -2,9 +2,9 @@
 import type { LogLine } from 'anchorite';
 import { equal, ok, rejects } from '../page/assert';
 import { readFile, writeFile } from '../page/disk';
-import { describe, test } from '../page/registry';
+import { SHOWN_ELSEWHERE, describe, test } from '../page/registry';
 
-describe('log');
+describe('log', SHOWN_ELSEWHERE);
 
 /** Lines as they come, and a wait for one. */
 function lines() {

@@ -1,9 +1,9 @@
 // What is compiled in beside SQLite's core: each extension does what it is for.
 import type { Database } from 'anchorite';
 import { equal, match, ok, rejects } from '../page/assert';
-import { describe, test } from '../page/registry';
+import { SHOWN_ELSEWHERE, describe, test } from '../page/registry';
 
-describe('extensions');
+describe('extensions', SHOWN_ELSEWHERE);
 
 function scalars(db: Database, sql: string, params: string[] = []): Promise<unknown[]> {
   return db.query(sql, params, { rows: 'scalar' });

@@ -1,9 +1,9 @@
 // stats(): what it counts, checked against what was done.
 import type { Stats } from 'anchorite';
 import { equal, match, ok } from '../page/assert';
-import { describe, test } from '../page/registry';
+import { SHOWN_ELSEWHERE, describe, test } from '../page/registry';
 
-describe('stats');
+describe('stats', SHOWN_ELSEWHERE);
 
 /** How much more was counted. */
 function more(before: Stats['files'], after: Stats['files']): Stats['files'] {

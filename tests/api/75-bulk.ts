@@ -2,9 +2,9 @@
 import { sql } from 'anchorite';
 import type { InsertRow } from 'anchorite';
 import { equal, match, rejects } from '../page/assert';
-import { describe, test } from '../page/registry';
+import { SHOWN_ELSEWHERE, describe, test } from '../page/registry';
 
-describe('bulk');
+describe('bulk', SHOWN_ELSEWHERE);
 
 test('a batch answers for each statement, in one transaction', async (t) => {
   const db = await t.open();

@@ -2,9 +2,9 @@
 import { sql } from 'anchorite';
 import type { Sql } from 'anchorite';
 import { equal, match, rejects } from '../page/assert';
-import { describe, test } from '../page/registry';
+import { SHOWN_ELSEWHERE, describe, test } from '../page/registry';
 
-describe('sql');
+describe('sql', SHOWN_ELSEWHERE);
 
 const HOSTILE = [
   `'; DROP TABLE a; --`,

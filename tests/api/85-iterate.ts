@@ -2,9 +2,9 @@
 import type { Database, RowIterator } from 'anchorite';
 import { equal, ok, rejects } from '../page/assert';
 import type { TestContext } from '../page/context';
-import { describe, test } from '../page/registry';
+import { SHOWN_ELSEWHERE, describe, test } from '../page/registry';
 
-describe('iterate');
+describe('iterate', SHOWN_ELSEWHERE);
 
 /** Numbers from 1 on in a table. */
 async function numbers(t: TestContext, count: number): Promise<Database> {

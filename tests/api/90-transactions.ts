@@ -3,9 +3,9 @@
 import type { Database, Transaction } from 'anchorite';
 import { equal, match, ok, rejects } from '../page/assert';
 import type { TestContext } from '../page/context';
-import { describe, test } from '../page/registry';
+import { SHOWN_ELSEWHERE, describe, test } from '../page/registry';
 
-describe('transactions');
+describe('transactions', SHOWN_ELSEWHERE);
 
 async function openOne(t: TestContext): Promise<Database> {
   const db = await t.open();

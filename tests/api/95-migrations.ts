@@ -4,10 +4,10 @@ import { migrate } from 'anchorite/migrations';
 import type { Migration } from 'anchorite/migrations';
 import { equal, match, ok, rejects } from '../page/assert';
 import type { TestContext } from '../page/context';
-import { describe, test } from '../page/registry';
+import { SHOWN_ELSEWHERE, describe, test } from '../page/registry';
 import { Tab } from '../page/tabs';
 
-describe('migrations');
+describe('migrations', SHOWN_ELSEWHERE);
 
 const NOTES = 'CREATE TABLE note (id INTEGER PRIMARY KEY, text); INSERT INTO note VALUES (1, 2)';
 const TITLES: Migration = {

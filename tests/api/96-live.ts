@@ -4,9 +4,9 @@ import { live } from 'anchorite/live';
 import type { Difference, Live } from 'anchorite/live';
 import { equal, match, ok, rejects } from '../page/assert';
 import type { TestContext } from '../page/context';
-import { describe, test } from '../page/registry';
+import { SHOWN_ELSEWHERE, describe, test } from '../page/registry';
 
-describe('live');
+describe('live', SHOWN_ELSEWHERE);
 
 const SCALAR = { rows: 'scalar' } as const;
 

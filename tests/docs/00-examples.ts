@@ -2,10 +2,10 @@
 import { deleteDatabase, listDatabases } from 'anchorite';
 import { examples } from 'doc-examples';
 import { equal } from '../page/assert';
-import { describe, test } from '../page/registry';
+import { SHOWN_ELSEWHERE, describe, test } from '../page/registry';
 import { printed } from './console';
 
-describe('examples');
+describe('examples', SHOWN_ELSEWHERE);
 
 for (const { where, prints, databases, run } of examples) {
   const options = {

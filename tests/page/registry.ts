@@ -12,6 +12,8 @@ export interface Options {
   readonly browsers?: readonly Browser[];
   readonly twins?: readonly Twin[];
   readonly contexts?: readonly Context[];
+  /** Not there. */
+  readonly except?: Pick<Cell, 'twin' | 'context'>;
   /** For tests that mostly wait: runs beside the other tests of the cell. */
   readonly background?: boolean;
   readonly launch?: Launch;
@@ -28,17 +30,30 @@ export interface Test {
 
 const tests = new Map<string, Test>();
 let group = '';
+let ofGroup: Options = {};
 
-/** Names the part of the library that the tests after it are about: the first half of their id. */
-export function describe(name: string): void {
+/**
+ * For what the other three cells of an engine show: on synchronous handles a call suspends no more
+ * in place than in a worker, where this build has the same tests; without the messages of a worker
+ * the other build has them.
+ */
+export const SHOWN_ELSEWHERE: Options = { except: { twin: 'asyncify', context: 'inside' } };
+
+/**
+ * Names the part of the library that the tests after it are about: the first half of their id. The
+ * options hold for all of them.
+ */
+export function describe(name: string, options: Options = {}): void {
   group = name;
+  ofGroup = options;
 }
 
 /** Adds a test: phases, with what the harness does to the browser between them. */
 export function test(name: string, ...steps: (Options | Phase | Action)[]): void {
   const id = `${group}: ${name}`;
   if (tests.has(id)) throw new Error(`two tests are called "${id}"`);
-  const options = steps.find((step): step is Options => typeof step === 'object') ?? {};
+  const own = steps.find((step): step is Options => typeof step === 'object');
+  const options = { ...ofGroup, ...own };
   const phases = steps.filter((step): step is Phase => typeof step === 'function');
   const actions = steps.filter((step): step is Action => typeof step === 'string');
   if (phases.length !== actions.length + 1)
@@ -65,7 +80,8 @@ export function list(cells: readonly Cell[]): TestInfo[] {
 }
 
 function runsIn(options: Options, cell: Cell): boolean {
-  const { browsers, twins, contexts } = options;
+  const { browsers, twins, contexts, except } = options;
+  if (except?.twin === cell.twin && except.context === cell.context) return false;
   return (
     (browsers?.includes(cell.browser) ?? true) &&
     (twins?.includes(cell.twin) ?? true) &&

@@ -66,9 +66,14 @@ pub(crate) fn demo(lane: &Lane) -> Result<()> {
     npm_build(lane, "demo", &["demo", "js/dist"])
 }
 
+/// Builds the modules that only the browser tests load.
+pub(crate) fn test_modules(lane: &Lane) -> Result<()> {
+    stock::pair(lane, Stock::Contract)
+}
+
 /// Builds the browser tests and the modules that only they load; the package must have been built.
 pub(crate) fn tests(lane: &Lane) -> Result<()> {
-    stock::pair(lane, Stock::Contract)?;
+    test_modules(lane)?;
     setup::packages(lane, "tests")?;
     npm_build(lane, "tests", &["tests", "js/dist", "js/src/worker"])
 }

@@ -1,8 +1,8 @@
 //! `cargo xtask test`: every check and every test, with the time of each step.
 //!
-//! CI and people call it. Two lanes run at once: the native one compiles and runs Rust, the web one
-//! sets up, builds the package and the pages; wasm-opt and npm leave a core idle otherwise. The
-//! browsers come last, alone. It must not know what a test tests.
+//! CI and people call it. Three lanes run at once: the native one compiles and runs Rust, the web
+//! one sets up, builds the package and the pages, and one beside it builds the modules that only
+//! the tests load; wasm-opt and npm leave a core idle otherwise. The browsers come last, alone. It must not know what a test tests.
 
 use std::process::Command;
 use std::thread;
@@ -65,8 +65,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let missing = setup::missing_for_test(options.engines.as_deref())?;
     let _alone = process::alone()?;
     let (native_lane, web_lane, last_lane) = (Lane::shown(), Lane::quiet(), Lane::shown());
+    let modules_lane = Lane::quiet();
     let (native, web) = thread::scope(|scope| {
-        let web = scope.spawn(|| web_steps(&web_lane, &missing));
+        let web = scope.spawn(|| web_steps(&web_lane, &modules_lane, &missing));
         let native = native_steps(&native_lane);
         (native, web.join().expect("the web lane returns its errors"))
     });
@@ -76,7 +77,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     } else {
         println!("\nThe browsers were not run: {}", why_not(&web));
     }
-    let done = [native_lane.done(), web_lane.done(), last_lane.done()].concat();
+    let lanes = [native_lane, web_lane, modules_lane, last_lane];
+    let done: Vec<_> = lanes.iter().flat_map(Lane::done).collect();
     summary(&done, start.elapsed(), web.is_err(), counts)
 }
 
@@ -108,10 +110,15 @@ fn native_steps(lane: &Lane) -> Native {
 }
 
 /// A build that fails ends the lane, and the browsers have nothing to run; a lint ends neither.
-fn web_steps(lane: &Lane, missing: &[&str]) -> Result<()> {
+fn web_steps(lane: &Lane, modules_lane: &Lane, missing: &[&str]) -> Result<()> {
     setup::for_test(lane, missing)?;
-    build::package(lane)?;
-    build::demo(lane)?;
+    // Both need the optimiser.
+    setup::packages(lane, "js")?;
+    thread::scope(|scope| {
+        let modules = scope.spawn(|| build::test_modules(modules_lane));
+        let package = build::package(lane).and_then(|()| build::demo(lane));
+        package.and(modules.join().expect("it returns its errors"))
+    })?;
     build::tests(lane)?;
     build::packaging(lane)?;
     let _recorded = build::reference(lane);
