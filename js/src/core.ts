@@ -12,7 +12,6 @@ export { checkOptions } from './options.js';
 export { Outbox, transferable } from './outbox.js';
 export { answerCall, bringParts } from './parts.js';
 export { Statement } from './prepared.js';
-export { Batch } from './rows.js';
 export { Sequence } from './sequence.js';
 export { quoted, Sql } from './sql.js';
 export { loadError, whenFree } from './start.js';

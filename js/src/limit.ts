@@ -14,15 +14,22 @@ type Signals = readonly AbortSignal[];
  * Does something whose signal is aborted at the end of the call's time, and rejects with the reason
  * if that has kept it from happening.
  */
-export async function limited<T>(
-  { signal, timeout }: CallOptions,
+export function limited<T>(
+  options: CallOptions,
   work: (signal: AbortSignal | undefined) => Promise<T>,
   more: Signals = [],
 ): Promise<T> {
+  const { signal, timeout } = options;
+  const isEndless = signal === undefined && timeout === undefined && more.length === 0;
+  return isEndless ? work(undefined) : until(options, work, more);
+}
+
+async function until<T>(
+  { signal, timeout }: CallOptions,
+  work: (signal: AbortSignal) => Promise<T>,
+  more: Signals,
+): Promise<T> {
   const signals = signal === undefined ? more : [...more, signal];
-  if (signals.length === 0 && timeout === undefined) {
-    return work(undefined);
-  }
   for (const it of signals) {
     it.throwIfAborted();
   }

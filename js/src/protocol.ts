@@ -108,10 +108,14 @@ export type WireParams =
   | { readonly named: false; readonly values: readonly WireValue[] }
   | { readonly named: true; readonly values: readonly (readonly [string, WireValue])[] };
 
-/** Rows of one statement, each with one value per column: few values as they are, row after row. */
-export type RowBatch =
-  | { readonly columns: readonly string[]; readonly cells: readonly WireValue[] }
-  | PackedRows;
+/** Rows of one statement, each with one value per column. */
+export type RowBatch = FewRows | PackedRows;
+
+/** Few values as they are, row after row. */
+export interface FewRows {
+  readonly columns: readonly string[];
+  readonly cells: readonly WireValue[];
+}
 
 /** Rows in batches of bytes, as crates/wasm/src/rows.rs draws them, and what is apart from them. */
 export interface PackedRows {

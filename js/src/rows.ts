@@ -1,5 +1,5 @@
-// Rows as they come from the engine, and the shapes in which they come out. Used by statements.ts,
-// and by worker/few.ts, which reads what is not worth a batch.
+// Rows as they come from the engine, and the shapes in which they come out. Used by statements.ts
+// and iterate.ts.
 //
 // crates/wasm/src/rows.rs draws the bytes of a batch; what is here has its names.
 
@@ -68,7 +68,7 @@ class FewCells implements Cells {
 }
 
 /** Values that are read where they lie. */
-export class Batch implements Cells {
+class Batch implements Cells {
   readonly rows: number;
   readonly #view: DataView;
   readonly #apart: readonly Uint8Array[];

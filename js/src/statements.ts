@@ -65,6 +65,9 @@ export interface BatchResult extends RunResult {
   readonly rows: Row[];
 }
 
+/** The options of `query` and `get`. */
+const ROW_OPTIONS = ['rows', ...CALL_OPTIONS];
+
 /** A text, or a piece of `sql`. */
 export type SqlText = string | Sql;
 
@@ -269,7 +272,7 @@ export abstract class Statements {
     options: RowOptions,
     first: boolean,
   ): Promise<RowBatch> {
-    checkOptions(options, ['rows', ...CALL_OPTIONS]);
+    checkOptions(options, ROW_OPTIONS);
     const statement = this.#statement(sql, params);
     const ask = { operation: 'query', ...statement, first } as const;
     return this.#limited<'query'>(ask, statement.sql, options);

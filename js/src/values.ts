@@ -40,11 +40,12 @@ export function checkParams(params: unknown, dates: Dates): WireParams {
     return { named: false, values: [] };
   }
   if (Array.isArray(params)) {
-    // Holes become `undefined`, and are refused.
-    return {
-      named: false,
-      values: Array.from(params, (value, index) => checkValue(value, index, dates)),
-    };
+    const values: WireValue[] = [];
+    // Holes are `undefined`, and are refused.
+    for (let index = 0; index < params.length; index++) {
+      values.push(checkValue(params[index], index, dates));
+    }
+    return { named: false, values };
   }
   if (isPlainObject(params)) {
     const values = Object.entries(params).map(

@@ -49,6 +49,47 @@ test('have every value in its place, in each shape', async (t) => {
   equal(rows, objects, 'of a batch of statements');
 });
 
+test('begin where rows are more than few, wherever that is', async (t) => {
+  const db = await t.open();
+  const sql = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+               SELECT i, i * 0.5 AS half, iif(i = ?2, ?3, 'v' || i) AS v FROM n`;
+  for (const count of [1, 2, 12, 13, 14, 15, 20, 21, 22, 65]) {
+    for (const place of [1, 2, 13, 14, 21]) {
+      for (const size of [0, 900, 1100, 20_000]) {
+        const large = 'é'.repeat(size / 2);
+        const rows = await db.query(sql, [count, place, large]);
+        const expected = Array.from({ length: count }, (_, index) => {
+          const i = index + 1;
+          return { i, half: i / 2, v: i === place ? large : `v${i}` };
+        });
+        equal(rows, expected, `${count} rows, in ${place} a text of ${size} bytes`);
+      }
+    }
+  }
+});
+
+test('have the columns that there are, however often they are asked for', async (t) => {
+  const name = t.name();
+  const [db, other] = [await t.open(name), await t.open(':memory:')];
+  const sql = 'SELECT * FROM a';
+  await db.exec('CREATE TABLE a (b); INSERT INTO a VALUES (1)');
+  await other.exec('CREATE TABLE a (c, d); INSERT INTO a VALUES (2, 3)');
+  for (let round = 0; round < 3; round++) {
+    equal(await db.query(sql), [{ b: 1 }], `round ${round}`);
+    equal(await other.query(sql), [{ c: 2, d: 3 }], `round ${round}, the other one`);
+  }
+  await db.exec('ALTER TABLE a ADD COLUMN e DEFAULT 4');
+  equal(await db.query(sql), [{ b: 1, e: 4 }], 'altered');
+  await db.exec('ALTER TABLE a RENAME COLUMN b TO f');
+  equal(await db.query(sql), [{ f: 1, e: 4 }], 'renamed');
+  for (let number = 0; number < 600; number++) {
+    const [asked, again] = [await db.query(`SELECT ${number} AS n`), await db.query(sql)];
+    equal([asked, again], [[{ n: number }], [{ f: 1, e: 4 }]], `beside ${number} other texts`);
+  }
+  const numbers = [3, 300, 599, 3, 300, 599];
+  for (const n of numbers) equal(await db.query(`SELECT ${n} AS n`), [{ n }], `text ${n}`);
+});
+
 test('leave out what is large, which is whole all the same', async (t) => {
   const db = await t.open();
   const sizes = [16_383, 16_384, 16_385, 70_000];

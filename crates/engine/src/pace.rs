@@ -93,6 +93,13 @@ impl Pace {
         self.set_looks(None);
     }
 
+    /// The same, of what was quick before: the first steps are not timed, since to read the clock
+    /// takes longer than many an answer.
+    pub fn begin_again(&self) {
+        self.begin();
+        self.left.store(1, Ordering::Relaxed);
+    }
+
     /// Stops what runs, as soon as it asks.
     pub fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);

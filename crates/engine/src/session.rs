@@ -337,20 +337,23 @@ impl Session {
         sink: &mut impl Sink,
     ) -> Result<Vec<String>, EngineError> {
         self.once(sql, |statement, tables| {
-            self.rows(statement, tables, params, how, sink)
+            self.rows(statement, tables, params, how, sink)?;
+            Ok(statement.column_names().map(str::to_owned).collect())
         })
     }
 
     /// The rows of a question that was asked before, if answering it changes nothing whatever
-    /// happens: outside a transaction, and compiled already. `None` also for every failure: then
-    /// [`rows_into`](Self::rows_into) is to be asked, which says what is wrong.
-    pub fn rows_again(
+    /// happens: outside a transaction, and compiled already. Answers what `named` makes of the names
+    /// of the columns. `None` also for every failure: then [`rows_into`](Self::rows_into) is to be
+    /// asked, which says what is wrong.
+    pub fn rows_again<T>(
         &self,
         sql: &str,
         params: &Params,
         reach: Reach,
         sink: &mut impl Sink,
-    ) -> Option<Vec<String>> {
+        named: impl FnOnce(&mut dyn Iterator<Item = &str>) -> T,
+    ) -> Option<T> {
         if !self.connection.is_autocommit() || !self.repeated.is_quick(sql) {
             return None;
         }
@@ -360,11 +363,12 @@ impl Session {
             return None;
         }
         let (tables, how) = (Written::new(), (Patience::Enough, reach));
-        let columns = self.rows(&mut statement, &tables, params, how, sink);
-        if columns.as_ref().is_err_and(EngineError::is_interrupt) {
+        let answered = self.rows(&mut statement, &tables, params, how, sink);
+        if answered.as_ref().is_err_and(EngineError::is_interrupt) {
             self.repeated.note_slow(sql);
         }
-        columns.ok()
+        answered.ok()?;
+        Some(named(&mut statement.column_names()))
     }
 
     /// Does something with the one statement of a text.
@@ -403,8 +407,8 @@ impl Session {
         Ok(outcome)
     }
 
-    /// Columns are asked for after the first step: there SQLite compiles a kept statement anew if
-    /// the schema has changed, and `SELECT *` may then have others.
+    /// Columns are to be asked for after this: at the first step SQLite compiles a kept statement
+    /// anew if the schema has changed, and `SELECT *` may then have others.
     fn rows(
         &self,
         statement: &mut Statement<'_>,
@@ -412,7 +416,7 @@ impl Session {
         params: &Params,
         (patience, reach): (Patience, Reach),
         sink: &mut impl Sink,
-    ) -> Result<Vec<String>, EngineError> {
+    ) -> Result<(), EngineError> {
         params.bind(statement)?;
         self.step(statement, tables, patience, |row| {
             take_row(row, sink)?;
@@ -420,8 +424,7 @@ impl Session {
                 Reach::All => ControlFlow::Continue(()),
                 Reach::First => ControlFlow::Break(()),
             })
-        })?;
-        Ok(statement.column_names().map(str::to_owned).collect())
+        })
     }
 
     /// What the compiler has against a kept statement that has failed, if that is why it did.

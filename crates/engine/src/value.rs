@@ -22,6 +22,20 @@ pub enum Value {
     Blob(Vec<u8>),
 }
 
+impl Value {
+    /// The same where it lies.
+    #[must_use]
+    pub fn as_cell(&self) -> Cell<'_> {
+        match self {
+            Value::Null => ValueRef::Null,
+            Value::Integer(integer) => ValueRef::Integer(*integer),
+            Value::Real(real) => ValueRef::Real(*real),
+            Value::Text(text) => ValueRef::Text(text.as_bytes()),
+            Value::Blob(bytes) => ValueRef::Blob(bytes),
+        }
+    }
+}
+
 /// Takes rows value by value, in order, from where SQLite has them. One that has no room for a
 /// value drops what it has taken, so that there is room for the error on its way out.
 pub trait Sink {
@@ -124,13 +138,7 @@ fn text(bytes: &[u8]) -> Result<String, TryReserveError> {
 
 impl ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::Borrowed(match self {
-            Value::Null => ValueRef::Null,
-            Value::Integer(integer) => ValueRef::Integer(*integer),
-            Value::Real(real) => ValueRef::Real(*real),
-            Value::Text(text) => ValueRef::Text(text.as_bytes()),
-            Value::Blob(bytes) => ValueRef::Blob(bytes),
-        }))
+        Ok(ToSqlOutput::Borrowed(self.as_cell()))
     }
 }
 

@@ -68,9 +68,14 @@ fn count(session: &Session) -> Value {
     counted.expect("counts").values.remove(0)
 }
 
+fn owned(names: &mut dyn Iterator<Item = &str>) -> Vec<String> {
+    names.map(str::to_owned).collect()
+}
+
 /// The names of the columns, if it is answered.
 fn at_once(session: &Session, sql: &str) -> Option<Vec<String>> {
-    session.rows_again(sql, &Params::NONE, Reach::All, &mut Vec::<Value>::new())
+    let mut values = Vec::<Value>::new();
+    session.rows_again(sql, &Params::NONE, Reach::All, &mut values, owned)
 }
 
 #[test]

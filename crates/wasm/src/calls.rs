@@ -10,10 +10,10 @@ use wasm_bindgen::JsValue;
 
 use crate::convert::{self, Integers, Refusal, object};
 use crate::error::JobError;
+use crate::few::Rows;
 use crate::held::{self, Held};
 use crate::jobs::{self, Job};
 use crate::packed::{self, Packed};
-use crate::rows::PackedRows;
 
 /// A call, and how far it has come.
 pub(crate) enum Call {
@@ -27,7 +27,7 @@ pub(crate) enum Call {
         done: usize,
     },
     /// Several statements as one; what was answered is taken out.
-    Together(Option<Together<PackedRows>>),
+    Together(Option<Together<Rows>>),
     /// What a statement is.
     Describe { sql: String },
     /// Something with what the connection keeps.
@@ -122,15 +122,15 @@ pub(crate) fn attempt(
     }
 }
 
-/// Answers `[[columns, batches, apart], done]`.
+/// Answers `[rows, done]`.
 fn pull(
     at: (u32, bool),
     sql: &str,
-    work: impl FnOnce(&Session, &mut PackedRows) -> Result<Pulled, EngineError>,
+    work: impl FnOnce(&Session, &mut Rows) -> Result<Pulled, EngineError>,
 ) -> Result<JsValue, JobError> {
-    let mut rows = PackedRows::new(jobs::integers(at.0));
+    let mut rows = Rows::new(jobs::integers(at.0));
     let pulled = jobs::with_session_inside(at, sql, |session| work(session, &mut rows))?;
-    let rows = convert::rows(&pulled.columns, rows)?;
+    let rows = rows.into_js(&convert::columns_to_js(&pulled.columns))?;
     Ok(Array::of2(&rows, &pulled.is_done.into()).into())
 }
 
@@ -154,24 +154,24 @@ fn run_rows(
     run.map(convert::count_to_js)
 }
 
-/// Answers an array of `[[columns, batches, apart], {changes, lastInsertRowid}]`. One that is
+/// Answers an array of `[rows, {changes, lastInsertRowid}]`. One that is
 /// neither done nor taken back goes on here, or is taken back by whatever its connection does next.
 fn run_together(
     at: (u32, bool),
-    call: &mut Option<Together<PackedRows>>,
+    call: &mut Option<Together<Rows>>,
     integers: Integers,
     patience: Patience,
 ) -> Result<JsValue, JobError> {
     let together = call.as_mut().expect("it is taken out at its end only");
     jobs::set_unfinished(at.0, None);
     let run = jobs::with_session_inside(at, &together.text(), |session| {
-        session.run_together(together, patience, || PackedRows::new(integers))
+        session.run_together(together, patience, || Rows::new(integers))
     });
     jobs::set_unfinished(at.0, together.undo());
     run?;
     let answers = call.take().map_or(Vec::new(), Together::into_answers);
-    let answer = |(columns, rows, ran): Answer<PackedRows>| {
-        let rows = convert::rows(&columns, rows)?;
+    let answer = |(columns, rows, ran): Answer<Rows>| {
+        let rows = rows.into_js(&convert::columns_to_js(&columns))?;
         let ran = convert::ran(ran, integers);
         Ok(JsValue::from(Array::of2(&rows, &ran)))
     };

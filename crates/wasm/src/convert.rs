@@ -230,13 +230,26 @@ pub(crate) fn number_from_js(number: f64) -> Value {
     Value::Real(number)
 }
 
-/// `[columns, batches, apart]`, as `rows.rs` draws them.
-pub(crate) fn rows(columns: &[String], rows: PackedRows) -> Result<JsValue, JobError> {
+/// `{columns, batches, apart}`
+pub(crate) fn batches(columns: &JsValue, rows: PackedRows) -> Result<JsValue, JobError> {
     let (batches, apart) = rows.finish()?;
     let bytes = |piece: Piece| Uint8Array::from(piece.as_slice());
     let list = |pieces: Vec<Piece>| pieces.into_iter().map(bytes).collect::<Array>();
-    let columns = columns_to_js(columns);
-    Ok(Array::of3(&columns, &list(batches), &list(apart)).into())
+    Ok(object(&[
+        ("columns", columns.clone()),
+        ("batches", list(batches).into()),
+        ("apart", list(apart).into()),
+    ]))
+}
+
+/// A value of a row, unless it is an INTEGER that is refused.
+pub(crate) fn answer_to_js(value: &Value, integers: Integers) -> Result<JsValue, JobError> {
+    match value {
+        Value::Integer(integer) if integers.number(*integer) == Number::Refused => {
+            Err(JobError::unsafe_integer(*integer))
+        }
+        _ => Ok(value_to_js(value, integers)),
+    }
 }
 
 /// As rows have it.
@@ -303,7 +316,7 @@ thread_local! {
 
 /// The names of the columns, in one array for all answers that have them: to decode them takes
 /// longer than to find them here. Nobody changes the array.
-fn columns_to_js(columns: &[String]) -> JsValue {
+pub(crate) fn columns_to_js(columns: &[String]) -> JsValue {
     COLUMNS.with_borrow_mut(|known| {
         if let Some(array) = known.get(columns) {
             return array.clone();

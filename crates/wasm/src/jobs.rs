@@ -19,12 +19,13 @@ use crate::commits;
 use crate::convert::{self, Integers, Refusal};
 use crate::copies;
 use crate::error::JobError;
+use crate::few::Rows;
 use crate::files;
 use crate::functions;
 use crate::media::{self, Sharing, Wanted, durable, memory_vfs, opfs_vfs, storage_name};
 use crate::outdated;
-use crate::rows::PackedRows;
 use crate::stats;
+use crate::texts;
 use crate::turns;
 
 pub(crate) type Outcome = Result<JsValue, JobError>;
@@ -330,11 +331,11 @@ fn query(
     if patience == Patience::Wait {
         reserve(at.0, sql)?;
     }
-    let mut rows = PackedRows::new(integers(at.0));
+    let mut rows = Rows::new(integers(at.0));
     let columns = with_session_inside(at, sql, |session| {
         session.rows_into(sql, params, (patience, reach), &mut rows)
     })?;
-    convert::rows(&columns, rows)
+    rows.into_js(&convert::columns_to_js(&columns))
 }
 
 /// What becomes of the INTEGERs that a connection answers.
@@ -355,22 +356,27 @@ pub(crate) fn reserve(number: u32, sql: &str) -> Result<(), JobError> {
     path.map_or(Ok(()), |path| media::reserve(&path))
 }
 
-/// The answer to a question that can be had without waiting, or `None`: then it takes a job.
+/// The answer to a question that can be had without waiting, or `None`: then it takes a job. The
+/// connection stays where it is, for nothing suspends and nothing else enters meanwhile.
 pub(crate) fn query_at_once(
     number: u32,
-    sql: &str,
+    text: u32,
     params: &Params,
     reach: Reach,
 ) -> Option<JsValue> {
-    let taken = with_state(|state| state.connections.remove(&number))?;
-    let waits = taken.reads_suspend || taken.is_shared() && media::may_wait();
-    let mut rows = PackedRows::new(taken.integers);
-    let columns = match waits || taken.unfinished.is_some() {
-        true => None,
-        false => taken.session.rows_again(sql, params, reach, &mut rows),
-    };
-    with_state(|state| state.connections.insert(number, taken));
-    columns.and_then(|columns| convert::rows(&columns, rows).ok())
+    let sql = texts::sql(text)?;
+    STATE.with_borrow(|state| {
+        let connection = state.connections.get(&number)?;
+        let waits = connection.reads_suspend || connection.is_shared() && media::may_wait();
+        if waits || connection.unfinished.is_some() {
+            return None;
+        }
+        let mut rows = Rows::new(connection.integers);
+        let named = |names: &mut dyn Iterator<Item = &str>| texts::columns(text, names);
+        let session = &connection.session;
+        let columns = session.rows_again(&sql, params, reach, &mut rows, named)?;
+        rows.into_js(&columns).ok()
+    })
 }
 
 /// As [`with_session`], for work that may belong to a transaction: then it is refused where none is

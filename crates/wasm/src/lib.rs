@@ -18,6 +18,7 @@ mod commits;
 mod convert;
 mod copies;
 mod error;
+mod few;
 mod files;
 mod functions;
 mod held;
@@ -29,6 +30,7 @@ mod packed;
 mod parked;
 mod rows;
 mod stats;
+mod texts;
 mod turns;
 
 use std::cell::RefCell;
@@ -213,7 +215,7 @@ pub fn stage_exec(session: u32, sql: String, inside: bool) {
 }
 
 /// `params` is an array of values, or an array of `[name, value]`; `first` ends it after one row;
-/// answers `[columns, batches, apart]`, as `rows.rs` draws them.
+/// answers rows, as `few.rs` says.
 #[wasm_bindgen]
 pub fn stage_query(
     session: u32,
@@ -239,8 +241,14 @@ fn reach(first: bool) -> Reach {
     if first { Reach::First } else { Reach::All }
 }
 
-/// The same of a question that was asked before and takes no waiting, between two jobs; `undefined`
-/// where it does, or something is wrong: then it is to be staged.
+/// From now on an SQL text is known by this number: the next one, or one of another text.
+#[wasm_bindgen]
+pub fn keep_text(number: u32, sql: &str) {
+    texts::keep(number, sql);
+}
+
+/// The rows of a question, by the number of its text, that was asked before and takes no waiting,
+/// between two jobs; `undefined` where it does, or something is wrong: then it is to be staged.
 ///
 /// # Panics
 /// When a job is in flight.
@@ -248,15 +256,16 @@ fn reach(first: bool) -> Reach {
 #[must_use]
 pub fn query_at_once(
     session: u32,
-    sql: &str,
+    text: u32,
     named: bool,
     params: &JsValue,
     first: bool,
 ) -> JsValue {
     let _frame = JobFrame::at_once();
-    turns::pace().begin();
+    turns::pace().begin_again();
     let params = convert::params(named, params).ok();
-    let answer = params.and_then(|params| jobs::query_at_once(session, sql, &params, reach(first)));
+    let reach = reach(first);
+    let answer = params.and_then(|params| jobs::query_at_once(session, text, &params, reach));
     answer.unwrap_or_default()
 }
 
@@ -291,7 +300,7 @@ pub fn stage_rows(
 
 /// `statements` is an array of `[sql, named, params]`; `begin` is the kind of their transaction,
 /// none if they are a part of one. Answers an array of
-/// `[[columns, batches, apart], {changes, lastInsertRowid}]`.
+/// `[rows, {changes, lastInsertRowid}]`.
 #[wasm_bindgen]
 pub fn stage_batch(session: u32, statements: &JsValue, begin: Option<String>, inside: bool) {
     let call = calls::together(statements, begin.as_deref());
@@ -299,7 +308,7 @@ pub fn stage_batch(session: u32, statements: &JsValue, begin: Option<String>, in
 }
 
 /// `params` as in [`stage_query`]; `cursor` is a number that no other one of the session has.
-/// Answers `[[columns, batches, apart], done]`, with `count` rows at most.
+/// Answers `[rows, done]`, with `count` rows at most.
 #[wasm_bindgen]
 pub fn stage_iterate(
     session: u32,

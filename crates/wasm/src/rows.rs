@@ -1,6 +1,6 @@
 //! Rows in few pieces of bytes, as js/src/rows.ts reads them: JavaScript is called once for each
-//! piece, and not for each value. Used by `jobs.rs` and `calls.rs`; what an INTEGER becomes is
-//! decided in `convert.rs`.
+//! piece, and not for each value. Used by `few.rs`; what an INTEGER becomes is decided in
+//! `convert.rs`.
 //!
 //! ```text
 //! a batch   head | cells | kinds | texts | blobs         whole rows; all little-endian

@@ -23,6 +23,7 @@ import { type Loaded, load } from './load.js';
 import { Logs } from './log.js';
 import { type Outcome, type Parked, Queue, type Work } from './queue.js';
 import { nextTask } from './task.js';
+import { Texts } from './texts.js';
 import { gather, giveBack, WalBound } from './wal.js';
 import { lookBehind, onWanted, sayWanted, type Wanted } from './wanted.js';
 import { Yielding } from './yielding.js';
@@ -73,6 +74,7 @@ export class Engine {
   /** What SQL can call. */
   readonly functions: Functions = new Functions();
   readonly #queue: Queue;
+  readonly #texts: Texts;
   /** Set when the instance has trapped: its memory may be anything, so nothing enters it again. */
   #trap: { readonly cause: unknown } | undefined;
   /** What the instance said last; another number means that a lock was given up. */
@@ -80,6 +82,8 @@ export class Engine {
   #resting: ReturnType<typeof setTimeout> | undefined;
   /** When the last job was asked for. */
   #lastJob = 0;
+  /** Whether anything was answered at once since that was looked at. */
+  #isAsked = false;
   #leaving: ReturnType<typeof setTimeout> | undefined;
   /** Whether the page is, as far as is known. */
   #isSeen = true;
@@ -108,6 +112,7 @@ export class Engine {
       this.functions.call(number, args),
     );
     this.#queue = new Queue(this.protocol);
+    this.#texts = new Texts((number, sql) => loaded.glue.keep_text(number, sql));
     onWanted((wanted) => this.#hearWanted(wanted));
     loaded.glue.listen_log((code: string, message: string) => this.logs.tell({ code, message }));
   }
@@ -200,10 +205,17 @@ export class Engine {
       return undefined;
     }
     try {
-      const answer = this.loaded.glue.query_at_once(session, sql, named, values, first) as
-        | RustRows
-        | undefined;
-      return answer && forMessage(answer);
+      const text = this.#texts.again(sql);
+      if (text === undefined) {
+        return undefined;
+      }
+      const { glue } = this.loaded;
+      const rows = glue.query_at_once(session, text, named, values, first);
+      if (rows === undefined) {
+        return undefined;
+      }
+      this.#isAsked = true;
+      return forMessage(rows as RustRows);
     } catch (error) {
       this.#trapped(error);
       return undefined;
@@ -276,6 +288,9 @@ export class Engine {
 
   /** Not in the middle of a loop of jobs, which looks as if nothing was to be done now and then. */
   #restNow(): void {
+    if (this.#takeAsked()) {
+      this.#lastJob = performance.now();
+    }
     const idle = this.#queue.isEmpty ? performance.now() - this.#lastJob : 0;
     if (idle < REST_MS) {
       this.#resting = setTimeout(() => this.#restNow(), REST_MS - idle);
@@ -285,10 +300,24 @@ export class Engine {
     if (!this.#yielding.isWanted) {
       void this.#rest();
     }
+    this.#leaveLater();
+  }
+
+  #leaveLater(): void {
     this.#leaving = setTimeout(() => {
+      if (this.#takeAsked()) {
+        this.#leaveLater();
+        return;
+      }
       this.#withdraw(true);
       void this.#rest();
     }, LEAVE_MS);
+  }
+
+  #takeAsked(): boolean {
+    const isAsked = this.#isAsked;
+    this.#isAsked = false;
+    return isAsked;
   }
 
   /** From the next rest on, also being alone is given up, or no longer. */

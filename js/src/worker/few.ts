@@ -1,34 +1,18 @@
-// Answers on their way into a message. Those of a few values cross as they are: to make and to send
-// a batch of bytes takes longer. Used by engine.ts, host.ts, worker.ts and clients.ts.
+// Answers on their way into a message: what Rust has made of rows, few.rs says. Used by engine.ts,
+// host.ts, worker.ts and clients.ts.
 
-import type { Operation, Operations, PackedRows, RowBatch, WireValue } from '../protocol.js';
-import { Batch } from '../rows.js';
+import type { FewRows, Operation, Operations, PackedRows, RowBatch } from '../protocol.js';
 
-/** Bytes of the largest batch whose values cross as they are. */
-const FEW = 1024;
+/** What Rust answers: the values, and the columns at their end; or batches. */
+export type RustRows = (FewRows['cells'][number] | FewRows['columns'])[] | PackedRows;
 
-/** Where they are read from: to look into the bytes of an array of its own takes long. */
-const few = new Uint8Array(new ArrayBuffer(FEW));
-
-/** What Rust answers: the columns, the batches, and what is apart from them. */
-export type RustRows = readonly [PackedRows['columns'], PackedRows['batches'], PackedRows['apart']];
-
-/** The rows for a message: as they are, if they are few. */
-export function forMessage([columns, batches, apart]: RustRows): RowBatch {
-  const [bytes] = batches;
-  if (bytes === undefined) {
-    return { columns, cells: [] };
+/** The rows for a message. */
+export function forMessage(rows: RustRows): RowBatch {
+  if (!Array.isArray(rows)) {
+    return rows;
   }
-  if (batches.length > 1 || apart.length > 0 || bytes.length > FEW) {
-    return { columns, batches, apart };
-  }
-  few.set(bytes);
-  const batch = new Batch(few, columns.length, apart);
-  const cells: WireValue[] = [];
-  for (let index = 0; index < batch.rows * columns.length; index++) {
-    cells.push(batch.at(index));
-  }
-  return { columns, cells };
+  const columns = rows.pop() as FewRows['columns'];
+  return { columns, cells: rows as FewRows['cells'] };
 }
 
 /** What of an answer is handed over, not copied: the bytes of an export, and of rows. */

@@ -339,7 +339,8 @@ fn a_question_is_answered_again_without_a_job_only_where_that_can_change_nothing
         .expect("fills");
     let again = |sql| {
         let mut values = Vec::new();
-        let columns = session.rows_again(sql, &Params::NONE, Reach::All, &mut values)?;
+        let all = |names: &mut dyn Iterator<Item = &str>| names.map(str::to_owned).collect();
+        let columns = session.rows_again(sql, &Params::NONE, Reach::All, &mut values, all)?;
         Some(RowBatch { columns, values })
     };
     let question = "SELECT * FROM t";
@@ -357,7 +358,7 @@ fn a_question_is_answered_again_without_a_job_only_where_that_can_change_nothing
     session.exec("COMMIT").expect("ends");
     let one = Params::Positional(vec![Value::Integer(1)]);
     assert_eq!(
-        session.rows_again(question, &one, Reach::All, &mut Vec::<Value>::new()),
+        session.rows_again(question, &one, Reach::All, &mut Vec::<Value>::new(), |_| ()),
         None,
         "no parameter"
     );
