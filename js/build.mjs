@@ -5,10 +5,12 @@
 //   live.js, migrations.js,
 //   blob.js, changesets.js
 //   bulk.js, copy.js,        parts that core.js loads when they are needed
-//   functions.js, local.js,
-//   owned.js, sizes.js,
+//   functions.js, given.js,
+//   local.js, owned.js,
+//   sizes.js,
 //   source.js
 //   worker.js, shared.js     the workers, each whole
+//   serve.js                 the entry for workers of the application's own, with an engine
 //   node.js                  the entry for Node, with an engine
 
 import { copyFileSync, readFileSync, statSync } from 'node:fs';
@@ -44,6 +46,7 @@ const LATER = {
   bulk: 'src/bulk.ts',
   copy: 'src/copy.ts',
   functions: 'src/functions.ts',
+  given: 'src/given.ts',
   local: 'src/local.ts',
   owned: 'src/owned.ts',
   sizes: 'src/sizes.ts',
@@ -93,10 +96,14 @@ await build({
 
 await build({
   ...common,
-  entryPoints: { worker: 'src/worker/worker.ts', shared: 'src/worker/shared.ts' },
+  entryPoints: {
+    worker: 'src/worker/worker.ts',
+    shared: 'src/worker/shared.ts',
+    serve: 'src/worker/serve.ts',
+  },
 });
 
-for (const part of Object.keys({ ...LATER, ...ENTRIES, ...NODE })) {
+for (const part of [...Object.keys({ ...LATER, ...ENTRIES, ...NODE }), 'serve']) {
   // Fails where a part imports from core.js what that does not export.
   await import(`./dist/${part}.js`);
 }

@@ -6,11 +6,14 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { docExamples } from './examples.mjs';
 
+/** The file of an entry; `worker.js` is the package's own worker. */
+const fileOf = (entry) => (entry === 'worker' ? 'serve' : entry);
+
 const anchoriteAsServed = {
   name: 'anchorite-as-served',
   setup(bundler) {
     bundler.onResolve({ filter: /^anchorite(\/[\w-]+)?$/ }, ({ path }) => ({
-      path: `/anchorite/${path.split('/')[1] ?? 'index'}.js`,
+      path: `/anchorite/${fileOf(path.split('/')[1] ?? 'index')}.js`,
       external: true,
     }));
   },
@@ -58,6 +61,8 @@ await build({
     before: 'page/before.ts',
     main: 'page/main.ts',
     inside: 'page/inside.ts',
+    served: 'page/served.ts',
+    'my-worker': 'example-worker',
     elsewhere: 'page/elsewhere.ts',
     tab: 'page/tab.ts',
     probe: 'page/probe.ts',

@@ -1,7 +1,7 @@
 // The examples of the documentation as modules, for the bundle of the test page: an esbuild plugin,
 // used by build.mjs. Every block marked `js` or `ts` in README.md, js/README.md and docs/ is one;
-// what it prints stands in its comments as `// → …`. It must not know how an example is run:
-// docs/00-examples.ts.
+// what it prints stands in its comments as `// → …`. One that begins with `// my-worker.js` is that
+// file, for the others. It must not know how an example is run: docs/00-examples.ts.
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -11,6 +11,9 @@ const PAGES = ['README.md', 'js/README.md', ...GUIDES];
 const BLOCK = /^```(js|ts)\n(.*?)^```$/gms;
 /** A string literal that names a database. */
 const DATABASE = /'([\w.-]+\.(?:db|sqlite))'/g;
+
+/** What the first line of the worker that examples start says. */
+const WORKER = '// my-worker.js\n';
 
 function examplesOf(page) {
   const text = readFileSync(new URL(page, ROOT), 'utf8');
@@ -35,9 +38,15 @@ function listModule(examples) {
 export const docExamples = {
   name: 'doc-examples',
   setup(bundler) {
-    const examples = PAGES.filter((page) => page.endsWith('.md')).flatMap(examplesOf);
+    const blocks = PAGES.filter((page) => page.endsWith('.md')).flatMap(examplesOf);
+    const isWorker = ({ code }) => code.startsWith(WORKER);
+    const examples = blocks.filter((block) => !isWorker(block));
     const watchFiles = PAGES.map((page) => fileURLToPath(new URL(page, ROOT)));
-    bundler.onResolve({ filter: /^(doc-examples|example:.*)$/ }, ({ path }) => ({
+    bundler.onLoad({ filter: /^example-worker$/, namespace: 'example' }, () => ({
+      contents: blocks.find(isWorker).code,
+      watchFiles,
+    }));
+    bundler.onResolve({ filter: /^(doc-examples|example-worker|example:.*)$/ }, ({ path }) => ({
       path,
       namespace: 'example',
     }));

@@ -25,6 +25,7 @@ import './api/95-cancel';
 import './api/96-hostile';
 import './api/96-live';
 import './api/97-functions';
+import './api/98-served';
 import './docs/00-examples';
 import './corpus/00-queries';
 import './corpus/10-round-trip';

@@ -5,7 +5,7 @@ import { currentContext, currentPage } from './context.js';
 import { fromWire, interrupted, SqliteError, text } from './errors.js';
 import type { LocalEngine } from './local.js';
 import { keep, known } from './modules.js';
-import type { EngineOptions, WasmSource } from './options.js';
+import type { EngineOptions, GivenWorker, WasmSource } from './options.js';
 import { Outbox, transferable } from './outbox.js';
 import { answerCall, cannotImport, carryOut } from './parts.js';
 import type {
@@ -23,7 +23,7 @@ import type {
   Who,
   WireWasm,
 } from './protocol.js';
-import { startWorker, whenReady } from './start.js';
+import { type Line, startWorker, whenReady } from './start.js';
 import { onPageState } from './visibility.js';
 
 /** The way to an engine. */
@@ -46,8 +46,19 @@ export interface Channel {
 }
 
 /** Whether the engine gets a worker, or runs in place. */
-function takesWorker({ worker = true }: EngineOptions): boolean {
-  return worker && currentContext() === 'window';
+function takesWorker(options: EngineOptions): boolean {
+  const isWindow = currentContext() === 'window';
+  if (given(options) !== undefined && !isWindow) {
+    const message = 'option "worker" can be a worker of your own only in a Window';
+    throw new SqliteError(message, { code: 'INVALID_OPTION' });
+  }
+  return options.worker !== false && isWindow;
+}
+
+/** The worker of the application that is to be used, if there is one. */
+function given({ worker }: EngineOptions): GivenWorker | undefined {
+  const it = worker instanceof URL ? worker.href : worker;
+  return typeof it === 'boolean' ? undefined : it;
 }
 
 /** Starts an engine where the options say. */
@@ -56,15 +67,17 @@ export async function connect(options: EngineOptions): Promise<[Channel, Started
     throw new SqliteError('there is neither a browser nor Node here', { code: 'OPFS_UNAVAILABLE' });
   }
   const { engine = 'auto', testHooks = {} } = options;
-  const own = takesWorker(options) ? await WorkerChannel.start() : undefined;
+  const own = takesWorker(options) ? await WorkerChannel.start(options) : undefined;
   const channel = own ?? (await LocalChannel.to(engine, testHooks));
   try {
     const page = currentPage();
     const sources = wireWasm(options);
-    const wasm = known(sources);
+    // A worker of the application may have another version of the package.
+    const isOurs = given(options) === undefined;
+    const wasm = isOurs ? known(sources) : sources;
     const request = { operation: 'start', engine, wasm, testHooks, page } as const;
     const { module, ...started } = await channel.request<'start'>(request);
-    keep(sources, started.engine, module);
+    keep(sources, started.engine, isOurs ? module : undefined);
     channel.engineId = started.engineId;
     own?.followPage();
     return [channel, started];
@@ -99,6 +112,7 @@ interface Reached {
 /** An engine that serves one database to all its connections in this page. */
 interface Serving {
   readonly reached: Promise<Reached>;
+  readonly worker: GivenWorker | undefined;
   users: number;
 }
 
@@ -121,9 +135,11 @@ export async function connectTo(
   }
   const owned = shared.sharing === 'owner';
   const key = owned ? `owner ${testHooks?.owner ?? ''} ${name}` : `${engine} ${name}`;
-  const known = serving.get(key);
+  const worker = given(options);
+  const last = serving.get(key);
+  const known = last?.worker === worker ? last : undefined;
   const reach = () => (owned ? reachOwner(name, options, shared) : reachOwn(options, shared));
-  const entry = known ?? { reached: reach(), users: 0 };
+  const entry = known ?? { reached: reach(), worker, users: 0 };
   serving.set(key, entry);
   const reached = await entry.reached.catch((error: unknown) => {
     forget(key, entry);
@@ -148,8 +164,9 @@ function hooksEngine({ testHooks = {} }: EngineOptions): boolean {
 function choose(name: string | undefined, options: EngineOptions): Shared {
   const { sharing } = options;
   const own = (sharingReason: string): Shared => ({ sharing: 'exclusive', sharingReason });
-  if (sharing === 'owner' && !takesWorker(options)) {
-    const message = 'option "sharing" can be "owner" only in a Window, and with "worker"';
+  const isGiven = given(options) !== undefined;
+  if (sharing === 'owner' && (isGiven || !takesWorker(options))) {
+    const message = 'option "sharing" can be "owner" only in a Window, with our own "worker"';
     throw new SqliteError(message, { code: 'INVALID_OPTION' });
   }
   if (sharing !== undefined) {
@@ -171,6 +188,9 @@ function choose(name: string | undefined, options: EngineOptions): Shared {
     return canShareFiles(options)
       ? { sharing: 'shared', sharingReason: 'this browser can share files among workers' }
       : own('only dedicated workers have handles that can be shared');
+  }
+  if (isGiven) {
+    return { sharing: 'hand-over', sharingReason: 'no owner can run what a worker of a page has' };
   }
   return takesWorker(options)
     ? { sharing: 'owner', sharingReason: 'this browser cannot share files among tabs' }
@@ -349,27 +369,40 @@ interface Pending {
   reject(error: SqliteError): void;
 }
 
+/** The way to a worker of ours, or to the application's. */
+async function reachWorker(options: EngineOptions): Promise<Line> {
+  const worker = given(options);
+  if (worker !== undefined) {
+    const { reachGiven } = await import('./given.js').catch(cannotImport('given.js'));
+    return reachGiven(worker, options.testHooks?.serveTimeout);
+  }
+  const port = await startWorker();
+  const { life } = await whenReady<ReadyMessage>(port);
+  return { port, life, end: () => port.terminate() };
+}
+
 /** The engine in a dedicated worker. */
 class WorkerChannel extends OwnEngine implements Channel {
-  readonly #worker: Worker;
+  readonly #line: Line;
   readonly #outbox: Outbox<ToEngine>;
   readonly #pending = new Map<number, Pending>();
   readonly #ended = new AbortController();
   #lastId = 0;
   #dead: SqliteError | undefined;
 
-  private constructor(worker: Worker) {
+  private constructor(line: Line) {
     super();
-    this.#worker = worker;
-    this.#outbox = new Outbox((messages, transfer) => worker.postMessage(messages, transfer));
+    this.#line = line;
+    const { port } = line;
+    this.#outbox = new Outbox((messages, transfer) => port.postMessage(messages, transfer));
   }
 
   /** Resolves once the worker takes requests. */
-  static async start(): Promise<WorkerChannel> {
-    const worker = await startWorker();
-    const channel = new WorkerChannel(worker);
-    const { life } = await whenReady<ReadyMessage>(worker);
-    worker.onmessage = ({ data }: MessageEvent<(ReplyMessage | CallMessage)[]>) => {
+  static async start(options: EngineOptions): Promise<WorkerChannel> {
+    const line = await reachWorker(options);
+    const channel = new WorkerChannel(line);
+    const port = line.port as Worker;
+    port.onmessage = ({ data }: MessageEvent<(ReplyMessage | CallMessage)[]>) => {
       for (const message of data) {
         if ('call' in message) {
           void answerCall(message, channel.#outbox);
@@ -378,9 +411,10 @@ class WorkerChannel extends OwnEngine implements Channel {
         }
       }
     };
-    worker.onmessageerror = () => channel.#die('a message could not be read');
-    worker.onerror = (event) => channel.#die(event.message);
-    channel.#watch(life);
+    port.onmessageerror = () => channel.#die('a message could not be read');
+    // Comes from our own worker alone: an error in one of the application's is not the engine's.
+    port.onerror = (event) => channel.#die(event.message);
+    channel.#watch(line.life);
     return channel;
   }
 
@@ -451,7 +485,7 @@ class WorkerChannel extends OwnEngine implements Channel {
     }
     this.#dead = new SqliteError(`the worker is gone: ${why}`, { code: 'WORKER_DIED' });
     this.#ended.abort();
-    this.#worker.terminate();
+    this.#line.end();
     for (const pending of this.#pending.values()) {
       pending.reject(this.#dead);
     }

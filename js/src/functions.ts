@@ -2,10 +2,10 @@
 // package, loaded by database.ts, which adds them, and by parts.ts for the ways to an engine. It
 // must not know who asks.
 
-import { SqliteError } from './errors.js';
+import { checkSqlName } from './names.js';
 import { checkOptions, type FunctionOptions } from './options.js';
 import type { Operations, WireValue } from './protocol.js';
-import { type BindValue, checkValue, type Dates, describe, type SqlValue } from './values.js';
+import { type BindValue, checkValue, type Dates, type SqlValue } from './values.js';
 
 /** A function that SQL can call; what it throws, or rejects with, is the error of the statement. */
 export type SqlFunction = (
@@ -14,9 +14,6 @@ export type SqlFunction = (
 
 const TIMEOUT_MS = 30_000;
 
-/** SQLite's own limit. */
-const NAME_SIZE_MAX = 255;
-
 /** By number; the numbers of a page differ, whichever engine asks. */
 const provided = new Map<number, (args: readonly WireValue[]) => Promise<WireValue>>();
 
@@ -24,20 +21,13 @@ let last = 0;
 
 /** Checks a function and adds it; what an engine has to know of it. */
 export function provide(
-  name: unknown,
+  named: unknown,
   answer: SqlFunction,
   options: FunctionOptions,
   dates: Dates,
 ): Omit<Operations['createFunction']['takes'], 'session'> {
   checkOptions(options, ['arity', 'deterministic', 'functionTimeout']);
-  if (
-    typeof name !== 'string' ||
-    name === '' ||
-    new TextEncoder().encode(name).length > NAME_SIZE_MAX
-  ) {
-    const message = `a function has a name of 1 to ${NAME_SIZE_MAX} bytes, not ${describe(name)}`;
-    throw new SqliteError(message, { code: 'INVALID_NAME' });
-  }
+  const name = checkSqlName(named, 'a function');
   if (typeof answer !== 'function') {
     throw new TypeError('an SQL function is a function: createFunction(name, async (…) => …)');
   }

@@ -22,6 +22,7 @@ export type {
   ExportOptions,
   FileOptions,
   FunctionOptions,
+  GivenWorker,
   ImportOptions,
   InsertOptions,
   IterateOptions,

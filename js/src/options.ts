@@ -18,6 +18,9 @@ import { type Dates, describe } from './values.js';
 /** Where a build comes from. */
 export type WasmSource = string | URL | ArrayBuffer | Uint8Array<ArrayBuffer> | WebAssembly.Module;
 
+/** A worker of the application's own: its address, itself, or what makes it. */
+export type GivenWorker = string | URL | Worker | (() => Worker);
+
 /** Where and how the engine runs. */
 export interface EngineOptions {
   /**
@@ -29,8 +32,13 @@ export interface EngineOptions {
    * Whether the engine runs in a worker, of this page or of all pages as `db.info.sharing` says;
    * default `true` in a Window.
    * `false` runs it in place, on asynchronous file handles. Elsewhere it always runs in place.
+   *
+   * In a Window also a worker of your own, which calls `serve` of `anchorite/worker`. What is made
+   * from a URL or by a function ends with its last connection; connections to one database share
+   * it where they give the same function or URL. A `Worker` stays yours, and serves any number of
+   * databases. `WORKER_LOAD_FAILED` if its script fails or does not call `serve` within 30 s.
    */
-  readonly worker?: boolean;
+  readonly worker?: boolean | GivenWorker;
   /**
    * Where the builds come from, if not from beside the package's script: a URL (relative to the
    * page), the bytes, or the compiled module of each, of the same version. Default: its own files.
@@ -281,7 +289,7 @@ const SOURCE: Rule = 'string or URL or ArrayBuffer or Uint8Array or WebAssembly.
 /** Those of all options and limits; any other is a `COUNT`. */
 const RULES: Readonly<Record<string, Rule>> = {
   engine: ['auto', 'jspi', 'asyncify'],
-  worker: 'boolean',
+  worker: 'boolean or string or URL or Worker or function',
   wasm: { parts: ['jspi', 'asyncify'] },
   jspi: SOURCE,
   asyncify: SOURCE,
@@ -316,6 +324,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   onProgress: 'function',
   arity: { from: 0, to: ARITY_MAX },
   deterministic: 'boolean',
+  directOnly: 'boolean',
+  functions: 'object',
+  aggregates: 'object',
+  collations: 'object',
   functionTimeout: { from: 1, to: DURATION_MAX },
   signal: 'AbortSignal',
   timeout: { from: 1, to: DURATION_MAX },

@@ -342,7 +342,7 @@ export type Sharing = 'shared' | 'owner' | 'hand-over' | 'exclusive';
 /**
  * What tests fix from outside: randomness, the clock (ms), growth of memory while suspended; the
  * protocol by which files are shared; an owner of their own, by its name; after how long a cursor
- * that is not pulled is ended (ms).
+ * that is not pulled is ended, and a worker that does not serve is given up (ms).
  */
 export interface TestHooks {
   readonly seed?: number;
@@ -351,6 +351,7 @@ export interface TestHooks {
   readonly protocol?: number;
   readonly owner?: string;
   readonly cursorTimeout?: number;
+  readonly serveTimeout?: number;
 }
 
 /** Whether the page is seen; one that is frozen does nothing until it is seen again. */

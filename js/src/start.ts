@@ -4,6 +4,15 @@
 
 import { SqliteError, text } from './errors.js';
 
+/** The way to a worker that takes requests. */
+export interface Line {
+  readonly port: Worker | MessagePort;
+  /** A lock that it holds until it is gone. */
+  readonly life: string;
+  /** Gives it up. */
+  end(): void;
+}
+
 /** The literal form is what bundlers look for; relative to the bundled dist/*.js. */
 export async function startWorker(name = ''): Promise<Worker> {
   try {

@@ -44,12 +44,13 @@ export function installForRuntimes(tarball) {
 /** Without a bundler: the page names the files, since an import map would be an inline script. */
 export function installPlain(tarball) {
   const folder = install('plain', tarball);
-  const page = join(folder, 'main.js');
-  const text = readFileSync(page, 'utf8');
-  const files = text.replaceAll(/'anchorite(?:\/(\w+))?'/g, (_, entry = 'index') => {
-    return `'/node_modules/anchorite/dist/${entry}.js'`;
-  });
-  writeFileSync(page, files);
+  for (const script of ['main.js', 'own-worker.js']) {
+    const text = readFileSync(join(folder, script), 'utf8');
+    const files = text.replaceAll(/'anchorite(?:\/(\w+))?'/g, (_, entry = 'index') => {
+      return `'/node_modules/anchorite/dist/${entry === 'worker' ? 'serve' : entry}.js'`;
+    });
+    writeFileSync(join(folder, script), files);
+  }
   return folder;
 }
 

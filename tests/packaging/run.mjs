@@ -39,6 +39,10 @@ const VISITS = [
   [{}, { engine: 'jspi', context: 'dedicated-worker', sharing: 'shared' }],
   [{ engine: 'asyncify' }, { engine: 'asyncify', context: 'dedicated-worker', sharing: 'shared' }],
   [{ worker: false }, { engine: 'jspi', context: 'window', sharing: 'exclusive' }],
+  [
+    { own: true },
+    { engine: 'jspi', context: 'dedicated-worker', sharing: 'shared', twice: 42 },
+  ],
   [{ sharing: 'owner' }, { engine: 'jspi', context: 'shared-worker', sharing: 'owner' }],
 ];
 

@@ -17,6 +17,7 @@ export interface Hooked extends OpenOptions {
     readonly protocol?: number;
     readonly owner?: string;
     readonly cursorTimeout?: number;
+    readonly serveTimeout?: number;
   };
 }
 

@@ -23,6 +23,7 @@ use rusqlite::Connection;
 use rusqlite::ffi::SQLITE_ATTACH;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization, TransactionOperation};
 
+use crate::collations::Broken;
 use crate::error::EngineError;
 use crate::session::{MAIN, Session};
 
@@ -107,7 +108,11 @@ pub(crate) struct Changes {
 
 impl Changes {
     /// Listens to a connection.
-    pub(crate) fn install(&self, connection: &mut Connection) -> Result<(), EngineError> {
+    pub(crate) fn install(
+        &self,
+        connection: &mut Connection,
+        broken: Broken,
+    ) -> Result<(), EngineError> {
         let heard = self.heard.clone();
         connection.authorizer(Some(move |context: AuthContext<'_>| {
             heard.note(&context);
@@ -116,8 +121,9 @@ impl Changes {
         // No rollback hook: SQLite frees it before the rollback at closing calls it.
         let heard = self.heard.clone();
         Ok(connection.commit_hook(Some(move || {
-            heard.commits.store(true, Ordering::Relaxed);
-            false
+            let refuses = broken.is_noted();
+            heard.commits.store(!refuses, Ordering::Relaxed);
+            refuses
         }))?)
     }
 

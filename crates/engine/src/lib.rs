@@ -8,6 +8,7 @@ mod builtins;
 mod calls;
 mod changes;
 mod changesets;
+mod collations;
 mod counters;
 mod cursor;
 mod error;
@@ -39,7 +40,7 @@ pub use changesets::{
 pub use counters::Counters;
 pub use cursor::Pulled;
 pub use error::EngineError;
-pub use functions::{Declared, Failure};
+pub use functions::{Aggregate, Declared, Failure};
 pub use names::name as code_name;
 pub use options::{Durability, JournalMode, OpenOptions};
 pub use pace::{Host, Pace};

@@ -9,6 +9,7 @@ use rusqlite::{Batch, Connection, OpenFlags, Row, Statement};
 
 use crate::builtins;
 use crate::changes::{Changes, Written};
+use crate::collations::Broken;
 use crate::cursor::Cursors;
 use crate::error::EngineError;
 use crate::held::Held;
@@ -34,6 +35,7 @@ pub struct Session {
     pub(crate) changes: Changes,
     pub(crate) watch: Watch,
     pub(crate) cursors: Cursors,
+    pub(crate) broken: Broken,
     repeated: Repeated,
 }
 
@@ -131,7 +133,8 @@ impl Session {
         let waits = Waits::default();
         waits.install(&mut connection)?;
         let changes = Changes::default();
-        changes.install(&mut connection)?;
+        let broken = Broken::default();
+        changes.install(&mut connection, broken.clone())?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
         Ok(Self {
             connection: Rc::new(connection),
@@ -140,6 +143,7 @@ impl Session {
             changes,
             watch: Watch::default(),
             cursors: Cursors::default(),
+            broken,
             repeated: Repeated::default(),
         })
     }
@@ -367,7 +371,8 @@ impl Session {
         if answered.as_ref().is_err_and(EngineError::is_interrupt) {
             self.repeated.note_slow(sql);
         }
-        answered.ok()?;
+        let is_broken = self.broken.take().is_some();
+        answered.ok().filter(|()| !is_broken)?;
         Some(named(&mut statement.column_names()))
     }
 

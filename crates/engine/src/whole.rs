@@ -3,7 +3,6 @@
 //! Called by `crates/wasm` and by tests.
 
 use std::io::Read;
-use std::sync::Arc;
 
 use rusqlite::OpenFlags;
 use rusqlite::serialize::Data;
@@ -11,7 +10,6 @@ use rusqlite::serialize::Data;
 use crate::error::EngineError;
 use crate::held::unshared;
 use crate::options::{JournalMode, OpenOptions, check_page_size};
-use crate::pace::Pace;
 use crate::params::Params;
 use crate::session::{MAIN, Patience, Session};
 use crate::value::{self, Value};
@@ -52,23 +50,22 @@ pub fn unmark_wal(bytes: &mut [u8]) {
 
 impl Session {
     /// Checks that a file nobody else has open is a sound database, without changing a byte.
+    /// `prepare` does what the host does with all its connections.
     ///
     /// # Errors
     /// `SQLITE_NOTADB` or `SQLITE_CORRUPT`, with the first finding of `quick_check`.
     pub fn check(
         path: &str,
         vfs: Option<&str>,
-        pace: Option<Arc<Pace>>,
+        prepare: impl FnOnce(&mut Self) -> Result<(), EngineError>,
     ) -> Result<(), EngineError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
             | OpenFlags::SQLITE_OPEN_URI
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let path = format!("file:{path}?immutable=1");
         let mut session = Self::connect(&path, flags, vfs, &OpenOptions::default())?;
-        if let Some(pace) = pace {
-            session.keep_pace(pace)?;
-        }
-        let finding = session.query("PRAGMA quick_check(1)", &Params::NONE)?;
+        prepare(&mut session)?;
+        let finding = session.unbroken(|it| it.query("PRAGMA quick_check(1)", &Params::NONE))?;
         let finding = finding.values.into_iter().next();
         session.close()?;
         match finding {

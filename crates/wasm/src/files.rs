@@ -12,6 +12,8 @@ use anchorite_vfs::opfs::OpfsStorage;
 use anchorite_vfs::{Storage, path};
 use wasm_bindgen::JsValue;
 
+use crate::convert::Integers;
+use crate::declared;
 use crate::error::JobError;
 use crate::jobs::Outcome;
 use crate::media::{OPFS_VFS, ensure_opfs};
@@ -73,7 +75,12 @@ fn with_import(
 pub(crate) fn import_seal(number: u32) -> Outcome {
     with_import(number, Import::seal)?;
     let import = take_import(number)?;
-    let checked = Session::check(import.temporary_path(), Some(OPFS_VFS), Some(turns::pace()));
+    let prepare = |session: &mut Session| {
+        session.keep_pace(turns::pace())?;
+        // Its indexes may be in an order that SQLite does not know.
+        declared::install(session, Integers::Auto)
+    };
+    let checked = Session::check(import.temporary_path(), Some(OPFS_VFS), prepare);
     keep_import(Some(number), import);
     checked
         .map(|()| JsValue::UNDEFINED)

@@ -1,5 +1,6 @@
 //! SQL functions that JavaScript carries out: a value goes back at once, or the stack waits for the
-//! promise of one. Used by `jobs.rs`; js/src/worker/functions.ts is the other end.
+//! promise of one. Used by `jobs.rs` and `declared.rs`; js/src/worker/functions.ts is the other
+//! end.
 //!
 //! ```text
 //! SQLite ── Rust ── call(number, arguments) ──► JavaScript    returns: no frame of it is left
@@ -9,7 +10,7 @@
 
 use std::cell::RefCell;
 
-use anchorite_engine::{Failure, Value};
+use anchorite_engine::{Declared, EngineError, Failure, Session, Value};
 use anchorite_vfs::suspend;
 use js_sys::{Array, Function, Promise};
 use wasm_bindgen::{JsCast, JsValue};
@@ -34,39 +35,57 @@ pub(crate) fn take_thrown() -> Option<String> {
     THROWN.take()
 }
 
-/// Calls a function; where nothing can wait, the statement is stopped before it.
-pub(crate) fn call(
-    (number, name): (u32, &str),
-    arguments: &[Value],
+/// Makes a function of a connection.
+pub(crate) fn create(
+    session: &Session,
+    number: u32,
+    declared: &Declared,
     integers: Integers,
-) -> Result<Value, Failure> {
+) -> Result<(), EngineError> {
+    let called = format!("function \"{}\"", declared.name);
+    let call = move |values: Vec<Value>| call(number, &called, &values, integers);
+    session.create_function(declared, call)
+}
+
+/// Where nothing can wait, the statement is stopped before the call.
+fn call(number: u32, called: &str, values: &[Value], integers: Integers) -> Result<Value, Failure> {
     if !suspend::may_wait() {
         return Err(Failure::Stopped);
     }
-    let answer = answer(number, arguments, integers);
+    let answer = answer(number, values, integers);
     if turns::pace().is_stopped() {
         return Err(Failure::Stopped);
     }
-    let words = match answer.map(|value| convert::value_from_js(&value)) {
-        Ok(Ok(value)) => return Ok(value),
-        Ok(Err(_)) => "its answer is not a value SQLite can store, or there is no room".to_owned(),
-        Err(thrown) => thrown.as_string().unwrap_or_default(),
-    };
-    THROWN.set(Some(words.clone()));
-    Err(Failure::Failed(format!(
-        "function \"{name}\" failed: {words}"
-    )))
+    let answer = answer.and_then(|answer| value(&answer));
+    answer.map_err(|thrown| failed(called, &thrown))
 }
 
-fn answer(number: u32, arguments: &[Value], integers: Integers) -> Result<JsValue, JsValue> {
-    let arguments: Array = arguments
-        .iter()
-        .map(|value| convert::value_to_js(value, integers))
-        .collect();
+fn answer(number: u32, values: &[Value], integers: Integers) -> Result<JsValue, JsValue> {
+    let values = arguments(values, integers);
     let call = CALL.with_borrow(Clone::clone).ok_or(JsValue::UNDEFINED)?;
-    let answer = call.call2(&JsValue::UNDEFINED, &number.into(), &arguments)?;
+    let answer = call.call2(&JsValue::UNDEFINED, &number.into(), &values)?;
     match answer.dyn_ref::<Promise>() {
         Some(promise) => suspend::wait(promise),
         None => Ok(answer),
     }
+}
+
+/// What a function is called with.
+pub(crate) fn arguments(values: &[Value], integers: Integers) -> Array {
+    let to_js = |value| convert::value_to_js(value, integers);
+    values.iter().map(to_js).collect()
+}
+
+/// What it has answered, or words.
+pub(crate) fn value(answer: &JsValue) -> Result<Value, JsValue> {
+    let words = "its answer is not a value SQLite can store, or there is no room";
+    convert::value_from_js(answer).map_err(|_| words.into())
+}
+
+/// Why a statement fails: what was thrown by what it has called. The first of several is the cause.
+pub(crate) fn failed(called: &str, thrown: &JsValue) -> Failure {
+    let words = thrown.as_string().unwrap_or_default();
+    let message = format!("{called} failed: {words}");
+    THROWN.with_borrow_mut(|known| known.get_or_insert(words).clone());
+    Failure::Failed(message)
 }

@@ -6,9 +6,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use anchorite_engine::{
-    Declared, EngineError, OpenOptions, Params, Patience, Reach, Session, Value,
-};
+use anchorite_engine::{Declared, EngineError, OpenOptions, Params, Patience, Reach, Session};
 use anchorite_vfs::opfs::Handles;
 use anchorite_vfs::{path, take_last_error, waiting};
 use js_sys::Uint8Array;
@@ -18,6 +16,7 @@ use crate::calls::{self, Call};
 use crate::commits;
 use crate::convert::{self, Integers, Refusal};
 use crate::copies;
+use crate::declared;
 use crate::error::JobError;
 use crate::few::Rows;
 use crate::files;
@@ -415,7 +414,7 @@ pub(crate) fn with_session<T>(
     let taken = with_state(|state| state.connections.remove(&number));
     let mut connection = taken.ok_or_else(|| outdated::why_closed(number))?;
     let tidied = connection.tidy();
-    let outcome = tidied.and_then(|()| work(&mut connection.session));
+    let outcome = tidied.and_then(|()| connection.session.unbroken(work));
     let outcome = outcome.map_err(|error| JobError::in_text(error, sql));
     if let Some(limit_ms) = connection.new_busy_timeout(sql) {
         connection.busy_timeout_ms = limit_ms;
@@ -428,9 +427,10 @@ pub(crate) fn with_session<T>(
 
 fn create_function(session: u32, number: u32, declared: &Declared) -> Outcome {
     let integers = integers(session);
-    let name = declared.name.clone();
-    let call = move |arguments: Vec<Value>| functions::call((number, &name), &arguments, integers);
-    with_session(session, "", |it| it.create_function(declared, call)).map(undefined)
+    with_session(session, "", |it| {
+        functions::create(it, number, declared, integers)
+    })
+    .map(undefined)
 }
 
 /// The number of the last commit to a database; none for one in memory.
@@ -479,6 +479,7 @@ fn open_connection(
     };
     let mut session = Session::open(name, Some(vfs), &options).map_err(JobError::opening)?;
     session.keep_pace(turns::pace()).map_err(JobError::engine)?;
+    declared::install(&session, integers).map_err(JobError::engine)?;
     let asked_ms = waiting::take_busy_timeout();
     let connection = Connection {
         session,

@@ -17,6 +17,7 @@ mod calls;
 mod commits;
 mod convert;
 mod copies;
+pub mod declared;
 mod error;
 mod few;
 mod files;
@@ -133,6 +134,7 @@ pub fn stage_create_function(
         name,
         arity,
         deterministic,
+        direct_only: true,
     };
     stage(Job::CreateFunction {
         session,

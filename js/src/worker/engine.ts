@@ -16,6 +16,7 @@ import type {
 } from '../protocol.js';
 import type { Glue } from '../wasm/anchorite.js';
 import type { Loan, Refused } from './busy.js';
+import type { Declarations } from './declare.js';
 import { forMessage, type RustRows } from './few.js';
 import { Functions } from './functions.js';
 import { holdersOf, whoHolds } from './holders.js';
@@ -117,14 +118,35 @@ export class Engine {
     loaded.glue.listen_log((code: string, message: string) => this.logs.tell({ code, message }));
   }
 
-  /** Loads and starts an instance. */
-  static async start({ engine, wasm, testHooks: hooks }: Start): Promise<Engine> {
+  /** Loads and starts an instance, whose connections have what is declared. */
+  static async start(
+    { engine, wasm, testHooks: hooks }: Start,
+    declarations: Declarations | undefined,
+  ): Promise<Engine> {
     const grow = (memory: WebAssembly.Memory) => memory.grow(GROWTH);
     const loaded = await load(engine, hooks.growOnSuspend ? grow : undefined, wasm);
     if ([hooks.seed, hooks.now, hooks.protocol].some((hook) => hook !== undefined)) {
       loaded.glue.test_hooks(hooks.seed, hooks.now, hooks.protocol);
     }
-    return new Engine(loaded);
+    const started = new Engine(loaded);
+    if (declarations !== undefined) {
+      started.#declare(declarations);
+    }
+    return started;
+  }
+
+  #declare({ functions, aggregates, collations }: Declarations): void {
+    const { glue } = this.loaded;
+    for (const { name, arity, deterministic, directOnly, call, timeout } of functions) {
+      const number = this.functions.add({ session: undefined, call, timeout });
+      glue.declare_function(number, name, arity, deterministic, directOnly);
+    }
+    for (const { name, arity, deterministic, directOnly, methods } of aggregates) {
+      glue.declare_aggregate(name, arity, deterministic, directOnly, methods);
+    }
+    for (const [name, compare] of collations) {
+      glue.declare_collation(name, compare);
+    }
   }
 
   /** Runs a job when its turn comes; resolves to its answer, whose type the caller knows. */

@@ -1,18 +1,20 @@
-// The SQL functions of the connections of an engine, which pages carry out. Used by host.ts; Rust
-// calls them through engine.ts (crates/wasm/src/functions.rs). It must not know where a page is.
+// The SQL functions of the connections of an engine, carried out by pages, or here. Used by host.ts
+// and engine.ts, through which Rust calls them (crates/wasm/src/functions.rs). It must not know
+// where a page is.
 //
-//   SQL ──► call(number, arguments) ──► the page ──► its answer, or its error's words
+//   SQL ──► call(number, arguments) ──► its answer, or its error's words: at once, or as a promise
 //                                 └──► no answer in time, or the statement is stopped
 
 import { text } from '../errors.js';
 import type { WireValue } from '../protocol.js';
 
-/** Carries one out; rejects with the words of an error, as a string. */
-export type Call = (args: readonly WireValue[]) => Promise<WireValue>;
+/** Carries one out; throws or rejects with an error, or its words as a string. */
+export type Call = (args: readonly WireValue[]) => WireValue | Promise<WireValue>;
 
 /** A function. */
 interface Provided {
-  readonly session: number;
+  /** The connection that has it; nothing if all have. */
+  readonly session: number | undefined;
   readonly call: Call;
   /** In ms. */
   readonly timeout: number;
@@ -41,13 +43,21 @@ export class Functions {
     }
   }
 
-  /** For Rust; rejects with words. */
-  async call(number: number, args: readonly WireValue[]): Promise<WireValue> {
+  /** For Rust; throws or rejects with words. */
+  call(number: number, args: readonly WireValue[]): WireValue | Promise<WireValue> {
     const provided = this.#provided.get(number);
     if (provided === undefined) {
       throw 'the connection that has it is closed';
     }
-    const { call, timeout } = provided;
+    try {
+      const answer = provided.call(args);
+      return answer instanceof Promise ? this.#within(answer, provided.timeout) : answer;
+    } catch (error) {
+      throw inWords(error);
+    }
+  }
+
+  async #within(answer: Promise<WireValue>, timeout: number): Promise<WireValue> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const over = new Promise<never>((_, reject) => {
       this.#giveUp = reject;
@@ -57,9 +67,9 @@ export class Functions {
       timer = setTimeout(() => reject(why), timeout);
     });
     try {
-      return await Promise.race([call(args), over]);
+      return await Promise.race([answer, over]);
     } catch (error) {
-      throw typeof error === 'string' ? error : text(error);
+      throw inWords(error);
     } finally {
       clearTimeout(timer);
       this.#giveUp = undefined;
@@ -70,4 +80,8 @@ export class Functions {
   stop(): void {
     this.#giveUp?.('the statement was stopped');
   }
+}
+
+function inWords(error: unknown): string {
+  return typeof error === 'string' ? error : text(error);
 }

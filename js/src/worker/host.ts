@@ -1,10 +1,11 @@
-// One engine and what it is asked to do. Used by worker.ts and owners.ts behind messages, and by
-// client.ts directly where the engine runs in place. It must not know which of them.
+// One engine and what it is asked to do. Used by page.ts and owners.ts behind messages, and by
+// local.ts directly where the engine runs in place. It must not know which of them.
 
 import { currentContext } from '../context.js';
 import { SqliteError } from '../errors.js';
 import type {
   Context,
+  EngineChoice,
   Operation,
   Operations,
   Pulled,
@@ -16,6 +17,7 @@ import type {
 } from '../protocol.js';
 import type { Glue } from '../wasm/anchorite.js';
 import { Cursors } from './cursors.js';
+import type { Declarations } from './declare.js';
 import { type About, Engine } from './engine.js';
 import { forMessage, type RustRows } from './few.js';
 import { announce } from './holders.js';
@@ -37,13 +39,15 @@ export class Host {
   #running: Engine | undefined;
   #failed = false;
   readonly #kind: 'owner' | 'exclusive';
+  readonly #declarations: Declarations | undefined;
   #page = '';
   /** How to take back that a connection has a database open. */
   readonly #announced = new Map<number, () => Promise<void>>();
 
-  /** What a database is for other contexts that it has to itself. */
-  constructor(kind: 'owner' | 'exclusive' = 'exclusive') {
+  /** What a database is for other contexts that it has to itself; what SQL finds in each. */
+  constructor(kind: 'owner' | 'exclusive' = 'exclusive', declarations?: Declarations) {
     this.#kind = kind;
+    this.#declarations = declarations;
   }
 
   /** Whether the engine could not be started or has trapped: this host is of no use any more. */
@@ -76,7 +80,7 @@ export class Host {
       return await this.#handle(request, signal, callPage);
     } catch (error) {
       const trapped = error instanceof SqliteError && error.code === 'ENGINE_FAILED';
-      this.#failed ||= trapped || request.operation === 'start';
+      this.#failed ||= trapped || this.#running === undefined;
       throw error;
     }
   }
@@ -99,11 +103,10 @@ export class Host {
   ): Promise<Answer<Operation>> {
     if (request.operation === 'start') {
       this.#cursors.timeout = request.testHooks.cursorTimeout ?? this.#cursors.timeout;
-      this.#engine ??= Engine.start(request);
+      this.#engine ??= Engine.start(request, this.#declarations);
       this.#running = await this.#engine;
       this.#page = request.page;
-      const { module } = this.#running.loaded;
-      return { ...started(this.#running), ...(this.#kind !== 'owner' && { module }) };
+      return this.#started(this.#running, request.engine);
     }
     if (this.#engine === undefined) {
       throw new SqliteError('the engine was not started', { code: 'ENGINE_FAILED' });
@@ -116,6 +119,17 @@ export class Host {
     const answer = await this.#carryOut(engine, request, signal);
     await this.#announce(request, answer);
     return answer;
+  }
+
+  /** An owner runs what the first page has asked for; a worker of one page, no other than asked. */
+  #started(running: Engine, asked: EngineChoice): Started {
+    const answer = started(running);
+    if (this.#kind !== 'owner' && asked !== 'auto' && asked !== answer.engine) {
+      const message = `engine "${asked}" cannot run: the worker runs "${answer.engine}" already`;
+      throw new SqliteError(message, { code: 'ENGINE_UNAVAILABLE' });
+    }
+    const { module } = running.loaded;
+    return { ...answer, ...(this.#kind !== 'owner' && { module }) };
   }
 
   #createFunction(

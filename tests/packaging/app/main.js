@@ -9,14 +9,17 @@ import { migrate } from 'anchorite/migrations';
 const query = new URL(location.href).searchParams;
 
 async function visit() {
-  const db = await open(query.get('database'), JSON.parse(query.get('options')));
+  const { own, ...options } = JSON.parse(query.get('options'));
+  const worker = () => new Worker(new URL('./own-worker.js', import.meta.url), { type: 'module' });
+  const db = await open(query.get('database'), own ? { ...options, worker } : options);
   await migrate(db, ['CREATE TABLE visit (at TEXT NOT NULL)']);
   const visits = await db.get('SELECT count(*) FROM visit', [], { rows: 'scalar' });
   await db.run('INSERT INTO visit VALUES (?)', [new Date().toISOString()]);
   const { engine, context, sharing } = db.info;
+  const twice = own && (await db.get('SELECT twice(21)', [], { rows: 'scalar' }));
   await db.close();
   const entries = [blob, changesets, live].every((entry) => Object.keys(entry).length > 0);
-  return { visits, engine, context, sharing, entries, isolated: crossOriginIsolated };
+  return { visits, engine, context, sharing, entries, twice, isolated: crossOriginIsolated };
 }
 
 function show(outcome) {

@@ -8,7 +8,7 @@ use super::source::{Language, Source, Violation};
 /// Where scripts live that something must import.
 const SCRIPT_FOLDERS: [&str; 2] = ["js/src/", "demo/src/"];
 /// What the bundler starts from; `demo/index.html` names the other.
-const SCRIPT_ENTRIES: [&str; 11] = [
+const SCRIPT_ENTRIES: [&str; 12] = [
     "js/src/blob.ts",
     "js/src/changesets.ts",
     "js/src/core.ts",
@@ -18,6 +18,7 @@ const SCRIPT_ENTRIES: [&str; 11] = [
     "js/src/migrations.ts",
     "js/src/node/globals.ts",
     "js/src/node/index.ts",
+    "js/src/worker/serve.ts",
     "js/src/worker/worker.ts",
     "js/src/worker/shared.ts",
 ];

@@ -1,0 +1,60 @@
+// One page that has an engine to itself: messages in, messages out. Used by worker.ts and serve.ts.
+// It must not know by which port they come.
+
+import { toWire } from '../errors.js';
+import { Outbox } from '../outbox.js';
+import type { CallMessage, ReplyMessage, RequestMessage, ToEngine } from '../protocol.js';
+import { Callbacks } from './callbacks.js';
+import { Cancels } from './cancels.js';
+import { transferable } from './few.js';
+import type { Host } from './host.js';
+
+type FromEngine = ReplyMessage | CallMessage;
+
+/** The worker's end of its wire. */
+export class Page {
+  readonly #host: Host;
+  readonly #outbox: Outbox<FromEngine>;
+  readonly #cancels = new Cancels();
+  readonly #callbacks = new Callbacks((message) => this.#outbox.add(message, []));
+
+  constructor(host: Host, post: (messages: FromEngine[], transfer: Transferable[]) => void) {
+    this.#host = host;
+    this.#outbox = new Outbox(post);
+  }
+
+  /** What has come in one message. */
+  hear(messages: readonly ToEngine[]): void {
+    for (const message of messages) {
+      if ('cancel' in message) {
+        this.#cancels.cancel(message.cancel);
+      } else if ('called' in message) {
+        this.#callbacks.answered(message);
+      } else {
+        this.#answer(message);
+      }
+    }
+  }
+
+  #answer(message: RequestMessage): void {
+    const value = this.#host.atOnce(message.request);
+    if (value === undefined) {
+      void this.#answerLater(message);
+    } else {
+      this.#outbox.add({ id: message.id, value }, transferable(value));
+    }
+  }
+
+  async #answerLater(message: RequestMessage): Promise<void> {
+    const { id, request } = message;
+    try {
+      const signal = this.#cancels.begin(message);
+      const value = await this.#host.handle(request, signal, this.#callbacks.call);
+      this.#outbox.add({ id, value }, transferable(value));
+    } catch (error) {
+      this.#outbox.add({ id, error: toWire(error) }, []);
+    } finally {
+      this.#cancels.end(id);
+    }
+  }
+}
