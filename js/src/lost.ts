@@ -66,7 +66,7 @@ export function connectionLost(mayHaveCommitted: boolean, sql: string | undefine
 /** What these read, or have begun, is gone with the owner. */
 const KEPT: readonly string[] = [
   ...['copyBegin', 'copyStep', 'copyRead', 'copyEnd'],
-  ...['blobOpen', 'blobRead', 'record', 'recorded', 'invert', 'release'],
+  ...['blobOpen', 'blobRead', 'record', 'recorded', 'invert', 'concat', 'release'],
 ];
 
 /** What reads, whatever the text; the cursor of a pull is gone with its owner, which it is told. */

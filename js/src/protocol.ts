@@ -278,6 +278,8 @@ export interface WireBlobPlace {
   rowid: number | bigint;
 }
 
+type Bytes = Uint8Array<ArrayBuffer>;
+
 /** What becomes of a change that does not fit. */
 export type ConflictAction = 'omit' | 'replace' | 'abort';
 
@@ -442,10 +444,8 @@ export interface Operations {
     };
     answers: Applied;
   };
-  invert: {
-    takes: HeldPlace & { bytes: Uint8Array<ArrayBuffer> };
-    answers: Uint8Array<ArrayBuffer>;
-  };
+  invert: { takes: HeldPlace & { bytes: Bytes }; answers: Bytes };
+  concat: { takes: HeldPlace & { bytes: Bytes; more: Bytes }; answers: Bytes };
   /** Ends what is kept under the key, if anything is. */
   release: { takes: HeldPlace; answers: undefined };
   /** `portable`: without the mark of WAL. */

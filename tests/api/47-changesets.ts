@@ -1,6 +1,6 @@
 // anchorite/changesets: what a connection changes, applied to another database or taken back.
 import type { Database } from 'anchorite';
-import { apply, invert, record } from 'anchorite/changesets';
+import { apply, concat, invert, record } from 'anchorite/changesets';
 import type { Conflict } from 'anchorite/changesets';
 import { equal, match, ok, rejects } from '../page/assert';
 import type { TestContext } from '../page/context';
@@ -45,6 +45,17 @@ test('changes are recorded, applied elsewhere, and taken back', async (t) => {
   equal(await there.query(ALL), await here.query(ALL));
   equal(await apply(there, await invert(there, bytes)), { omitted: 0, replaced: 0 });
   equal(await there.query(ALL), before);
+});
+
+test('two become one', async (t) => {
+  const [here, there] = await both(t);
+  const first = await changesOf(here, `UPDATE note SET text = 'a' WHERE id = 1`);
+  const second = await changesOf(here, `UPDATE note SET text = 'b' WHERE id = 1`);
+  equal(await apply(there, await concat(there, first, second)), { omitted: 0, replaced: 0 });
+  equal(await there.query(ALL), await here.query(ALL));
+  await rejects(concat(there, first, 'x' as never), { code: 'INVALID_PARAMETER' });
+  const nonsense = new TextEncoder().encode('Tnonsense');
+  await rejects(concat(there, first, nonsense), { code: 'SQLITE_CORRUPT' });
 });
 
 test('a recording goes on until it ends, in a transaction with it', async (t) => {

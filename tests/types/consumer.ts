@@ -3,7 +3,7 @@
 import { deleteDatabase, importDatabase, listDatabases, open, sql, SqliteError } from 'anchorite';
 import { storageInfo } from 'anchorite';
 import { type BlobPlace, blobReader, blobWriter } from 'anchorite/blob';
-import { apply, invert, record } from 'anchorite/changesets';
+import { apply, concat, invert, record } from 'anchorite/changesets';
 import type { Conflict, ConflictAction, Recording } from 'anchorite/changesets';
 import type { BindValue, Database, OpenOptions, Params, Row, SqlValue } from 'anchorite';
 import { live } from 'anchorite/live';
@@ -147,7 +147,7 @@ export async function changes(db: Database): Promise<Uint8Array> {
   await apply(db, bytes, { onConflict: { data: 'replace', notFound: 'omit' } });
   const { omitted, replaced } = await apply(db, bytes, { onConflict: 'omit' });
   await recording.end();
-  return omitted > replaced ? bytes : invert(db, bytes);
+  return omitted > replaced ? concat(db, bytes, bytes) : invert(db, bytes);
 }
 
 export function explain(error: unknown): string {

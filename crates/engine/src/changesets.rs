@@ -281,6 +281,21 @@ pub fn invert(bytes: &[u8]) -> Result<Vec<u8>, EngineError> {
     changeset::invert(bytes).map_err(no_changeset)
 }
 
+/// The changes of one changeset and then those of another, as one: what they do to one row becomes
+/// one change.
+///
+/// # Errors
+/// `INVALID_PARAMETER` for a patchset and a changeset, `SQLITE_SCHEMA` where they are of tables of
+/// other shapes, `SQLITE_CORRUPT` for other bytes.
+pub fn concat(first: &[u8], second: &[u8]) -> Result<Vec<u8>, EngineError> {
+    let kinds = [first, second].map(|bytes| bytes.first() == Some(&b'P'));
+    if !first.is_empty() && !second.is_empty() && kinds[0] != kinds[1] {
+        let message = "a changeset and a patchset cannot become one";
+        return Err(EngineError::parameter(message));
+    }
+    changeset::concat(first, second).map_err(no_changeset)
+}
+
 fn no_changeset(error: rusqlite::Error) -> EngineError {
     let error = EngineError::from(error);
     match error.code {

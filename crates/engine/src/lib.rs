@@ -35,7 +35,7 @@ pub use blobs::BlobPlace;
 pub use calls::{Answer, Begin, Cell, Column, Description, Ran, Together};
 pub use changes::{Changed, Tables, Written};
 pub use changesets::{
-    Action, Applied, Applying, Change, Conflict, ConflictKind, Known, Policy, invert,
+    Action, Applied, Applying, Change, Conflict, ConflictKind, Known, Policy, concat, invert,
 };
 pub use counters::Counters;
 pub use cursor::Pulled;

@@ -3,7 +3,7 @@
 
 use anchorite_engine::{
     Action, Applied, Applying, Conflict, ConflictKind, EngineError, OpenOptions, Params, Policy,
-    Session, Take, Value, invert,
+    Session, Take, Value, concat, invert,
 };
 
 const NOTES: &str = "CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT, size REAL, bytes BLOB)";
@@ -63,6 +63,26 @@ fn what_is_recorded_can_be_applied_and_taken_back() {
     let back = invert(&bytes).expect("inverts");
     assert_eq!(apply(&mut there, &back, Policy::default(), &[]), Ok(DONE));
     assert_eq!(rows(&there, all), before);
+}
+
+#[test]
+fn two_become_one_in_which_a_row_is_changed_once() {
+    let begin = format!("{NOTES}; INSERT INTO note VALUES (1, 'a', NULL, NULL)");
+    let (mut here, mut there) = (memory(&begin), memory(&begin));
+    let first = recorded(&mut here, "UPDATE note SET text = 'b' WHERE id = 1");
+    let second = recorded(&mut here, "UPDATE note SET text = 'c' WHERE id = 1");
+    let both = concat(&first, &second).expect("is joined");
+    assert_eq!(both.len(), first.len());
+    assert_eq!(apply(&mut there, &both, Policy::default(), &[]), Ok(DONE));
+    let texts = rows(&there, "SELECT text FROM note");
+    assert_eq!(texts, [Value::Text("c".to_owned())]);
+    assert_eq!(concat(&first, &[]).expect("is joined"), first);
+    let refused = |second: &[u8]| concat(&first, second).expect_err("is refused").code;
+    here.record("r", None, false).expect("records");
+    here.exec("UPDATE note SET text = 'd'").expect("runs");
+    let patchset = here.recorded("r", Take::Patchset).expect("is taken");
+    assert_eq!(refused(&patchset), "INVALID_PARAMETER");
+    assert_eq!(refused(b"Tnonsense"), "SQLITE_CORRUPT");
 }
 
 #[test]

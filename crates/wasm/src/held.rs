@@ -3,7 +3,7 @@
 
 use anchorite_engine::{
     Action, Applied, Applying, BlobPlace, Change, Conflict, ConflictKind, EngineError, Known,
-    Policy, Session, Take, Value, invert,
+    Policy, Session, Take, Value, concat, invert,
 };
 use js_sys::{Array, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
@@ -45,6 +45,10 @@ enum Act {
     Invert {
         bytes: Vec<u8>,
     },
+    Concat {
+        bytes: Vec<u8>,
+        more: Vec<u8>,
+    },
     Release,
 }
 
@@ -79,6 +83,10 @@ pub(crate) fn from_js(request: &JsValue) -> Result<Held, Refusal> {
         },
         "invert" => Act::Invert {
             bytes: request.bytes()?,
+        },
+        "concat" => Act::Concat {
+            bytes: request.bytes()?,
+            more: request.bytes_of("more")?,
         },
         _ => Act::Release,
     };
@@ -129,6 +137,7 @@ fn run(
             Ok(applied_to_js(&applied, integers))
         }
         Act::Invert { bytes } => Ok(bytes_to_js(&invert(bytes)?)),
+        Act::Concat { bytes, more } => Ok(bytes_to_js(&concat(bytes, more)?)),
         Act::Release => {
             session.release(key);
             Ok(JsValue::UNDEFINED)
@@ -159,7 +168,13 @@ impl Request<'_> {
     }
 
     fn bytes(&self) -> Result<Vec<u8>, Refusal> {
-        convert::bytes_from_js(self.get("bytes").unchecked_ref::<Uint8Array>())
+        self.bytes_of("bytes")
+    }
+
+    fn bytes_of(&self, name: &str) -> Result<Vec<u8>, Refusal> {
+        let bytes = self.get(name);
+        let bytes = bytes.dyn_ref::<Uint8Array>().ok_or(Refusal::NoValue)?;
+        convert::bytes_from_js(bytes)
     }
 
     fn place(&self) -> Result<BlobPlace, Refusal> {

@@ -201,6 +201,28 @@ pub(crate) fn invert(bytes: &[u8]) -> rusqlite::Result<Vec<u8>> {
     }
 }
 
+/// The changes of one, and then those of the other.
+pub(crate) fn concat(first: &[u8], second: &[u8]) -> rusqlite::Result<Vec<u8>> {
+    let (first_size, second_size) = (c_size(first.len())?, c_size(second.len())?);
+    let mut made = Allocated::NONE;
+    // SAFETY: there are so many bytes of both, which SQLite only reads, and both places are there
+    // for what it allocates.
+    let code = unsafe {
+        ffi::sqlite3changeset_concat(
+            first_size,
+            first.as_ptr().cast_mut().cast(),
+            second_size,
+            second.as_ptr().cast_mut().cast(),
+            &raw mut made.size,
+            &raw mut made.bytes,
+        )
+    };
+    match code {
+        ffi::SQLITE_OK => made.copy(),
+        code => Err(failure(code, None)),
+    }
+}
+
 /// What SQLite asks about while it applies a changeset.
 pub(crate) trait Judge {
     /// Whether the changes of a table are wanted.
