@@ -1,11 +1,12 @@
-// Many rows in, batch by batch: one message for each, packed. Used by statements.ts, within a
-// transaction. It must not know how that begins and ends.
+// Many rows in, batch by batch: one message for each, packed; and many statements, some at a time.
+// Used by statements.ts, within a transaction. It must not know how that begins and ends.
 
 import { inList, SqliteError } from './errors.js';
 import type { InsertOptions } from './options.js';
 import { Packer } from './packed.js';
 import { Statement } from './prepared.js';
 import { quoted, Sql } from './sql.js';
+import type { BatchResult, BatchStatement } from './statements.js';
 import type { Transaction } from './transaction.js';
 import { type BindValue, checkValue, type Dates, describe } from './values.js';
 
@@ -19,6 +20,9 @@ const BATCH_ROWS = 1000;
 
 /** After how many bytes a batch is sent, whatever its rows. */
 const BATCH_SIZE = 4 * 1024 * 1024;
+
+/** Statements that go at once where their progress is told. */
+const TOGETHER = 100;
 
 /** How a row becomes the parameters of a statement. */
 interface Plan {
@@ -51,6 +55,36 @@ export async function insertMany(
     }
   }
   return bulk.end();
+}
+
+/** Runs all statements. */
+export async function batch(
+  tx: Transaction,
+  statements: readonly BatchStatement[],
+  onProgress: (statements: number) => void,
+): Promise<BatchResult[]> {
+  const results: BatchResult[] = [];
+  const left = [...statements];
+  while (left.length > 0) {
+    const first = results.length;
+    const answers = await tx.batch(left.splice(0, TOGETHER)).catch((error: unknown) => {
+      throw counted(error, first);
+    });
+    results.push(...answers);
+    onProgress(results.length);
+  }
+  return results;
+}
+
+/** An error says which of these it is about; so many were before them. */
+function counted(error: unknown, before: number): unknown {
+  const [, index, words] = /^statements\[(\d+)\](.*)$/s.exec((error as Error).message) ?? [];
+  if (!(error instanceof SqliteError) || index === undefined || before === 0) {
+    return error;
+  }
+  const { code, extendedCode, sql, offset, cause } = error;
+  const message = `statements[${before + Number(index)}]${words}`;
+  return new SqliteError(message, { code, extendedCode, sql, offset, cause });
 }
 
 /** The batches of one call. */

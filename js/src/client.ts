@@ -45,14 +45,10 @@ export interface Channel {
   readonly dead: boolean;
 }
 
-/** Whether the engine gets a worker, or runs in place. */
+/** Whether the engine gets a worker, or runs in place. Where one cannot be given, given.ts says. */
 function takesWorker(options: EngineOptions): boolean {
-  const isWindow = currentContext() === 'window';
-  if (given(options) !== undefined && !isWindow) {
-    const message = 'option "worker" can be a worker of your own only in a Window';
-    throw new SqliteError(message, { code: 'INVALID_OPTION' });
-  }
-  return options.worker !== false && isWindow;
+  const { worker = true } = options;
+  return given(options) !== undefined || (worker === true && currentContext() === 'window');
 }
 
 /** The worker of the application that is to be used, if there is one. */

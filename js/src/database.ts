@@ -12,7 +12,6 @@ import { type Log, listenLog } from './log.js';
 import {
   type BackupOptions,
   CALL_OPTIONS,
-  type CallOptions,
   type Checked,
   checkExport,
   checkOpenOptions,
@@ -295,7 +294,7 @@ export class Database extends Statements {
   }
 
   /** @internal */
-  override together<T>(work: Work<T>, options: CallOptions): Promise<T> {
+  override together<T>(work: Work<T>, options: TransactionOptions): Promise<T> {
     return this.transaction(work, options);
   }
 

@@ -4,6 +4,7 @@
 //   greet ──► here ──► a port of our own: other messages of that worker are not for us
 //         └──► its script fails, or nothing for too long: nothing is left
 
+import { currentContext } from './context.js';
 import { SqliteError } from './errors.js';
 import { type GreetMessage, type HereMessage, isGreeting, WIRE } from './greeting.js';
 import type { GivenWorker } from './options.js';
@@ -18,6 +19,10 @@ export async function reachGiven(
   given: GivenWorker,
   limit: number = GREETING_MAX_MS,
 ): Promise<Line> {
+  if (currentContext() !== 'window') {
+    const message = 'option "worker" can be a worker of your own only in a Window';
+    throw new SqliteError(message, { code: 'INVALID_OPTION' });
+  }
   const worker = make(given);
   const ends = (): void => {
     if (worker !== given) {

@@ -231,6 +231,11 @@ export interface TransactionOptions extends CallOptions {
 export interface BatchOptions extends CallOptions {
   /** As in a transaction; in one it counts for nothing. */
   readonly mode?: TransactionMode;
+  /**
+   * Called with the number of statements that are done, after each 100 of them, and at the end.
+   * Then they go to the engine in so many messages, still as one transaction, begun in its mode.
+   */
+  readonly onProgress?: (statements: number) => void;
 }
 
 /** Options of `insertMany`. */

@@ -13,6 +13,7 @@ import {
   type InsertOptions,
   type IterateOptions,
   type RowOptions,
+  type TransactionOptions,
 } from './options.js';
 import { part } from './parts.js';
 import { Statement } from './prepared.js';
@@ -82,7 +83,10 @@ export abstract class Statements {
   /** @internal */
   abstract readonly dates: Dates;
   /** @internal In a transaction of its own, or in a part of the one that is open. */
-  abstract together<T>(work: (tx: Transaction) => Promise<T>, options: CallOptions): Promise<T>;
+  abstract together<T>(
+    work: (tx: Transaction) => Promise<T>,
+    options: TransactionOptions,
+  ): Promise<T>;
   /** @internal */
   abstract readonly begins: TransactionMode | undefined;
 
@@ -201,7 +205,7 @@ export abstract class Statements {
 
   /**
    * Runs several statements in one transaction, or, in a transaction, as a part of it, in one
-   * message; resolves to what each has answered, in order.
+   * message unless it is to tell of its progress; resolves to what each has answered, in order.
    *
    * Rejects with the first failure, whose message begins with `statements[index]`; none has taken
    * effect then.
@@ -210,14 +214,20 @@ export abstract class Statements {
     statements: readonly BatchStatement[],
     options: BatchOptions = {},
   ): Promise<BatchResult[]> {
-    checkOptions(options, ['mode', ...CALL_OPTIONS]);
+    const { mode = this.begins, onProgress, ...rest } = options;
+    checkOptions(options, ['mode', 'onProgress', ...CALL_OPTIONS]);
     if (!Array.isArray(statements)) {
       throw invalid(`the statements of a batch are an array, not ${describe(statements)}`);
+    }
+    const begin = this.begins && mode;
+    if (onProgress !== undefined) {
+      const bulk = part('bulk');
+      const work = async (tx: Transaction) => (await bulk).batch(tx, statements, onProgress);
+      return this.together(work, begin ? { ...rest, mode: begin } : rest);
     }
     const list = statements.map((statement: BatchStatement, index) =>
       inList('statements', index, () => this.#listed(statement)),
     );
-    const begin = this.begins && (options.mode ?? this.begins);
     const text = list.map(({ sql }) => sql).join(';\n');
     const ask = { operation: 'batch', statements: list, begin } as const;
     const answers = await this.#limited<'batch'>(ask, text, options);

@@ -1,7 +1,7 @@
 // batch() and insertMany(): many statements, many rows, all or none of them.
 import { sql } from 'anchorite';
 import type { InsertRow } from 'anchorite';
-import { equal, match, rejects } from '../page/assert';
+import { equal, match, ok, rejects } from '../page/assert';
 import { SHOWN_ELSEWHERE, describe, test } from '../page/registry';
 
 describe('bulk', SHOWN_ELSEWHERE);
@@ -46,6 +46,42 @@ test('of a batch that fails nothing is done, and its error says where', async (t
   await rejects(db.batch(['DELETE FROM a']), { code: 'SQLITE_ERROR' }, 'in one begun by exec');
   await db.exec('INSERT INTO a VALUES (4); COMMIT');
   equal(await db.get('SELECT count(*) AS n FROM a'), { n: 3 });
+});
+
+test('a batch tells of its progress, and is one transaction all the same', async (t) => {
+  const db = await t.open();
+  await db.exec('CREATE TABLE a (b UNIQUE)');
+  const other = await t.open();
+  const inserts = (count: number, last: number) =>
+    Array.from({ length: count }, (_, i) => sql`INSERT INTO a VALUES (${i === count - 1 ? last : i})`);
+  const told: number[] = [];
+  const onProgress = (statements: number) => told.push(statements);
+  const answers = await db.batch([...inserts(249, 248), 'SELECT count(*) AS n FROM a'], {
+    onProgress,
+    mode: 'exclusive',
+  });
+  equal(told, [100, 200, 250]);
+  equal([answers.length, answers[248]?.changes, answers[249]?.rows], [250, 1, [{ n: 249 }]]);
+  await other.exec('DELETE FROM a');
+  told.length = 0;
+  const failed = await rejects(db.batch(inserts(180, 5), { onProgress }), {
+    extendedCode: 'SQLITE_CONSTRAINT_UNIQUE',
+    message: /^statements\[179\]: /,
+  });
+  ok(String(failed['sql']).startsWith('INSERT'), 'its text');
+  equal(told, [100]);
+  const thrown = new Error('enough');
+  const enough = () => {
+    throw thrown;
+  };
+  equal(await rejects(db.batch(inserts(3, 2), { onProgress: enough }), {}), thrown);
+  equal(await other.get('SELECT count(*) FROM a', [], { rows: 'scalar' }), 0);
+  await db.transaction(async (tx) => {
+    await tx.batch(inserts(101, 100), { onProgress, mode: 'deferred' });
+    await rejects(tx.batch(inserts(3, 2), { onProgress }), { code: 'SQLITE_CONSTRAINT' });
+  });
+  equal(await other.get('SELECT count(*) FROM a', [], { rows: 'scalar' }), 101);
+  await rejects(db.batch([], { onProgress: 5 as never }), { code: 'INVALID_OPTION' });
 });
 
 test('a batch waits for another writer, and is done once', async (t) => {
