@@ -171,8 +171,8 @@ export async function invert(
  * Resolves to the changes of one changeset and then those of another as one, in which a row is
  * changed once; both are changesets, or both patchsets. `target` is any database.
  *
- * Rejects with `INVALID_PARAMETER` for one of each, with `SQLITE_SCHEMA` where they are of tables of
- * other shapes, and with `SQLITE_CORRUPT` for other bytes.
+ * Rejects with `INVALID_PARAMETER` for one of each, with `SQLITE_SCHEMA` where they are of tables
+ * of other shapes, and with `SQLITE_CORRUPT` for other bytes.
  */
 export async function concat(
   target: Statements,

@@ -52,8 +52,9 @@ test('a batch tells of its progress, and is one transaction all the same', async
   const db = await t.open();
   await db.exec('CREATE TABLE a (b UNIQUE)');
   const other = await t.open();
+  const insert = (value: number) => sql`INSERT INTO a VALUES (${value})`;
   const inserts = (count: number, last: number) =>
-    Array.from({ length: count }, (_, i) => sql`INSERT INTO a VALUES (${i === count - 1 ? last : i})`);
+    Array.from({ length: count }, (_, i) => insert(i === count - 1 ? last : i));
   const told: number[] = [];
   const onProgress = (statements: number) => told.push(statements);
   const answers = await db.batch([...inserts(249, 248), 'SELECT count(*) AS n FROM a'], {
