@@ -1,14 +1,17 @@
 /**
- * What the page's address and the browser remember: the open database's name, and how to open it.
- * Called by main.ts and workspace.ts; knows nothing of SQL or of the page's elements.
+ * What the page's address and the browser remember: the open database's name, SQL that somebody
+ * has sent, and how to open. Called by main.ts; knows nothing of the page's elements.
  *
- * The name after `#` survives a reload and can be bookmarked. The last name opened is kept in
- * localStorage as well, for a visit to the bare address.
+ *   #chinook.sqlite        the open database; it survives a reload and can be bookmarked
+ *   #&sql=SELECT%201       a link that was shared: SQL to look at, never data, and not run unasked
+ *
+ * The last name opened is kept in localStorage as well, for a visit to the bare address.
  */
 import type { OpenOptions } from 'anchorite';
 
 const LAST_NAME_KEY = 'anchorite-console:database';
 const FIRST_NAME = 'console.sqlite';
+const SQL = '&sql=';
 
 /** The database the page should open: the one in the address, the last one, or a new one. */
 export function rememberedName(): string {
@@ -25,9 +28,20 @@ export function rememberName(name: string): void {
   }
 }
 
-/** Calls back with the name whenever the person edits the part of the address after `#`. */
-export function onNameInAddress(open: (name: string) => void): void {
-  addEventListener('hashchange', () => open(rememberedName()));
+/** Calls back whenever the person edits the part of the address after `#`. */
+export function onAddress(changed: () => void): void {
+  addEventListener('hashchange', changed);
+}
+
+/** SQL that came with the address. */
+export function sharedSql(): string | undefined {
+  const [, encoded] = location.hash.split(SQL);
+  return encoded === undefined ? undefined : decoded(encoded);
+}
+
+/** A link to the console with this SQL. */
+export function linkTo(text: string): string {
+  return `${location.origin}${location.pathname}#${SQL}${encodeURIComponent(text)}`;
 }
 
 /**
@@ -44,11 +58,15 @@ export function openOptions(): OpenOptions {
 }
 
 function nameInAddress(): string | undefined {
-  const encoded = location.hash.slice(1);
+  const [encoded = ''] = location.hash.slice(1).split(SQL);
+  return decoded(encoded) || undefined;
+}
+
+function decoded(text: string): string {
   try {
-    return decodeURIComponent(encoded) || undefined;
+    return decodeURIComponent(text);
   } catch {
-    return encoded;
+    return text;
   }
 }
 

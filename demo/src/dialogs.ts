@@ -1,45 +1,98 @@
 /**
- * The two questions the console asks: a name for a new database, and leave to replace one.
- * Called by main.ts; knows only its own elements of the page.
+ * The console's small questions: a name, leave to do what cannot be undone, a list to read.
+ * Called by main.ts and the panels; builds its dialogs and takes them away again.
  */
+import { button, h } from './dom.ts';
 
-/** Asks for a file name; `undefined` when the person thinks better of it. */
-export function askName(): Promise<string | undefined> {
-  const dialog = find('name-dialog', HTMLDialogElement);
-  const input = find('name-input', HTMLInputElement);
-  const form = find('name-form', HTMLFormElement);
-  input.value = '';
-  form.onsubmit = (event) => {
+export interface NameQuestion {
+  readonly title: string;
+  readonly label: string;
+  readonly value?: string;
+  readonly action: string;
+}
+
+/** Asks for a name; `undefined` when the person thinks better of it. */
+export function askName({ title, label, value = '', action }: NameQuestion): Promise<
+  string | undefined
+> {
+  const input = h('input', {
+    id: 'name-input',
+    'data-testid': 'name-input',
+    type: 'text',
+    autocomplete: 'off',
+    autocapitalize: 'off',
+    spellcheck: 'false',
+    required: true,
+  });
+  input.value = value;
+  const submit = h('button', { type: 'submit', class: 'primary', 'data-testid': 'name-ok' }, action);
+  const form = h('form', { method: 'dialog' });
+  const dialog = h('dialog', { 'aria-labelledby': 'dialog-title' }, form);
+  form.append(
+    h('h2', { id: 'dialog-title' }, title),
+    h('label', { for: 'name-input' }, label),
+    input,
+    buttons(
+      button('Cancel', () => dialog.close('')),
+      submit,
+    ),
+  );
+  form.addEventListener('submit', (event) => {
     event.preventDefault();
     dialog.close(input.value.trim());
-  };
-  find('name-cancel', HTMLButtonElement).onclick = () => dialog.close('');
+  });
   return answer(dialog);
 }
 
-/** Asks whether the database `name` may be replaced. */
-export async function mayReplace(name: string): Promise<boolean> {
-  const dialog = find('replace-dialog', HTMLDialogElement);
-  find('replace-text', HTMLElement).textContent =
-    `A database named “${name}” is kept in this browser. ` +
-    'Replacing it deletes what it holds now; that cannot be undone.';
-  find('replace-cancel', HTMLButtonElement).onclick = () => dialog.close('');
-  find('replace-ok', HTMLButtonElement).onclick = () => dialog.close('replace');
+export interface Confirmation {
+  readonly title: string;
+  readonly text: string;
+  readonly action: string;
+}
+
+/** Asks for leave to do what cannot be undone. */
+export async function confirm({ title, text, action }: Confirmation): Promise<boolean> {
+  const dialog = h(
+    'dialog',
+    { 'aria-labelledby': 'dialog-title', 'aria-describedby': 'dialog-text' },
+    h('h2', { id: 'dialog-title' }, title),
+    h('p', { id: 'dialog-text', class: 'dialog-text' }, text),
+  );
+  dialog.append(
+    buttons(
+      button('Cancel', () => dialog.close(''), { 'data-testid': 'confirm-cancel' }),
+      button(action, () => dialog.close('yes'), { class: 'danger', 'data-testid': 'confirm-ok' }),
+    ),
+  );
   return (await answer(dialog)) !== undefined;
 }
 
-/** Finds an element that index.html is sure to hold. */
-export function find<E extends HTMLElement>(id: string, type: abstract new () => E): E {
-  const element = document.getElementById(id);
-  if (!(element instanceof type)) throw new Error(`index.html has no ${type.name} “${id}”.`);
-  return element;
+/** Shows something to read. */
+export async function show(title: string, ...content: Node[]): Promise<void> {
+  const dialog = h('dialog', { class: 'wide', 'aria-labelledby': 'dialog-title' });
+  const body = h('div', { class: 'dialog-body', tabindex: 0, role: 'region', 'aria-label': title });
+  body.append(...content);
+  dialog.append(
+    h('h2', { id: 'dialog-title' }, title),
+    body,
+    buttons(button('Close', () => dialog.close(''), { class: 'primary' })),
+  );
+  await answer(dialog);
+}
+
+function buttons(...children: HTMLElement[]): HTMLElement {
+  return h('p', { class: 'dialog-buttons' }, ...children);
 }
 
 /** Opens the dialog; gives what it was closed with, `undefined` for nothing or Escape. */
 function answer(dialog: HTMLDialogElement): Promise<string | undefined> {
   dialog.returnValue = '';
+  document.body.append(dialog);
   dialog.showModal();
   return new Promise((resolve) => {
-    dialog.onclose = () => resolve(dialog.returnValue || undefined);
+    dialog.addEventListener('close', () => {
+      dialog.remove();
+      resolve(dialog.returnValue || undefined);
+    });
   });
 }

@@ -1,92 +1,126 @@
 /**
  * The console's composition root: finds the page's elements and ties editor, workspace, results
- * and status together. Started by index.html; everything it does to data goes through workspace.ts.
+ * and panels together. Started by index.html; everything it does to data goes through workspace.ts.
  */
 import type { Database } from 'anchorite';
-import { onNameInAddress, openOptions, rememberedName, rememberName } from './address.ts';
-import { askName, find, mayReplace } from './dialogs.ts';
-import { createEditor, type Excerpt } from './editor.ts';
-import { describe, type Failure } from './failure.ts';
-import { download, fetchSample, onFile, SAMPLE_NAME, SAMPLE_QUERY } from './files.ts';
-import { countBytes, countRows, createResults, type Remedy } from './results.ts';
-import { createStatus } from './status.ts';
-import { type Outcome, Workspace } from './workspace.ts';
+import { linkTo, onAddress, openOptions, rememberedName, rememberName, sharedSql } from './address.ts';
+import type { App } from './app.ts';
+import { askName, confirm } from './dialogs.ts';
+import { find } from './dom.ts';
+import { Editor, type Excerpt, type Extent } from './editor/editor.ts';
+import { EditorTabs } from './editor/tabs.ts';
+import { onFiles } from './files/drop.ts';
+import { fetchSample, SAMPLE_NAME, SAMPLE_QUERY } from './files/sample.ts';
+import { type Remedy, ResultPanel } from './results/panel.ts';
+import { copyText, download } from './results/save.ts';
+import type { Failure } from './run/failure.ts';
+import { askParams } from './run/params.ts';
+import { runPieces, type Summary } from './run/runner.ts';
+import { statements } from './sql/split.ts';
+import { showFacts } from './status.ts';
+import { type Action, Tasks } from './task.ts';
+import { count, duration, size } from './words.ts';
+import { Workspace } from './workspace.ts';
 
 const FIRST_TEXT = `-- What does this database hold?
 SELECT type, name, tbl_name FROM sqlite_schema ORDER BY type, name;
 `;
 const FIRST_STEPS =
-  'Write SQL above and run it, drop a SQLite file onto the page, ' +
-  'or load the Chinook sample: a music shop in 11 tables.';
+  'Write SQL above and run it, drop a file onto the page (SQLite, CSV, JSON or SQL), ' +
+  'or load the Chinook sample: a music shop in 11 tables. Nothing leaves this machine.';
 const NOT_REPLACED = 'Nothing was replaced.';
 
 const picker = find('database', HTMLSelectElement);
-const runButton = find('run', HTMLButtonElement);
-const newButton = find('new', HTMLButtonElement);
-const importButton = find('import', HTMLButtonElement);
-const exportButton = find('export', HTMLButtonElement);
-const sampleButton = find('load-chinook', HTMLButtonElement);
+const facts = find('facts', HTMLElement);
+const lastRun = find('last-run', HTMLElement);
 const workspace = new Workspace(openOptions());
-const editor = createEditor(find('editor', HTMLElement), FIRST_TEXT, runText);
-const results = createResults(find('result', HTMLElement), find('error', HTMLElement));
-const status = createStatus(
-  find('activity', HTMLElement),
-  find('last-run', HTMLElement),
-  find('facts', HTMLElement),
+const editor: Editor = new Editor(find('editor', HTMLElement), {
+  onRun: runText,
+  onEdit: () => tabs.edited(),
+});
+const tabs: EditorTabs = new EditorTabs(find('queries', HTMLElement), editor, FIRST_TEXT);
+const results = new ResultPanel(
+  find('result', HTMLElement),
+  find('error', HTMLElement),
+  (activity, action) => tasks.perform(activity, action, (failure) => showFailure(failure)),
 );
-let busy = false;
+const tasks: Tasks = new Tasks(
+  {
+    activity: find('activity', HTMLElement),
+    clock: find('clock', HTMLElement),
+    cancel: find('cancel', HTMLButtonElement),
+  },
+  setBusy,
+  showFailure,
+);
+
+const app: App = {
+  workspace,
+  perform: (activity, action, onFailure) => tasks.perform(activity, action, onFailure),
+  openDatabase,
+  openText(text, { title, run } = {}) {
+    tabs.open(text, title);
+    if (run === true) runText('all');
+  },
+  takeFiles: () => undefined,
+  browse: () => undefined,
+  say: (title, detail) => void results.message(title, detail),
+};
 
 start();
 
 function start(): void {
-  runButton.addEventListener('click', runText);
-  newButton.addEventListener('click', () => void createDatabase());
-  exportButton.addEventListener('click', exportDatabase);
-  sampleButton.addEventListener('click', loadSample);
+  listen('run', () => runText('all'));
+  listen('run-statement', () => runText('statement'));
+  listen('new', () => void createDatabase());
+  listen('export', exportDatabase);
+  listen('load-chinook', loadSample);
+  listen('share', share);
   picker.addEventListener('change', () => openDatabase(picker.value));
   const fileInput = find('import-file', HTMLInputElement);
-  onFile(importButton, fileInput, find('drop-hint', HTMLElement), importFile);
-  onNameInAddress(openDatabase);
+  onFiles(find('import', HTMLButtonElement), fileInput, find('drop-hint', HTMLElement), (files) =>
+    app.takeFiles(files),
+  );
+  onAddress(followAddress);
   find('run-hint', HTMLElement).textContent = runHint();
+  followAddress();
+}
+
+function listen(id: string, act: () => void): void {
+  const element = find(id, HTMLButtonElement);
+  element.addEventListener('click', () => element.ariaDisabled !== 'true' && act());
+}
+
+/** Opens what the address names; SQL that came with it is shown and not run. */
+function followAddress(): void {
+  const text = sharedSql();
+  if (text !== undefined) tabs.open(text, 'Shared');
   const name = rememberedName();
-  showNames([name]);
+  if (workspace.database === undefined) showNames([name]);
   openDatabase(name);
 }
 
-/** Does one thing at a time; what is asked for meanwhile is not done. Failures are shown. */
-function perform(activity: string, action: () => Promise<string>, onFailure = showFailure): void {
-  if (busy) showOpenName();
-  else void performNow(activity, action, onFailure);
-}
-
-async function performNow(
-  activity: string,
-  action: () => Promise<string>,
-  onFailure: (failure: Failure) => void,
-): Promise<void> {
-  setBusy(true);
-  status.startActivity(activity);
-  let end = 'Failed.';
-  try {
-    end = await action();
-  } catch (error) {
-    onFailure(describe(error));
-  }
-  setBusy(false);
-  status.endActivity(end);
-}
-
-function setBusy(value: boolean): void {
-  busy = value;
+function setBusy(busy: boolean): void {
   const open = workspace.database !== undefined;
-  for (const button of [newButton, importButton, sampleButton]) button.ariaDisabled = `${busy}`;
-  for (const button of [runButton, exportButton]) button.ariaDisabled = `${busy || !open}`;
+  for (const id of ['new', 'import', 'load-chinook']) disable(id, busy);
+  for (const id of ['run', 'run-statement', 'export']) disable(id, busy || !open);
+  if (!busy) showOpenName();
+}
+
+function disable(id: string, disabled: boolean): void {
+  find(id, HTMLButtonElement).ariaDisabled = String(disabled);
+}
+
+/** Does one thing; what is asked for meanwhile is not done, and the picker says what is open. */
+function perform(activity: string, action: Action, onFailure?: (failure: Failure) => void): void {
+  if (tasks.busy) showOpenName();
+  else void tasks.perform(activity, action, onFailure);
 }
 
 function openDatabase(name: string): void {
   perform(
     `Opening ${name}…`,
-    () => opened(workspace.open(name)),
+    (signal) => opened(workspace.open(name, signal)),
     (failure) => showOpenFailure(failure, name),
   );
 }
@@ -103,64 +137,93 @@ function reopenDatabase(name: string): void {
 async function opened(opening: Promise<Database>): Promise<string> {
   const database = await opening;
   await show(database);
-  results.showMessage(`${database.name} is open.`, FIRST_STEPS);
+  await results.message(`${database.name} is open.`, FIRST_STEPS);
   return `Opened ${database.name}.`;
 }
 
 async function createDatabase(): Promise<void> {
-  if (busy) return;
-  const name = await askName();
+  if (tasks.busy) return;
+  const question = { title: 'New database', label: 'Name of the file', action: 'Create' };
+  const name = await askName(question);
   if (name !== undefined) openDatabase(name);
 }
 
-function runText(): void {
+function runText(extent: Extent): void {
   if (workspace.database === undefined) return;
-  const excerpt = editor.excerpt();
+  const excerpt = editor.excerpt(extent);
   perform(
     'Running…',
-    () => run(excerpt),
+    (signal) => run(excerpt, signal),
     (failure) => showRunFailure(failure, excerpt),
   );
 }
 
-async function run(excerpt: Excerpt): Promise<string> {
+async function run(excerpt: Excerpt, signal: AbortSignal): Promise<string> {
   editor.clearErrors();
-  showOutcome(await workspace.run(excerpt.sql));
+  await results.clear();
+  lastRun.textContent = '';
+  const started = performance.now();
+  const listener = {
+    ask: askParams,
+    onRows: results.addRows.bind(results),
+    onNote: results.addNote.bind(results),
+  };
+  try {
+    const pieces = statements(excerpt.sql);
+    const summary = await runPieces(workspace.opened, pieces, listener, signal);
+    if (summary.statements === 0) await results.message('There is no SQL to run.');
+    lastRun.textContent = `${inWords(summary)} · ${duration(performance.now() - started)}`;
+  } finally {
+    results.finish();
+    if (excerpt.sql.trim() !== '') workspace.touch();
+  }
   return 'Ready.';
 }
 
+function inWords({ statements: ran, rows, changes, hasMore }: Summary): string {
+  const parts = [ran > 1 ? count(ran, 'statement') : ''];
+  if (rows > 0 || changes === 0) parts.push(`${count(rows, 'row')}${hasMore ? ' and more' : ''}`);
+  if (changes > 0) parts.push(`${count(changes, 'row')} changed`);
+  return parts.filter((part) => part !== '').join(' · ');
+}
+
 function loadSample(): void {
-  perform('Loading the Chinook sample…', async () => {
-    if (!(await importAs(SAMPLE_NAME, fetchSample))) return NOT_REPLACED;
-    editor.setText(SAMPLE_QUERY);
-    await run(editor.excerpt());
+  perform('Loading the Chinook sample…', async (signal) => {
+    if (!(await mayTake(SAMPLE_NAME))) return NOT_REPLACED;
+    await show(await workspace.importOver(SAMPLE_NAME, await fetchSample(signal), { signal }));
+    tabs.open(SAMPLE_QUERY, 'Chinook');
+    await run(editor.excerpt('all'), signal);
     return `Imported ${SAMPLE_NAME}.`;
   });
 }
 
-function importFile(file: File): void {
-  perform(`Importing ${file.name}…`, async () => {
-    if (!(await importAs(file.name, async () => file))) return NOT_REPLACED;
-    results.showMessage(`Imported ${file.name}: ${countBytes(file.size)}.`, FIRST_STEPS);
-    return `Imported ${file.name}.`;
+/** Asks before a database that is there already is replaced. */
+async function mayTake(name: string): Promise<boolean> {
+  if (!(await workspace.names()).includes(name)) return true;
+  return confirm({
+    title: 'Replace the database?',
+    text:
+      `A database named “${name}” is kept in this browser. ` +
+      'Replacing it deletes what it holds now; that cannot be undone.',
+    action: 'Replace',
   });
-}
-
-/** Asks before a database that is there already is replaced; false when it is to stay. */
-async function importAs(name: string, source: () => Promise<Blob>): Promise<boolean> {
-  const taken = (await workspace.names()).includes(name);
-  if (taken && !(await mayReplace(name))) return false;
-  await show(await workspace.importOver(name, await source()));
-  return true;
 }
 
 function exportDatabase(): void {
   const name = workspace.database?.name;
   if (name === undefined) return;
-  perform(`Exporting ${name}…`, async () => {
-    const bytes = await workspace.export();
-    download(name, bytes);
-    return `Exported ${name}: ${countBytes(bytes.length)}.`;
+  perform(`Exporting ${name}…`, async (signal, say) => {
+    const onProgress = (bytes: number) => say(size(bytes));
+    const blob = await workspace.opened.export({ as: 'blob', signal, onProgress });
+    download(name, blob);
+    return `Exported ${name}: ${size(blob.size)}.`;
+  });
+}
+
+function share(): void {
+  perform('Copying a link…', async () => {
+    await copyText(linkTo(editor.excerpt('all').sql));
+    return 'Copied a link that holds this SQL, and no data.';
   });
 }
 
@@ -168,7 +231,8 @@ function exportDatabase(): void {
 async function show(database: Database): Promise<void> {
   rememberName(database.name);
   document.title = `${database.name} · Anchorite`;
-  status.showDatabase(database);
+  showFacts(facts, database);
+  lastRun.textContent = '';
   editor.clearErrors();
   showNames(await workspace.names());
 }
@@ -185,20 +249,9 @@ function showOpenName(): void {
   rememberName(name);
 }
 
-function showOutcome(outcome: Outcome): void {
-  const ms = formatMs(outcome.ms);
-  if (outcome.kind === 'rows') {
-    results.showRows(outcome.rows);
-    status.showRun(`${countRows(outcome.rows.length)} · ${ms}`);
-  } else {
-    results.showMessage('Script ran.', 'To see rows, select one statement and run it by itself.');
-    status.showRun(`script ran · ${ms}`);
-  }
-}
-
 function showFailure(failure: Failure): void {
   results.showFailure(failure, undefined, remedyFor(failure));
-  status.showDatabase(workspace.database);
+  showFacts(facts, workspace.database);
   showOpenName();
 }
 
@@ -206,7 +259,7 @@ function showRunFailure(failure: Failure, ran: Excerpt): void {
   const { offset, message } = failure;
   const place = offset === undefined ? undefined : editor.showError(ran, offset, message);
   results.showFailure(failure, place && `at ${place}`, remedyFor(failure));
-  status.showRun(failure.code);
+  lastRun.textContent = failure.code;
 }
 
 function remedyFor(failure: Failure): Remedy | undefined {
@@ -220,7 +273,7 @@ function remedyFor(failure: Failure): Remedy | undefined {
 function showOpenFailure(failure: Failure, name: string): void {
   const place = `· ${name} could not be opened`;
   results.showFailure(failure, place, { label: 'Try again', act: () => openDatabase(name) });
-  status.showDatabase(workspace.database);
+  showFacts(facts, workspace.database);
   workspace.names().then(
     (names) => showNames([...new Set([name, ...names])]),
     () => showNames([name]),
@@ -228,11 +281,6 @@ function showOpenFailure(failure: Failure, name: string): void {
 }
 
 function runHint(): string {
-  const key = /Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘ Enter' : 'Ctrl Enter';
-  return `${key} runs the selection, or everything`;
-}
-
-function formatMs(ms: number): string {
-  const digits = ms < 10 ? 1 : 0;
-  return `${ms.toLocaleString('en', { maximumFractionDigits: digits })} ms`;
+  const key = /Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘' : 'Ctrl';
+  return `${key} Enter runs the selection, or everything; with Shift, the statement at the caret`;
 }

@@ -1,40 +1,54 @@
 /**
- * The one open database and the files beside it. Called by main.ts.
+ * The one open database and the files beside it. Called by main.ts and the panels.
  * Everything here goes through the public API of `anchorite`; it must not know the page.
  */
 import {
   type Database,
+  deleteDatabase,
   importDatabase,
+  type ImportSource,
   listDatabases,
   type OpenOptions,
   open,
-  type Row,
-  SqliteError,
+  renameDatabase,
+  type TransferOptions,
 } from 'anchorite';
 
-/** What a run gave: rows of one statement, or nothing to show from a script. */
-export type Outcome = { kind: 'rows'; rows: Row[]; ms: number } | { kind: 'script'; ms: number };
+/** The console's own database: history and saved queries. It is not shown among the others. */
+export const OWN_NAME = 'anchorite-console.sqlite';
 
 /** Holds at most one open database and replaces it by another. */
 export class Workspace {
+  /** Tells `opened` (another database) and `changed` (what is in it, by whomever). */
+  readonly events: EventTarget = new EventTarget();
+  readonly options: OpenOptions;
   #database: Database | undefined;
-  readonly #options: OpenOptions;
 
+  /** INTEGERs are bigints, so that they are not taken for REALs. */
   constructor(options: OpenOptions) {
-    this.#options = options;
+    this.options = { ...options, int64: 'bigint' };
   }
 
   get database(): Database | undefined {
     return this.#database;
   }
 
+  /** The open database; there is nothing to do where there is none. */
+  get opened(): Database {
+    if (this.#database === undefined) throw new Error('No database is open.');
+    return this.#database;
+  }
+
   /** Opens `name`, and only when that has worked closes the database open until then. */
-  async open(name: string): Promise<Database> {
+  async open(name: string, signal?: AbortSignal): Promise<Database> {
     const previous = this.#database;
     if (previous?.name === name && !previous.closed) return previous;
-    this.#database = await open(name, this.#options);
+    const database = await open(name, { ...this.options, ...(signal ? { signal } : {}) });
+    this.#database = database;
+    this.#watch(database);
     await previous?.close();
-    return this.#database;
+    this.#tell('opened');
+    return database;
   }
 
   /** Opens `name` anew, also when it is open already: the way out after an engine has died. */
@@ -43,52 +57,75 @@ export class Workspace {
     return this.open(name);
   }
 
-  /**
-   * Runs `sql`. The library refuses a script in query() before any of it has run (INVALID_SQL);
-   * it is then run as a whole, and has no rows to show.
-   */
-  async run(sql: string): Promise<Outcome> {
-    const database = this.#opened();
-    const start = performance.now();
-    try {
-      const rows = await database.query(sql);
-      return { kind: 'rows', rows, ms: performance.now() - start };
-    } catch (error) {
-      if (!(error instanceof SqliteError && error.code === 'INVALID_SQL')) throw error;
-    }
-    const scriptStart = performance.now();
-    await database.exec(sql);
-    return { kind: 'script', ms: performance.now() - scriptStart };
-  }
-
   /** Makes `name` a copy of `source` and opens it. If that fails, what was open is open again. */
-  async importOver(name: string, source: Blob): Promise<Database> {
-    const wasOpen = this.#database?.name === name;
-    if (wasOpen) await this.#close();
-    try {
-      await importDatabase(name, source, { ...this.#options, overwrite: true });
-    } catch (error) {
-      if (wasOpen) await this.open(name);
-      throw error;
-    }
+  async importOver(
+    name: string,
+    source: ImportSource,
+    transfer: TransferOptions = {},
+  ): Promise<Database> {
+    await this.#without(name, () =>
+      importDatabase(name, source, { ...this.#engine, ...transfer, overwrite: true }),
+    );
     return this.open(name);
   }
 
-  /** The open database as the bytes of one file. */
-  export(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#opened().export();
+  async rename(name: string, to: string): Promise<void> {
+    const wasOpen = this.#database?.name === name;
+    await this.#without(name, () => renameDatabase(name, to, this.#engine));
+    if (wasOpen) await this.open(to);
+  }
+
+  /** Deletes a database; where it is the open one, `next` is opened instead. */
+  async delete(name: string, next: string): Promise<void> {
+    const wasOpen = this.#database?.name === name;
+    await this.#without(name, () => deleteDatabase(name, this.#engine));
+    if (wasOpen) await this.open(next);
   }
 
   /** Names of all databases, the open one among them. */
   async names(): Promise<string[]> {
-    const names = new Set(await listDatabases(this.#options));
+    const names = new Set(await listDatabases(this.#engine));
     if (this.#database !== undefined) names.add(this.#database.name);
+    names.delete(OWN_NAME);
     return [...names].sort();
   }
 
-  #opened(): Database {
-    if (this.#database === undefined) throw new Error('No database is open.');
-    return this.#database;
+  /** Says that this page itself has changed something that nobody else tells of. */
+  touch(): void {
+    this.#tell('changed');
+  }
+
+  /** The options that functions of files take. */
+  get #engine() {
+    const { engine, worker } = this.options;
+    return {
+      ...(engine === undefined ? {} : { engine }),
+      ...(worker === undefined ? {} : { worker }),
+    };
+  }
+
+  /** A database that is open is not replaced, renamed or deleted. */
+  async #without(name: string, work: () => Promise<unknown>): Promise<void> {
+    const wasOpen = this.#database?.name === name;
+    if (wasOpen) await this.#close();
+    try {
+      await work();
+    } catch (error) {
+      if (wasOpen) await this.open(name);
+      throw error;
+    }
+  }
+
+  #watch(database: Database): void {
+    try {
+      database.onChange(() => database === this.#database && this.#tell('changed'));
+    } catch {
+      // Without BroadcastChannel nobody tells; what this page does itself it knows.
+    }
+  }
+
+  #tell(type: 'opened' | 'changed'): void {
+    this.events.dispatchEvent(new Event(type));
   }
 
   async #close(): Promise<void> {

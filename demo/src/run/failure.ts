@@ -1,48 +1,69 @@
 /**
- * Turns whatever was thrown into what the page can show. Called by main.ts.
+ * Turns whatever was thrown into what the page can show. Called by main.ts and task.ts.
  * Knows error codes and words for them; must not touch the page or the database.
  */
 import { SqliteError } from 'anchorite';
+import { StatementFailure } from './runner.ts';
 
 /** An error in the console's words. */
 export interface Failure {
-  code: string;
-  message: string;
+  readonly code: string;
+  readonly message: string;
   /** What lies behind it, where that is known. */
-  cause: string | undefined;
+  readonly cause: string | undefined;
   /** What the person can do about it, where something can be done. */
-  advice: string | undefined;
+  readonly advice: string | undefined;
   /** Index into the SQL text that was run, where SQLite names the place. */
-  offset: number | undefined;
+  readonly offset: number | undefined;
   /** The open database can no longer answer and has to be opened anew. */
-  lost: boolean;
+  readonly lost: boolean;
 }
+
+const CONNECTION_LOST =
+  'The tab that served this database was closed or has crashed, and another has taken over. ' +
+  'Run it again.';
 
 const ADVICE: Readonly<Record<string, string>> = {
   OPFS_UNAVAILABLE:
     'The origin private file system is where databases are kept. ' +
     'It needs https or localhost, and some browsers refuse it in private windows.',
-  SQLITE_BUSY: 'It may be open in another tab or window: close it there, then try again.',
+  SQLITE_BUSY:
+    'Another tab or window is using it, as the message says. ' +
+    'Let it finish or close it there, then try again.',
+  SQLITE_BUSY_SNAPSHOT: 'Somebody else has changed the database meanwhile. Run it again.',
   SQLITE_NOTADB: 'Choose a file that the sqlite3 shell can open. Nothing here was changed.',
+  SQLITE_CORRUPT:
+    'The file is damaged. Nothing here was changed; try a backup, or sqlite3’s .recover.',
   SQLITE_FULL: "The browser's storage for this site is used up. Free some space, then try again.",
+  SQLITE_READONLY: 'This database cannot be written to.',
+  EXISTS: 'Choose another name, or delete the other database first.',
+  CONNECTION_LOST,
+  OUTDATED: 'A newer version of this page is open in another tab. Reload this one.',
   ENGINE_UNAVAILABLE: "Remove “engine” from this page's address to let it choose by itself.",
   INVALID_OPTION: "“engine” in this page's address can be jspi or asyncify.",
 };
 
-const LOST = new Set(['CLOSED', 'ENGINE_FAILED', 'WORKER_DIED']);
+const LOST = new Set(['CLOSED', 'ENGINE_FAILED', 'WORKER_DIED', 'OUTDATED']);
 
 /** Describes `error`; never throws. */
 export function describe(error: unknown): Failure {
+  if (error instanceof StatementFailure) return describeStatement(error);
   if (!(error instanceof SqliteError)) return describeOther(error);
   const code = error.extendedCode || error.code;
   return {
     code,
     message: error.message,
     cause: error.cause instanceof Error ? error.cause.message : undefined,
-    advice: ADVICE[error.code],
+    advice: ADVICE[code] ?? ADVICE[error.code],
     offset: error.offset,
     lost: LOST.has(error.code),
   };
+}
+
+function describeStatement({ piece, cause }: StatementFailure): Failure {
+  const failure = describe(cause);
+  // Where SQLite names no place, the statement is the place.
+  return { ...failure, offset: piece.start + (failure.offset ?? 0) };
 }
 
 function describeOther(error: unknown): Failure {

@@ -1,0 +1,50 @@
+/**
+ * Elements, made from values and never from HTML. Used by every file that shows something.
+ * Must not know what is shown.
+ */
+
+/** Attributes by name; a boolean one is set or left out, `on…` is a listener. */
+export type Props = Readonly<
+  Record<string, string | number | boolean | undefined | ((event: never) => void)>
+>;
+
+export type Child = Node | string | undefined;
+
+/** Makes an element. */
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  props: Props = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) set(element, name, value);
+  element.append(...children.filter((child) => child !== undefined));
+  return element;
+}
+
+function set(element: HTMLElement, name: string, value: Props[string]): void {
+  if (typeof value === 'function') {
+    element.addEventListener(name.replace(/^on/, ''), value as (event: Event) => void);
+  } else if (value !== undefined && value !== false) {
+    element.setAttribute(name, value === true ? '' : String(value));
+  }
+}
+
+/** A button that does `act`. */
+export function button(label: string, act: () => void, props: Props = {}): HTMLButtonElement {
+  return h('button', { type: 'button', onclick: act, ...props }, label);
+}
+
+/** One of several, by value and words. */
+export function options(
+  choices: readonly (readonly [value: string, words: string])[],
+): HTMLOptionElement[] {
+  return choices.map(([value, words]) => new Option(words, value));
+}
+
+/** Finds an element that index.html is sure to hold. */
+export function find<E extends HTMLElement>(id: string, type: abstract new () => E): E {
+  const element = document.getElementById(id);
+  if (!(element instanceof type)) throw new Error(`index.html has no ${type.name} “${id}”.`);
+  return element;
+}

@@ -1,0 +1,148 @@
+/**
+ * The SQL editor: CodeMirror, what is run of its text, and the mark at an error. Called by main.ts
+ * and tabs.ts. Knows text and positions in it; must not know databases or results.
+ *
+ * It lives in a shadow root, where CodeMirror adds its styles as adopted style sheets. In the
+ * document itself it would add a <style> element, which `style-src 'self'` refuses.
+ */
+import { type Diagnostic, lintGutter, setDiagnostics } from '@codemirror/lint';
+import { Compartment, EditorState, Prec } from '@codemirror/state';
+import { EditorView, keymap } from '@codemirror/view';
+import { basicSetup } from 'codemirror';
+import { statementAt } from '../sql/split.ts';
+import { language, NO_VOCABULARY, type Vocabulary } from './completion.ts';
+import { look } from './theme.ts';
+import { TYPING_OVER } from './typing.ts';
+
+/** SQL taken from the editor, and where in the editor it starts (UTF-16 units). */
+export interface Excerpt {
+  readonly sql: string;
+  readonly start: number;
+}
+
+/** What is to be run. */
+export type Extent = 'all' | 'statement';
+
+export interface EditorEvents {
+  onRun(extent: Extent): void;
+  /** The text has been edited. */
+  onEdit(): void;
+}
+
+/** The editor's face to the rest of the page. */
+export class Editor {
+  readonly #view: EditorView;
+  readonly #events: EditorEvents;
+  readonly #language = new Compartment();
+  #vocabulary = NO_VOCABULARY;
+
+  constructor(host: HTMLElement, events: EditorEvents) {
+    this.#events = events;
+    const root = host.attachShadow({ mode: 'open' });
+    this.#view = new EditorView({ root, parent: root, state: this.newState('') });
+  }
+
+  get text(): string {
+    return this.#view.state.sliceDoc();
+  }
+
+  /** Text, selection and what can be undone, of one tab. */
+  get state(): EditorState {
+    return this.#view.state;
+  }
+
+  set state(state: EditorState) {
+    this.#view.setState(state);
+    this.propose(this.#vocabulary);
+  }
+
+  newState(doc: string): EditorState {
+    return EditorState.create({
+      doc,
+      extensions: [
+        this.#keys(),
+        TYPING_OVER,
+        basicSetup,
+        this.#language.of(language(this.#vocabulary)),
+        lintGutter(),
+        look(),
+        EditorView.updateListener.of(({ docChanged }) => docChanged && this.#events.onEdit()),
+      ],
+    });
+  }
+
+  /** The selection if there is one; else all, or the statement at the caret. */
+  excerpt(extent: Extent): Excerpt {
+    const { state } = this.#view;
+    const { from, to, empty, head } = state.selection.main;
+    if (!empty) return { sql: state.sliceDoc(from, to), start: from };
+    if (extent === 'all') return { sql: state.sliceDoc(), start: 0 };
+    return statementAt(state.sliceDoc(), head) ?? { sql: '', start: 0 };
+  }
+
+  /** Replaces the text; the person can undo it. */
+  setText(insert: string): void {
+    this.#view.dispatch({ changes: { from: 0, to: this.#view.state.doc.length, insert } });
+  }
+
+  /** Puts text where the caret is. */
+  insert(text: string): void {
+    this.#view.dispatch(this.#view.state.replaceSelection(text));
+    this.focus();
+  }
+
+  focus(): void {
+    this.#view.focus();
+  }
+
+  /** Proposes these names from now on. */
+  propose(vocabulary: Vocabulary): void {
+    this.#vocabulary = vocabulary;
+    this.#view.dispatch({ effects: this.#language.reconfigure(language(vocabulary)) });
+  }
+
+  /**
+   * Underlines the word at `offset` of what was run, moves the caret there, and says where it is;
+   * `undefined` when that text has been edited meanwhile.
+   */
+  showError(ran: Excerpt, offset: number, message: string): string | undefined {
+    const { state } = this.#view;
+    const isThere = state.sliceDoc(ran.start, ran.start + ran.sql.length) === ran.sql;
+    return isThere ? showError(this.#view, ran.start + offset, message) : undefined;
+  }
+
+  clearErrors(): void {
+    this.#view.dispatch(setDiagnostics(this.#view.state, []));
+  }
+
+  #keys() {
+    const run = (extent: Extent) => () => {
+      this.#events.onRun(extent);
+      return true;
+    };
+    return Prec.highest(
+      keymap.of([
+        { key: 'Mod-Enter', run: run('all') },
+        { key: 'Mod-Shift-Enter', run: run('statement') },
+      ]),
+    );
+  }
+}
+
+function showError(view: EditorView, position: number, message: string): string {
+  const { state } = view;
+  const from = Math.min(position, state.doc.length);
+  const diagnostic: Diagnostic = { from, to: endOfWord(state, from), severity: 'error', message };
+  view.dispatch(setDiagnostics(state, [diagnostic]));
+  view.dispatch({ selection: { anchor: from }, scrollIntoView: true });
+  view.focus();
+  const line = state.doc.lineAt(from);
+  return `line ${line.number}, column ${from - line.from + 1}`;
+}
+
+/** SQLite gives the place where the trouble starts; what is marked goes on to the word's end. */
+function endOfWord(state: EditorState, from: number): number {
+  const character = state.sliceDoc(from, from + 2).codePointAt(0);
+  if (character === undefined) return from;
+  return state.wordAt(from)?.to ?? from + String.fromCodePoint(character).length;
+}

@@ -1,0 +1,42 @@
+/**
+ * Names and values as SQL text. Used wherever SQL is written for somebody to read or to save; what
+ * is only run takes parameters. Must not know databases.
+ */
+import type { SqlValue } from 'anchorite';
+
+/** A name in double quotes. */
+export function quoteName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** A name as a person would write it: in quotes only if it needs them. */
+export function plainName(name: string): string {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? name : quoteName(name);
+}
+
+/** A literal that SQLite reads as the same value. */
+export function literal(value: SqlValue): string {
+  if (value === null) return 'NULL';
+  if (value instanceof Uint8Array) return `X'${hex(value)}'`;
+  if (typeof value === 'string') return textLiteral(value);
+  return typeof value === 'number' ? real(value) : String(value);
+}
+
+/** A REAL that is never taken for an INTEGER. */
+export function real(value: number): string {
+  if (value === Number.POSITIVE_INFINITY) return '9e999';
+  if (value === Number.NEGATIVE_INFINITY) return '-9e999';
+  const digits = Object.is(value, -0) ? '-0' : String(value);
+  return /^-?\d+$/.test(digits) ? `${digits}.0` : digits;
+}
+
+/** Bytes as hexadecimal digits. */
+export function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** SQLite ends SQL text at a NUL, so that a value with one goes in as bytes. */
+function textLiteral(text: string): string {
+  if (!text.includes('\0')) return `'${text.replaceAll("'", "''")}'`;
+  return `CAST(X'${hex(new TextEncoder().encode(text))}' AS TEXT)`;
+}
