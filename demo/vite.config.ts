@@ -3,10 +3,28 @@
  * Everything is emitted as a file of its own: the production policy allows no inline code and no
  * `data:` script, worker or wasm.
  */
-import { defineConfig, type UserConfig } from 'vite';
+/// <reference types="node" />
+import { readFileSync } from 'node:fs';
+import { defineConfig, type Plugin, type UserConfig } from 'vite';
+
+/** Emits the service worker with the names of the files that it keeps. */
+function serviceWorker(): Plugin {
+  return {
+    name: 'service-worker',
+    apply: 'build',
+    generateBundle(_, bundle) {
+      const files = Object.keys(bundle).filter((name) => !/\.(?:map|html)$/.test(name));
+      const source = readFileSync(new URL('service-worker.js', import.meta.url), 'utf8')
+        .replace('__VERSION__', `anchorite ${files.join(' ')}`)
+        .replace('__FILES__', JSON.stringify([...files, 'icon.svg']));
+      this.emitFile({ type: 'asset', fileName: 'sw.js', source });
+    },
+  };
+}
 
 const config: UserConfig = defineConfig({
   base: './',
+  plugins: [serviceWorker()],
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,

@@ -12,9 +12,12 @@ export interface NameQuestion {
 }
 
 /** Asks for a name; `undefined` when the person thinks better of it. */
-export function askName({ title, label, value = '', action }: NameQuestion): Promise<
-  string | undefined
-> {
+export function askName({
+  title,
+  label,
+  value = '',
+  action,
+}: NameQuestion): Promise<string | undefined> {
   const input = h('input', {
     id: 'name-input',
     'data-testid': 'name-input',
@@ -25,7 +28,11 @@ export function askName({ title, label, value = '', action }: NameQuestion): Pro
     required: true,
   });
   input.value = value;
-  const submit = h('button', { type: 'submit', class: 'primary', 'data-testid': 'name-ok' }, action);
+  const submit = h(
+    'button',
+    { type: 'submit', class: 'primary', 'data-testid': 'name-ok' },
+    action,
+  );
   const form = h('form', { method: 'dialog' });
   const dialog = h('dialog', { 'aria-labelledby': 'dialog-title' }, form);
   form.append(

@@ -3,14 +3,14 @@
  * Must not know what is shown.
  */
 
-/** Attributes by name; a boolean one is set or left out, `on…` is a listener. */
+/** Attributes by name; a boolean one is set or left out, but for `aria-…`. */
 export type Props = Readonly<
   Record<string, string | number | boolean | undefined | ((event: never) => void)>
 >;
 
 export type Child = Node | string | undefined;
 
-/** Makes an element. */
+/** Makes an element; `on…` is a listener. */
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   props: Props = {},
@@ -25,6 +25,8 @@ export function h<K extends keyof HTMLElementTagNameMap>(
 function set(element: HTMLElement, name: string, value: Props[string]): void {
   if (typeof value === 'function') {
     element.addEventListener(name.replace(/^on/, ''), value as (event: Event) => void);
+  } else if (name.startsWith('aria-') && value !== undefined) {
+    element.setAttribute(name, String(value));
   } else if (value !== undefined && value !== false) {
     element.setAttribute(name, value === true ? '' : String(value));
   }

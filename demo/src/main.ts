@@ -3,23 +3,31 @@
  * and panels together. Started by index.html; everything it does to data goes through workspace.ts.
  */
 import type { Database } from 'anchorite';
-import { linkTo, onAddress, openOptions, rememberedName, rememberName, sharedSql } from './address.ts';
+import { onAddress, openOptions, rememberedName, rememberName, sharedSql } from './address.ts';
 import type { App } from './app.ts';
-import { askName, confirm } from './dialogs.ts';
+import { askName } from './dialogs.ts';
 import { find } from './dom.ts';
-import { Editor, type Excerpt, type Extent } from './editor/editor.ts';
+import { Editor } from './editor/editor.ts';
 import { EditorTabs } from './editor/tabs.ts';
 import { onFiles } from './files/drop.ts';
+import { mayTake, takeFiles } from './files/imports.ts';
+import { FilesPanel } from './files/panel.ts';
 import { fetchSample, SAMPLE_NAME, SAMPLE_QUERY } from './files/sample.ts';
+import { HistoryPanel } from './history/panel.ts';
+import { Store } from './history/store.ts';
+import { EnginePanel } from './hood/panel.ts';
+import { listenToKeys, type Shortcut, showKeys } from './keys.ts';
+import { keepOffline, trustWorkers } from './offline.ts';
 import { type Remedy, ResultPanel } from './results/panel.ts';
-import { copyText, download } from './results/save.ts';
+import { download } from './results/save.ts';
 import type { Failure } from './run/failure.ts';
-import { askParams } from './run/params.ts';
-import { runPieces, type Summary } from './run/runner.ts';
-import { statements } from './sql/split.ts';
+import { Runs } from './run/runs.ts';
+import { SchemaPanel } from './schema/panel.ts';
+import { VocabularyReader } from './schema/vocabulary.ts';
+import { Side } from './side.ts';
 import { showFacts } from './status.ts';
 import { type Action, Tasks } from './task.ts';
-import { count, duration, size } from './words.ts';
+import { size } from './words.ts';
 import { Workspace } from './workspace.ts';
 
 const FIRST_TEXT = `-- What does this database hold?
@@ -30,12 +38,14 @@ const FIRST_STEPS =
   'or load the Chinook sample: a music shop in 11 tables. Nothing leaves this machine.';
 const NOT_REPLACED = 'Nothing was replaced.';
 
+trustWorkers();
+
 const picker = find('database', HTMLSelectElement);
 const facts = find('facts', HTMLElement);
 const lastRun = find('last-run', HTMLElement);
 const workspace = new Workspace(openOptions());
 const editor: Editor = new Editor(find('editor', HTMLElement), {
-  onRun: runText,
+  onRun: (extent) => runs.run(extent),
   onEdit: () => tabs.edited(),
 });
 const tabs: EditorTabs = new EditorTabs(find('queries', HTMLElement), editor, FIRST_TEXT);
@@ -59,23 +69,67 @@ const app: App = {
   perform: (activity, action, onFailure) => tasks.perform(activity, action, onFailure),
   openDatabase,
   openText(text, { title, run } = {}) {
+    app.browse(undefined);
     tabs.open(text, title);
-    if (run === true) runText('all');
+    if (run === true) runs.run('all');
   },
-  takeFiles: () => undefined,
-  browse: () => undefined,
+  takeFiles: (files) => void takeFiles(app, files, showDatabase),
+  browse(element) {
+    find('work', HTMLElement).hidden = element !== undefined;
+    const browser = find('browser', HTMLElement);
+    browser.hidden = element === undefined;
+    browser.replaceChildren(...(element === undefined ? [] : [element]));
+    const error = find('error', HTMLElement);
+    error.hidden = true;
+    (element === undefined ? find('results', HTMLElement) : browser).prepend(error);
+    side.giveWay();
+  },
   say: (title, detail) => void results.message(title, detail),
 };
+const store = new Store(workspace.options);
+const engine = new EnginePanel(app);
+const side = new Side(find('rail', HTMLElement), find('side', HTMLElement), [
+  new SchemaPanel(app),
+  new FilesPanel(app, async () => showNames(await workspace.names())),
+  new HistoryPanel(app, store),
+  engine,
+]);
+const vocabulary = new VocabularyReader(workspace, editor);
+const runs: Runs = new Runs({
+  ...{ app, editor, results, store, lastRun, remedyFor },
+  onCost: (cost) => engine.ran(cost),
+  onDone: () => side.refresh(),
+});
+const shortcuts: readonly Shortcut[] = [
+  ...[1, 2, 3, 4].map((number) => ({
+    code: `Digit${number}`,
+    alt: true,
+    keys: `Alt ${number}`,
+    words: `panel ${number}: ${['Schema', 'Files', 'History', 'Engine'][number - 1]}`,
+    act: () => side.toggle(number - 1),
+  })),
+  key('KeyE', 'E', 'to the editor', () => editor.focus()),
+  key('KeyR', 'R', 'to the rows', () => document.querySelector<HTMLElement>('.grid')?.focus()),
+  key('KeyT', 'T', 'a new query', () => tabs.add()),
+  key('KeyW', 'W', 'close the query', () => tabs.close()),
+  key('PageDown', 'Page down', 'the next query', () => tabs.step(1)),
+  key('PageUp', 'Page up', 'the query before', () => tabs.step(-1)),
+  { code: 'Escape', keys: 'Escape', words: 'cancel what runs', act: () => tasks.cancel() },
+  { code: 'F1', keys: 'F1', words: 'this list', act: () => showKeys(shortcuts) },
+];
 
 start();
 
 function start(): void {
-  listen('run', () => runText('all'));
-  listen('run-statement', () => runText('statement'));
+  listen('run', () => runs.run('all'));
+  listen('run-statement', () => runs.run('statement'));
   listen('new', () => void createDatabase());
   listen('export', exportDatabase);
   listen('load-chinook', loadSample);
-  listen('share', share);
+  listen('share', () => runs.share());
+  listen('save-query', () => void runs.save());
+  listen('keys', () => showKeys(shortcuts));
+  listenToKeys(shortcuts);
   picker.addEventListener('change', () => openDatabase(picker.value));
   const fileInput = find('import-file', HTMLInputElement);
   onFiles(find('import', HTMLButtonElement), fileInput, find('drop-hint', HTMLElement), (files) =>
@@ -83,7 +137,23 @@ function start(): void {
   );
   onAddress(followAddress);
   find('run-hint', HTMLElement).textContent = runHint();
+  workspace.events.addEventListener('opened', () => app.browse(undefined));
+  for (const event of ['opened', 'changed', 'foreign']) {
+    workspace.events.addEventListener(event, () => {
+      side.refresh();
+      vocabulary.changed();
+    });
+  }
+  workspace.events.addEventListener('foreign', () => {
+    if (!tasks.busy) lastRun.textContent = 'changed by another tab';
+  });
   followAddress();
+  keepOffline();
+}
+
+/** A shortcut with Alt and Shift. */
+function key(code: string, keys: string, words: string, act: () => void): Shortcut {
+  return { code, alt: true, shift: true, keys: `Alt Shift ${keys}`, words, act };
 }
 
 function listen(id: string, act: () => void): void {
@@ -148,64 +218,13 @@ async function createDatabase(): Promise<void> {
   if (name !== undefined) openDatabase(name);
 }
 
-function runText(extent: Extent): void {
-  if (workspace.database === undefined) return;
-  const excerpt = editor.excerpt(extent);
-  perform(
-    'Running…',
-    (signal) => run(excerpt, signal),
-    (failure) => showRunFailure(failure, excerpt),
-  );
-}
-
-async function run(excerpt: Excerpt, signal: AbortSignal): Promise<string> {
-  editor.clearErrors();
-  await results.clear();
-  lastRun.textContent = '';
-  const started = performance.now();
-  const listener = {
-    ask: askParams,
-    onRows: results.addRows.bind(results),
-    onNote: results.addNote.bind(results),
-  };
-  try {
-    const pieces = statements(excerpt.sql);
-    const summary = await runPieces(workspace.opened, pieces, listener, signal);
-    if (summary.statements === 0) await results.message('There is no SQL to run.');
-    lastRun.textContent = `${inWords(summary)} · ${duration(performance.now() - started)}`;
-  } finally {
-    results.finish();
-    if (excerpt.sql.trim() !== '') workspace.touch();
-  }
-  return 'Ready.';
-}
-
-function inWords({ statements: ran, rows, changes, hasMore }: Summary): string {
-  const parts = [ran > 1 ? count(ran, 'statement') : ''];
-  if (rows > 0 || changes === 0) parts.push(`${count(rows, 'row')}${hasMore ? ' and more' : ''}`);
-  if (changes > 0) parts.push(`${count(changes, 'row')} changed`);
-  return parts.filter((part) => part !== '').join(' · ');
-}
-
 function loadSample(): void {
   perform('Loading the Chinook sample…', async (signal) => {
-    if (!(await mayTake(SAMPLE_NAME))) return NOT_REPLACED;
+    if (!(await mayTake(app, SAMPLE_NAME))) return NOT_REPLACED;
     await show(await workspace.importOver(SAMPLE_NAME, await fetchSample(signal), { signal }));
     tabs.open(SAMPLE_QUERY, 'Chinook');
-    await run(editor.excerpt('all'), signal);
+    await runs.perform(editor.excerpt('all'), signal);
     return `Imported ${SAMPLE_NAME}.`;
-  });
-}
-
-/** Asks before a database that is there already is replaced. */
-async function mayTake(name: string): Promise<boolean> {
-  if (!(await workspace.names()).includes(name)) return true;
-  return confirm({
-    title: 'Replace the database?',
-    text:
-      `A database named “${name}” is kept in this browser. ` +
-      'Replacing it deletes what it holds now; that cannot be undone.',
-    action: 'Replace',
   });
 }
 
@@ -220,11 +239,9 @@ function exportDatabase(): void {
   });
 }
 
-function share(): void {
-  perform('Copying a link…', async () => {
-    await copyText(linkTo(editor.excerpt('all').sql));
-    return 'Copied a link that holds this SQL, and no data.';
-  });
+/** Opens a database that has come in. */
+async function showDatabase(name: string): Promise<void> {
+  await show(await workspace.open(name));
 }
 
 /** Shows which database is open, and remembers it for the next visit. */
@@ -255,13 +272,6 @@ function showFailure(failure: Failure): void {
   showOpenName();
 }
 
-function showRunFailure(failure: Failure, ran: Excerpt): void {
-  const { offset, message } = failure;
-  const place = offset === undefined ? undefined : editor.showError(ran, offset, message);
-  results.showFailure(failure, place && `at ${place}`, remedyFor(failure));
-  lastRun.textContent = failure.code;
-}
-
 function remedyFor(failure: Failure): Remedy | undefined {
   const name = workspace.database?.name;
   const label = 'Open it again';
@@ -282,5 +292,5 @@ function showOpenFailure(failure: Failure, name: string): void {
 
 function runHint(): string {
   const key = /Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘' : 'Ctrl';
-  return `${key} Enter runs the selection, or everything; with Shift, the statement at the caret`;
+  return `${key} Enter runs all or the selection; with Shift, the statement`;
 }

@@ -42,7 +42,11 @@ export class Tasks {
   }
 
   /** What is asked for while something else goes on is not done; resolves to whether it was. */
-  async perform(activity: string, action: Action, onFailure: OnFailure = this.#fail): Promise<boolean> {
+  async perform(
+    activity: string,
+    action: Action,
+    onFailure: OnFailure = this.#fail,
+  ): Promise<boolean> {
     if (this.busy) return false;
     const controller = new AbortController();
     const end = this.#begin(controller, activity);

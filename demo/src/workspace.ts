@@ -5,8 +5,8 @@
 import {
   type Database,
   deleteDatabase,
-  importDatabase,
   type ImportSource,
+  importDatabase,
   listDatabases,
   type OpenOptions,
   open,
@@ -19,7 +19,7 @@ export const OWN_NAME = 'anchorite-console.sqlite';
 
 /** Holds at most one open database and replaces it by another. */
 export class Workspace {
-  /** Tells `opened` (another database) and `changed` (what is in it, by whomever). */
+  /** Tells `opened` (another database), `changed` (what is in it) and `foreign` (by another). */
   readonly events: EventTarget = new EventTarget();
   readonly options: OpenOptions;
   #database: Database | undefined;
@@ -118,13 +118,15 @@ export class Workspace {
 
   #watch(database: Database): void {
     try {
-      database.onChange(() => database === this.#database && this.#tell('changed'));
+      database.onChange(({ own }) => {
+        if (database === this.#database) this.#tell(own ? 'changed' : 'foreign');
+      });
     } catch {
       // Without BroadcastChannel nobody tells; what this page does itself it knows.
     }
   }
 
-  #tell(type: 'opened' | 'changed'): void {
+  #tell(type: 'opened' | 'changed' | 'foreign'): void {
     this.events.dispatchEvent(new Event(type));
   }
 

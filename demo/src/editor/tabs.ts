@@ -38,19 +38,24 @@ export class EditorTabs {
 
   /** A new tab with this text; one that is empty is used instead. */
   open(text: string, title?: string): void {
-    if (this.#editor.text.trim() === '') {
-      this.#editor.setText(text);
-      const tab = this.#tabs[this.#current];
-      if (tab !== undefined && title !== undefined) tab.title = title;
-    } else {
-      this.#last += 1;
-      this.#leave();
-      const state = this.#editor.newState(text);
-      this.#tabs.push({ title: title ?? `Query ${this.#last}`, state });
-      this.#current = this.#tabs.length - 1;
-      this.#load();
+    const tab = this.#tabs[this.#current];
+    if (tab === undefined || this.#editor.text.trim() !== '') {
+      this.add(text, title);
+      return;
     }
+    this.#editor.setText(text);
+    tab.title = title ?? tab.title;
     this.#draw();
+    this.#editor.focus();
+  }
+
+  /** A new tab. */
+  add(text = '', title?: string): void {
+    this.#last += 1;
+    this.#leave();
+    this.#tabs.push({ title: title ?? `Query ${this.#last}`, state: this.#editor.newState(text) });
+    this.#current = this.#tabs.length - 1;
+    this.#load();
     this.#editor.focus();
     this.edited();
   }
@@ -99,7 +104,7 @@ export class EditorTabs {
   #draw(): void {
     const strip = h('div', { class: 'tabs', role: 'tablist', 'aria-label': 'Queries' });
     strip.append(...this.#tabs.map((tab, index) => this.#tab(tab, index)));
-    const add = button('+', () => this.#add(), {
+    const add = button('+', () => this.add(), {
       class: 'quiet',
       'aria-label': 'New query',
       'data-testid': 'new-query',
@@ -134,16 +139,6 @@ export class EditorTabs {
     if (step === undefined) return;
     this.step(step);
     this.#host.querySelector<HTMLElement>('[aria-selected=true]')?.focus();
-  }
-
-  #add(): void {
-    this.#last += 1;
-    this.#leave();
-    this.#tabs.push({ title: `Query ${this.#last}`, state: this.#editor.newState('') });
-    this.#current = this.#tabs.length - 1;
-    this.#load();
-    this.#editor.focus();
-    this.edited();
   }
 
   #save(): void {

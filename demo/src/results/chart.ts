@@ -32,7 +32,12 @@ export async function chartOf(rows: Rows): Promise<HTMLElement> {
   const proposed = propose(sample, names.length);
   if (proposed === undefined) {
     const words = 'A chart needs rows and a column of numbers. Try one with count(*) or sum(…).';
-    return h('div', { class: 'message' }, h('p', { class: 'message-title' }, 'Nothing to draw.'), h('p', {}, words));
+    return h(
+      'div',
+      { class: 'message' },
+      h('p', { class: 'message-title' }, 'Nothing to draw.'),
+      h('p', {}, words),
+    );
   }
   return chooser(names, sample, proposed, rows.count);
 }
@@ -102,7 +107,14 @@ function chooser(
   const box = h(
     'div',
     { class: 'chart-view' },
-    h('div', { class: 'chart-bar' }, label('Chart', shape), label('across', x), label('up', y), h('span', { class: 'soft' }, note)),
+    h(
+      'div',
+      { class: 'chart-bar' },
+      label('Chart', shape),
+      label('across', x),
+      label('up', y),
+      h('span', { class: 'soft' }, note),
+    ),
     plot,
   );
   observer.observe(box);
@@ -141,7 +153,11 @@ function draw(
   const options: uPlot.Options = {
     width: Math.max(240, host.clientWidth),
     height: Math.max(180, host.clientHeight - 40),
-    scales: { x: { time: false, ...(byName ? { range: [-0.6, xs.length - 0.4] } : {}) }, y: yScale(shape) },
+    padding: [12, crowded ? 70 : 24, 0, 0],
+    scales: {
+      x: { time: false, ...(byName ? { range: [-0.6, xs.length - 0.4] } : {}) },
+      y: yScale(shape),
+    },
     axes: [
       {
         ...axis,
@@ -151,8 +167,13 @@ function draw(
       { ...axis, size: 64 },
     ],
     series: [
-      { label: x === -1 ? 'row' : (names[x] ?? ''), value: (_, at) => (byName ? (texts[at] ?? '') : String(at ?? '')) },
-      ...ys.map((y, index) => seriesOf(shape, names[y] ?? '', style.getPropertyValue(COLOURS[index] ?? ''))),
+      {
+        label: x === -1 ? 'row' : (names[x] ?? ''),
+        value: (_, at) => (byName ? (texts[at] ?? '–') : String(at ?? '–')),
+      },
+      ...ys.map((y, index) =>
+        seriesOf(shape, names[y] ?? '', style.getPropertyValue(COLOURS[index] ?? '')),
+      ),
     ],
   };
   host.replaceChildren();
@@ -167,9 +188,21 @@ function yScale(shape: Shape): uPlot.Scale {
 function seriesOf(shape: Shape, name: string, stroke: string): uPlot.Series {
   const common = { label: name, stroke, width: 2 };
   if (shape === 'line') return { ...common, points: { show: false } };
-  if (shape === 'dots') return { ...common, width: 0, paths: () => null, points: { show: true, size: 6, fill: stroke } };
+  if (shape === 'dots')
+    return {
+      ...common,
+      width: 0,
+      paths: () => null,
+      points: { show: true, size: 6, fill: stroke },
+    };
   const paths = uPlot.paths.bars?.({ size: [0.7, 48], radius: 0.1 });
-  return { ...common, width: 0, fill: stroke, ...(paths ? { paths } : {}), points: { show: false } };
+  return {
+    ...common,
+    width: 0,
+    fill: stroke,
+    ...(paths ? { paths } : {}),
+    points: { show: false },
+  };
 }
 
 function xText(value: SqlValue | undefined): string {

@@ -35,7 +35,9 @@ export interface GridOptions {
 
 /** The head's place among the rows. */
 const HEAD = -1;
-const SAMPLED = 60;
+const SAMPLED = 100;
+/** Beyond it, to look at rows is to fetch them. */
+const MEASURED_MAX = 5000;
 const RESIZE_STEP = 24;
 
 let grids = 0;
@@ -51,6 +53,7 @@ export class Grid {
   #widths: number[] = [];
   #edges: number[] = [0];
   #measured = 0;
+  readonly #dragged = new Map<number, number>();
   #gutter = 0;
   #row = 0;
   #column = 0;
@@ -96,17 +99,19 @@ export class Grid {
     return { row: this.#row, column: this.#column };
   }
 
-  /** Columns are as wide as their names and the first rows. */
+  /** Columns are as wide as their names and some rows, until somebody makes them otherwise. */
   #measure(): void {
     const { columns, count } = this.#source;
-    const known = Math.min(count, SAMPLED);
-    if (known > this.#measured || this.#widths.length === 0) {
-      const rows = Array.from({ length: known }, (_, index) => this.#source.row(index));
+    if (this.#widths.length === 0 || (count > this.#measured * 2 && count <= MEASURED_MAX)) {
+      this.#measured = count;
+      const step = Math.max(1, Math.floor(count / SAMPLED));
+      const rows: (readonly SqlValue[] | undefined)[] = [];
+      for (let index = 0; index < count; index += step) rows.push(this.#source.row(index));
       this.#widths = columns.map((name, column) => {
         const texts = rows.map((row) => (row ? cellOf(row[column] ?? null).text.length : 0));
-        return layout.widthFor(Math.max(visible(name).length + 2, ...texts));
+        const width = layout.widthFor(Math.max(visible(name).length + 2, ...texts));
+        return this.#dragged.get(column) ?? width;
       });
-      this.#measured = known;
     }
     this.#gutter = 24 + String(count).length * 7.5;
     this.#edges = layout.edgesOf(this.#widths, this.#gutter);
@@ -123,7 +128,6 @@ export class Grid {
     const rows = layout.rowRange(offset, view, count);
     const columns = layout.columnRange(this.#edges, scrollLeft + this.#gutter, clientWidth);
     this.#drawHead(columns);
-    const size = rows.last - rows.first;
     for (const [slot, line] of this.#pool) {
       const index = Number(line.dataset['row']);
       if (index < rows.first || index >= rows.last) {
@@ -131,9 +135,10 @@ export class Grid {
         this.#pool.delete(slot);
       }
     }
-    for (let index = rows.first; index < rows.first + size; index += 1) {
+    for (let index = rows.first; index < rows.last; index += 1) {
       const line = this.#line(index);
-      line.style.transform = `translateY(${Math.round(scrollTop - offset + index * layout.ROW_HEIGHT)}px)`;
+      const top = Math.round(scrollTop - offset + index * layout.ROW_HEIGHT);
+      line.style.transform = `translateY(${top}px)`;
       this.#fill(line, index, columns);
     }
     this.#drawActive();
@@ -239,7 +244,10 @@ export class Grid {
     }
     const id = this.#cellId(this.#row, this.#column);
     const cell = this.element.querySelector(`#${id}`);
-    if (cell === null) return this.element.removeAttribute('aria-activedescendant');
+    if (cell === null) {
+      this.element.removeAttribute('aria-activedescendant');
+      return;
+    }
     cell.classList.add('active');
     this.element.setAttribute('aria-activedescendant', id);
     if (this.#row !== HEAD) cell.setAttribute('aria-selected', 'true');
@@ -322,7 +330,10 @@ export class Grid {
   #press(event: PointerEvent): void {
     const target = event.target as HTMLElement;
     const grip = target.dataset['grip'];
-    if (grip !== undefined) return this.#drag(event, Number(grip));
+    if (grip !== undefined) {
+      this.#drag(event, Number(grip));
+      return;
+    }
     const cell = target.closest<HTMLElement>('[data-column]');
     if (cell === null) return;
     const column = Number(cell.dataset['column']);
@@ -345,6 +356,7 @@ export class Grid {
 
   #resize(column: number, width: number): void {
     this.#widths[column] = layout.draggedWidth(width);
+    this.#dragged.set(column, this.#widths[column]);
     this.#edges = layout.edgesOf(this.#widths, this.#gutter);
     for (const line of this.#pool.values()) delete line.dataset['filled'];
     this.#draw();

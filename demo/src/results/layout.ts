@@ -9,7 +9,7 @@ export const ROW_HEIGHT = 28;
 const MAX_HEIGHT = 12_000_000;
 const MIN_WIDTH = 48;
 const MAX_WIDTH = 420;
-const CHARACTER = 7.6;
+const CHARACTER = 8.1;
 const PADDING = 26;
 /** Rows and columns beyond the edges that are made as well. */
 const MARGIN = 3;

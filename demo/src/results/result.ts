@@ -4,8 +4,8 @@
  */
 import { button, h, options } from '../dom.ts';
 import { count, duration, visible } from '../words.ts';
-import { Grid, type Sorting, type Source } from './grid.ts';
 import { FORMATS, type FormatName } from './formats.ts';
+import { Grid, type Sorting, type Source } from './grid.ts';
 import type { Perform } from './panel.ts';
 import { planTree } from './plan.ts';
 import { type Query, Rows, tableOf } from './rows.ts';
@@ -71,7 +71,10 @@ export class ResultView {
   #bar(): HTMLElement {
     const views: HTMLElement[] = [];
     for (const [view, words] of VIEWS) {
-      const choice = button(words, () => this.#show(view), { class: 'chip', 'aria-pressed': false });
+      const choice = button(words, () => this.#show(view), {
+        class: 'chip',
+        'aria-pressed': false,
+      });
       this.#views.set(view, choice);
       views.push(choice);
     }

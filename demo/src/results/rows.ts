@@ -4,7 +4,8 @@
  * It knows SQL and the database; it must not know the page.
  *
  *   streaming ──all rows are here──► whole
- *       └─there are more──► first ──keep()──► keeping ──► kept   (given up or failed: first)
+ *       └─there are more──► first ──keep()──► keeping ──► kept
+ *                     (given up, or failed: first)
  */
 import type { Column, Database, Params, SqlValue } from 'anchorite';
 import { plainName, quoteName } from '../sql/quote.ts';

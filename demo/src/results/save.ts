@@ -51,7 +51,9 @@ export function download(name: string, blob: Blob): void {
 /** Copies text; where the clipboard is refused, the error says so. */
 export async function copyText(text: string): Promise<void> {
   if (navigator.clipboard === undefined) {
-    throw new Error('This page has no clipboard: it needs https or localhost. Download it instead.');
+    throw new Error(
+      'This page has no clipboard: it needs https or localhost. Download it instead.',
+    );
   }
   await navigator.clipboard.writeText(text);
 }

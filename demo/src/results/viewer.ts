@@ -17,7 +17,12 @@ type View = readonly [name: string, make: () => HTMLElement];
 
 /** Opens a dialog with the value. */
 export function showValue(value: SqlValue, where: string): void {
-  const body = h('div', { class: 'viewer-body', tabindex: 0, role: 'region', 'aria-label': 'Value' });
+  const body = h('div', {
+    class: 'viewer-body',
+    tabindex: 0,
+    role: 'region',
+    'aria-label': 'Value',
+  });
   const views = viewsOf(value);
   const choices = views.map(([name, make]) =>
     button(name, () => choose(name, make), { 'aria-pressed': false, class: 'chip' }),
@@ -121,7 +126,12 @@ function imageType(bytes: Uint8Array): string | undefined {
 function imageView(bytes: Uint8Array, type: string): HTMLElement {
   const url = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>], { type }));
   const free = () => URL.revokeObjectURL(url);
-  return h('img', { src: url, alt: `The value as an image (${type})`, onload: free, onerror: free });
+  return h('img', {
+    src: url,
+    alt: `The value as an image (${type})`,
+    onload: free,
+    onerror: free,
+  });
 }
 
 function jsonView(value: unknown): HTMLElement {

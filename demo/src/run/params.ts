@@ -78,13 +78,13 @@ function collect(names: readonly (string | undefined)[], fields: readonly Field[
   const values = fields.map(({ name, input, kind }) => {
     const chosen = kind.value as Kind;
     remembered.set(name, { text: input.value, kind: chosen });
-    return valueOf(input.value, chosen, name);
+    return valueFrom(input.value, chosen, name);
   });
   if (names.every((name) => name === undefined || name.startsWith('?'))) return values;
   return Object.fromEntries(fields.map(({ name }, index) => [name, values[index] ?? null]));
 }
 
-function valueOf(text: string, kind: Kind, name: string): BindValue {
+function valueFrom(text: string, kind: Kind, name: string): BindValue {
   if (kind === 'null') return null;
   if (kind === 'text') return text;
   if (kind === 'blob') return bytesOf(text, name);

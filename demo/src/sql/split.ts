@@ -10,8 +10,16 @@ export interface Piece {
 }
 
 /** One token: a comment, something in quotes, a word, a semicolon, or any other character. */
-const TOKEN =
-  /--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|'(?:[^']|'')*(?:'|$)|"(?:[^"]|"")*(?:"|$)|`(?:[^`]|``)*(?:`|$)|\[[^\]]*(?:\]|$)|[\p{L}\p{N}_$]+|;|\s+|[\s\S]/gu;
+const TOKEN = new RegExp(
+  [
+    /--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/,
+    /'[^']*(?:''[^']*)*(?:'|$)|"[^"]*(?:""[^"]*)*(?:"|$)|`[^`]*(?:``[^`]*)*(?:`|$)/,
+    /\[[^\]]*(?:\]|$)|[\p{L}\p{N}_$]+|;|\s+|[\s\S]/u,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'gu',
+);
 
 const BLANK = /^(?:\s|--|\/\*)/;
 const TRIGGER = /^(?:EXPLAIN (?:QUERY PLAN )?)?CREATE (?:TEMP |TEMPORARY )?TRIGGER /;

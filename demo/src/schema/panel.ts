@@ -1,0 +1,187 @@
+/**
+ * The Schema panel: what the open database holds, how much of it, and how it was made.
+ * Made by main.ts. It asks read.ts; a table is looked into by browser.ts.
+ */
+import type { App, Panel } from '../app.ts';
+import { show } from '../dialogs.ts';
+import { button, h } from '../dom.ts';
+import { plainName } from '../sql/quote.ts';
+import { size, visible } from '../words.ts';
+import { TableBrowser } from './browser.ts';
+import {
+  type Column,
+  databaseBytes,
+  type Extent,
+  type Item,
+  measure,
+  nameOf,
+  readSchema,
+} from './read.ts';
+
+/** A database that is larger is counted only if somebody asks for it. */
+const COUNTED_UNASKED = 64_000_000;
+
+const GROUPS = [
+  ['table', 'Tables'],
+  ['view', 'Views'],
+  ['index', 'Indexes'],
+  ['trigger', 'Triggers'],
+] as const;
+
+export class SchemaPanel implements Panel {
+  readonly name = 'Schema';
+  readonly element: HTMLElement;
+  readonly #app: App;
+  readonly #list = h('div', { class: 'tree', 'data-testid': 'schema' });
+  readonly #filter = h('input', {
+    type: 'search',
+    placeholder: 'Filter by name',
+    'aria-label': 'Filter by name',
+    oninput: () => this.#draw(),
+  });
+  readonly #count: HTMLButtonElement;
+  #items: readonly Item[] = [];
+  #extents = new Map<string, Extent>();
+  readonly #open = new Set<string>(['group table', 'group view']);
+
+  constructor(app: App) {
+    this.#app = app;
+    this.#count = button('Count rows', () => this.#measure(), { class: 'small' });
+    this.element = h(
+      'div',
+      { class: 'panel' },
+      h('div', { class: 'panel-head' }, h('h2', {}, 'Schema'), this.#count),
+      this.#filter,
+      this.#list,
+    );
+  }
+
+  async refresh(): Promise<void> {
+    const { database } = this.#app.workspace;
+    this.#items = database === undefined ? [] : await readSchema(database);
+    const small = database !== undefined && (await databaseBytes(database)) <= COUNTED_UNASKED;
+    if (small) this.#extents = await measure(database, this.#items);
+    this.#count.hidden = small;
+    this.#draw();
+  }
+
+  #measure(): void {
+    void this.#app.perform('Counting…', async (signal) => {
+      this.#extents = await measure(this.#app.workspace.opened, this.#items, signal);
+      this.#draw();
+      return 'Ready.';
+    });
+  }
+
+  #draw(): void {
+    const wanted = this.#filter.value.toLowerCase();
+    const shown = this.#items.filter(({ name }) => name.toLowerCase().includes(wanted));
+    const groups = GROUPS.map(([kind, title]) => {
+      return this.#group(
+        title,
+        `group ${kind}`,
+        shown.filter((item) => item.kind === kind && !item.shadow),
+      );
+    });
+    groups.push(
+      this.#group(
+        'Inside virtual tables',
+        'group shadow',
+        shown.filter((item) => item.shadow),
+      ),
+    );
+    const some = groups.filter((group) => group !== undefined);
+    const nothing = h('p', { class: 'soft' }, 'Nothing here yet. CREATE TABLE makes a beginning.');
+    this.#list.replaceChildren(...(some.length > 0 ? some : [nothing]));
+  }
+
+  #group(title: string, key: string, items: readonly Item[]): HTMLElement | undefined {
+    if (items.length === 0) return undefined;
+    const words = h('summary', {}, title, h('span', { class: 'soft' }, ` ${items.length}`));
+    return this.#details(key, words, 'tree-group', () => items.map((item) => this.#item(item)));
+  }
+
+  #item(item: Item): HTMLElement {
+    const { rows, bytes } = this.#extents.get(nameOf(item)) ?? {};
+    const facts = [
+      item.schema === 'main' ? undefined : visible(item.schema),
+      rows?.toLocaleString('en'),
+      bytes === undefined ? undefined : size(bytes),
+    ];
+    const summary = h(
+      'summary',
+      {},
+      h('span', { class: 'tree-name', dir: 'auto' }, visible(item.name)),
+      h('span', { class: 'soft' }, facts.filter((fact) => fact !== undefined).join(' · ')),
+    );
+    return this.#details(`${item.kind} ${nameOf(item)}`, summary, 'tree-item', () =>
+      this.#inside(item),
+    );
+  }
+
+  /** What is inside is made when it is opened. */
+  #details(
+    key: string,
+    summary: HTMLElement,
+    className: string,
+    inside: () => Node[],
+  ): HTMLElement {
+    const details = h('details', { class: className }, summary);
+    const fill = () => {
+      if (details.open) this.#open.add(key);
+      else this.#open.delete(key);
+      if (details.open && details.childElementCount === 1) details.append(...inside());
+    };
+    details.open = this.#open.has(key);
+    if (details.open) fill();
+    details.addEventListener('toggle', fill);
+    return details;
+  }
+
+  #inside(item: Item): Node[] {
+    const acts = h('p', { class: 'tree-acts' });
+    if (item.kind === 'table' || item.kind === 'view') {
+      const name = item.schema === 'main' ? plainName(item.name) : nameOf(item);
+      const text = `SELECT *\nFROM ${name}\nLIMIT 100;\n`;
+      acts.append(
+        button('Browse', () => this.#browse(item), { class: 'small', 'data-testid': 'browse' }),
+        button('SELECT', () => this.#app.openText(text, { title: item.name, run: true }), {
+          class: 'small',
+        }),
+      );
+    }
+    const ddl = item.ddl ?? 'It was made by a constraint, and has no text of its own.';
+    acts.append(
+      button('DDL', () => void show(visible(item.name), h('pre', { dir: 'auto' }, ddl)), {
+        class: 'small',
+      }),
+    );
+    const nodes: Node[] = [acts];
+    if (item.kind === 'index' || item.kind === 'trigger') {
+      nodes.push(h('p', { class: 'soft' }, `of ${visible(item.table)}`));
+    }
+    if (item.columns.length > 0) nodes.push(h('ul', {}, ...item.columns.map(columnLine)));
+    return nodes;
+  }
+
+  #browse(item: Item): void {
+    const browser = new TableBrowser(this.#app, item);
+    this.#app.browse(browser.element);
+    browser.load();
+  }
+}
+
+function columnLine({ name, type, notNull, key, generated }: Column): HTMLElement {
+  const facts = [
+    visible(type.toLowerCase()),
+    key > 0 ? 'key' : '',
+    notNull ? 'not null' : '',
+    generated ? 'generated' : '',
+  ];
+  return h(
+    'li',
+    {},
+    h('span', { dir: 'auto' }, visible(name)),
+    h('span', { class: 'soft' }, facts.filter((fact) => fact !== '').join(' · ')),
+  );
+}
