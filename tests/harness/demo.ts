@@ -1,105 +1,76 @@
-// A look at the built demo in Chromium, as a person would use it: load the sample, run SQL, reload,
-// make a mistake. main.ts calls it; it must not know more of the demo than its test ids.
-import { readFileSync } from 'node:fs';
+// The built demo in Chromium and Firefox, as a person would use it. main.ts calls it; the steps are
+// in demo-steps.ts, demo-hostile.ts and demo-axe.ts. It must not know them.
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
-import { startChromium } from './drivers/chromium';
-import { ROOT } from './options';
+import { axeSteps } from './demo-axe';
+import { hostileSteps } from './demo-hostile';
+import { ConsolePage } from './demo-page';
+import { panelSteps, resultSteps, sampleSteps, tabSteps } from './demo-steps';
+import type { Step } from './demo-steps';
+import { launchPuppet } from './drivers/tabs';
+import type { TabbedBrowser } from './drivers/tabs';
 import { killMarked } from './processes';
 import type { Results } from './report';
+import type { RunningServer } from './server';
 
-export const DEMO_ROW = 'demo in chromium';
+export const DEMO_BROWSERS: readonly TabbedBrowser[] = ['chromium', 'firefox'];
 
-const WAIT = { timeout: 20_000 };
+export function demoRow(browser: TabbedBrowser): string {
+  return `demo in ${browser}`;
+}
 
+/** `server` is this run's own: it is closed on the way, to see what is there without it. */
 export async function runDemo(
-  origin: string,
+  browser: TabbedBrowser,
+  server: RunningServer,
   profiles: string,
   out: string,
   results: Results,
 ): Promise<void> {
-  results.begin(DEMO_ROW);
-  const { context, mark } = await startChromium(join(profiles, 'demo'), () => undefined);
-  const page = await context.newPage();
-  const complaints: string[] = [];
-  page.on('pageerror', (error) => complaints.push(error.message));
-  page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text());
-  });
-  const step = async (name: string, action: () => Promise<void>) => {
+  const row = demoRow(browser);
+  results.begin(row);
+  const { puppet, mark } = await launchPuppet(browser, join(profiles, `demo-${browser}`));
+  const pages: ConsolePage[] = [];
+  const step: Step = async (name, action) => {
     const started = performance.now();
     try {
       await action();
-      if (complaints.length > 0) throw new Error(`the page complains: ${complaints.join('; ')}`);
-      results.passed(DEMO_ROW, name, performance.now() - started);
+      const complaints = await Promise.all(pages.map((page) => page.complaints()));
+      const all = complaints.flat();
+      if (all.length > 0) throw new Error(`the page complains: ${all.join('; ')}`);
+      results.passed(row, name, performance.now() - started);
     } catch (error) {
       const { message, stack } = error instanceof Error ? error : new Error(String(error));
-      results.failed(DEMO_ROW, name, performance.now() - started, message, stack ?? '');
+      results.failed(row, name, performance.now() - started, message, stack ?? '');
     }
-    await page.screenshot({ path: join(out, `demo-${name.replace(/\W+/g, '-')}.png`) });
+    const path = join(out, `demo-${browser}-${name.replace(/\W+/g, '-')}.png`);
+    await pages[0]?.page.screenshot({ path: path as `${string}.png` });
   };
   try {
-    await page.goto(origin);
-    await steps(page, step);
+    const page = await ConsolePage.open(puppet, server.origin);
+    pages.push(page);
+    await sampleSteps(page, step);
+    await resultSteps(page, step);
+    await panelSteps(page, step);
+    if (browser === 'chromium') await axeSteps(page, step);
+    const url = await page.page.evaluate(() => location.href);
+    const other = await ConsolePage.open(puppet, url);
+    pages.push(other);
+    await tabSteps(page, other, step);
+    await hostileSteps(page, step);
+    await offlineStep(page, server, step);
   } finally {
-    await context.close();
+    await puppet.close();
     await killMarked(mark);
   }
 }
 
-type Step = (name: string, action: () => Promise<void>) => Promise<void>;
-
-const SAMPLE = join(ROOT, 'demo/public/chinook.sqlite');
-const COUNT = 'SELECT count(*) AS tracks FROM Track';
-const TRACKS = '3503';
-const MISTAKE = "SELECT 1;\nSELECT 'é漢😀';\nSELEC 3";
-
-async function steps(page: Page, step: Step): Promise<void> {
-  await step('loads the sample', async () => {
-    await idle(page);
-    await page.getByTestId('load-chinook').click(WAIT);
-    await answersCount(page);
+async function offlineStep(page: ConsolePage, server: RunningServer, step: Step): Promise<void> {
+  await step('is there without a network', async () => {
+    await page.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+    await page.until(() => navigator.serviceWorker.controller, 'the service worker serves');
+    server.close();
+    await page.page.reload({ waitUntil: 'domcontentloaded' });
+    await page.run('SELECT 6 * 7 AS answer');
+    await page.says('.grid-row', '42');
   });
-  await step('shows which twin runs', async () => {
-    await page.getByTestId('status').getByText(/jspi/i).first().waitFor(WAIT);
-  });
-  await step('still has the data after a reload', async () => {
-    await page.reload();
-    await answersCount(page);
-  });
-  await step('underlines an error where the text is wrong', async () => {
-    await run(page, MISTAKE);
-    await page.getByTestId('error').getByText(/SELEC/).first().waitFor(WAIT);
-    const marked = page.getByTestId('editor').locator('.cm-lintRange-error');
-    await marked.getByText('SELEC', { exact: true }).waitFor(WAIT);
-  });
-  await step('exports what it imported', async () => {
-    const download = page.waitForEvent('download', WAIT);
-    await page.getByTestId('export').click(WAIT);
-    const bytes = readFileSync(await (await download).path());
-    if (!bytes.equals(readFileSync(SAMPLE))) throw new Error('the export is not the sample');
-  });
-  await step('imports a file', async () => {
-    const file = { name: 'music.sqlite', mimeType: '', buffer: readFileSync(SAMPLE) };
-    await page.getByTestId('import').setInputFiles(file);
-    await page.getByTestId('status').getByText('Imported music.sqlite').waitFor(WAIT);
-    await answersCount(page);
-  });
-}
-
-async function answersCount(page: Page): Promise<void> {
-  await run(page, COUNT);
-  await page.getByTestId('result').getByText(TRACKS).waitFor(WAIT);
-}
-
-async function run(page: Page, sql: string): Promise<void> {
-  await idle(page);
-  const content = page.getByTestId('editor').locator('.cm-content');
-  await content.fill(sql, WAIT);
-  await content.press('Control+Enter');
-}
-
-/** The console does one thing at a time and says so on its body. */
-async function idle(page: Page): Promise<void> {
-  await page.locator('body:not([data-busy])').waitFor(WAIT);
 }

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import type { Browser, Cell } from '../wire';
 import { cellId } from '../wire';
 import { Channel } from './channel';
-import { DEMO_ROW, runDemo } from './demo';
+import { DEMO_BROWSERS, demoRow, runDemo } from './demo';
 import { CELLS, ROOT, parse } from './options';
 import type { Options } from './options';
+import type { TabbedBrowser } from './drivers/tabs';
 import { withProfiles } from './profiles';
 import { Results, print } from './report';
 import { runList, selected } from './schedule';
@@ -31,10 +32,12 @@ export async function main(args: readonly string[]): Promise<number> {
   rmSync(options.out, { recursive: true, force: true });
   mkdirSync(options.out, { recursive: true });
   const cells = selected(CELLS, options.cell);
-  const results = new Results([...cells.map(cellId), ...(wantsDemo(options) ? [DEMO_ROW] : [])]);
+  const demos = DEMO_BROWSERS.filter((browser) => wantsDemo(options, demoRow(browser)));
+  const results = new Results([...cells.map(cellId), ...demos.map(demoRow)]);
   await withProfiles(async (profiles) => {
     await runBrowsers(options, cells, profiles, results);
-    await runDemoIfBuilt(options, profiles, results);
+    const here = demos.filter((browser) => options.browsers.includes(browser));
+    await Promise.all(here.map((browser) => runDemoIfBuilt(browser, options, profiles, results)));
   });
   return results.finish(options.out);
 }
@@ -87,22 +90,26 @@ async function runBrowser(
   results.browserTook(browser, (performance.now() - started) / 1000);
 }
 
-async function runDemoIfBuilt(options: Options, profiles: string, results: Results): Promise<void> {
-  const can = options.browsers.includes('chromium') && wantsDemo(options);
-  if (!can || !at('demo/dist/index.html')) return;
+async function runDemoIfBuilt(
+  browser: TabbedBrowser,
+  { out }: Options,
+  profiles: string,
+  results: Results,
+): Promise<void> {
+  if (!at('demo/dist/index.html')) return;
   const server = await serveDemo();
   try {
-    await runDemo(server.origin, profiles, options.out, results);
+    await runDemo(browser, server, profiles, out, results);
   } catch (error) {
     const { message, stack } = error instanceof Error ? error : new Error(String(error));
-    results.failed(DEMO_ROW, 'opens', 0, message, stack ?? '');
+    results.failed(demoRow(browser), 'opens', 0, message, stack ?? '');
   } finally {
     server.close();
   }
 }
 
-function wantsDemo({ cell, filter }: Options): boolean {
-  return DEMO_ROW.includes(cell) && DEMO_ROW.includes(filter);
+function wantsDemo({ cell, filter }: Options, row: string): boolean {
+  return row.includes(cell) && row.includes(filter);
 }
 
 function at(name: string): boolean {

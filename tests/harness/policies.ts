@@ -1,10 +1,14 @@
-// The content security policies of the run: the production one on every response, and the stricter
-// ones under which the library must fail with a clear error. It must not weaken the production one.
+// The content security policies of the run: that of the demo, the same for pages of the tests, and
+// the stricter ones under which the library must fail with a clear error.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './options';
 
-export const PRODUCTION = readFileSync(join(ROOT, 'demo/csp.txt'), 'utf8').trim();
+/** What the demo is served with. */
+export const DEMO = readFileSync(join(ROOT, 'demo/csp.txt'), 'utf8').trim();
+
+/** The same for a page that has no policy of Trusted Types, as that of a stranger. */
+export const PRODUCTION = DEMO.replace(/; require-trusted-types-for .*$/, '');
 
 /** Named policies a page or a faulty folder can ask for. */
 export function policy(name: string | null): string {

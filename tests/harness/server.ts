@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { Cell, Outcome } from '../wire';
 import type { Channel } from './channel';
 import { answerFile, fileIn, send } from './files';
-import { PRODUCTION } from './policies';
+import { DEMO, PRODUCTION } from './policies';
 
 /** A page wants its second tab to do something. */
 export interface PeerRequest {
@@ -79,7 +79,7 @@ export function serveTests(
 export function serveDemo(): Promise<RunningServer> {
   return listen((request, response) => {
     const url = new URL(request.url ?? '/', 'http://127.0.0.1');
-    send(response, fileIn('demo/dist/', url.pathname.slice(1)));
+    send(response, { ...fileIn('demo/dist/', url.pathname.slice(1)), policy: DEMO });
   });
 }
 

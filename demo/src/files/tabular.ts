@@ -55,11 +55,11 @@ async function readCsv(file: File, header: boolean): Promise<Tabular> {
 }
 
 function valuesOf(record: readonly string[], types: readonly Type[]): BindValue[] {
-  return types.map((type, index) => valueOf(record[index] ?? '', type));
+  return types.map((type, index) => valueFrom(record[index] ?? '', type));
 }
 
 /** What is not of its column's type stays as it is: nothing is lost by a wrong guess. */
-function valueOf(text: string, type: Type): BindValue {
+function valueFrom(text: string, type: Type): BindValue {
   if (text === '') return null;
   if (type === 'INTEGER' && INTEGER.test(text)) return BigInt(text);
   if (type === 'REAL' && NUMBER.test(text)) return Number(text);

@@ -1,6 +1,6 @@
 // A browser with as many tabs as are asked for, each with a process of its own: Chromium and
-// Firefox through puppeteer-core, on a persistent profile. tabs-browser.ts calls it; like every
-// driver it must not know tests, cells or the channel.
+// Firefox through puppeteer-core, on a persistent profile. tabs-browser.ts and demo.ts call it; like
+// every driver it must not know tests, cells or the channel.
 import { mkdirSync } from 'node:fs';
 import puppeteer from 'puppeteer-core';
 import type { Browser as Puppet, CDPSession, LaunchOptions, Page } from 'puppeteer-core';
@@ -40,6 +40,17 @@ const LAUNCH: Record<TabbedBrowser, LaunchOptions> = {
 /** How long a tab may take to close; one whose process is gone does not always answer. */
 const CLOSE_MS = 5000;
 
+/** Starts the browser alone; `mark` is that of its processes. */
+export async function launchPuppet(
+  browser: TabbedBrowser,
+  profile: string,
+): Promise<{ readonly puppet: Puppet; readonly mark: string }> {
+  const { env, mark } = markedEnvironment();
+  mkdirSync(profile, { recursive: true });
+  const puppet = await puppeteer.launch({ ...LAUNCH[browser], userDataDir: profile, env });
+  return { puppet, mark };
+}
+
 export class TabDriver {
   readonly #puppet: Puppet;
   readonly #mark: string;
@@ -54,9 +65,7 @@ export class TabDriver {
   }
 
   static async launch(browser: TabbedBrowser, profile: string): Promise<TabDriver> {
-    const { env, mark } = markedEnvironment();
-    mkdirSync(profile, { recursive: true });
-    const puppet = await puppeteer.launch({ ...LAUNCH[browser], userDataDir: profile, env });
+    const { puppet, mark } = await launchPuppet(browser, profile);
     return new TabDriver(puppet, mark, (await puppet.version()).replace('/', ' '));
   }
 

@@ -1,0 +1,192 @@
+// The console as a person has it before them: one page of a browser, found by test ids and words.
+// demo-steps.ts and its like use it; it must not know what is tested.
+import type { Browser as Puppet, Page } from 'puppeteer-core';
+
+const TIMEOUT = 20_000;
+
+/** Notes what the page complains of, and what it hands out as downloads. Runs before its scripts. */
+function watch(): void {
+  const seen = globalThis as unknown as { complaints: string[]; blobs: Blob[]; pwned: () => void };
+  seen.complaints = [];
+  seen.blobs = [];
+  seen.pwned = () => seen.complaints.push('a hostile text was run');
+  addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI, sample }) => {
+    seen.complaints.push(`the policy forbids ${violatedDirective} ${blockedURI} ${sample}`);
+  });
+  addEventListener('error', ({ message }) => seen.complaints.push(message));
+  addEventListener('unhandledrejection', ({ reason }) => seen.complaints.push(String(reason)));
+  const create = URL.createObjectURL.bind(URL);
+  URL.createObjectURL = (blob: Blob) => {
+    seen.blobs.push(blob);
+    return create(blob);
+  };
+}
+
+export class ConsolePage {
+  readonly page: Page;
+  readonly #complaints: string[] = [];
+
+  private constructor(page: Page) {
+    this.page = page;
+    page.on('pageerror', (error) => this.#complaints.push(String(error)));
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.#complaints.push(message.text());
+    });
+  }
+
+  static async open(puppet: Puppet, url: string): Promise<ConsolePage> {
+    const page = await puppet.newPage();
+    page.setDefaultTimeout(TIMEOUT);
+    await page.setViewport({ width: 1280, height: 800 });
+    await page.evaluateOnNewDocument(watch);
+    const opened = new ConsolePage(page);
+    await page.goto(url, { waitUntil: 'domcontentloaded' });
+    await opened.idle();
+    return opened;
+  }
+
+  /** What the page has complained of since it was asked last. */
+  async complaints(): Promise<string[]> {
+    const own = this.#complaints.splice(0);
+    const seen = await this.page.evaluate(() => {
+      const { complaints } = globalThis as unknown as { complaints?: string[] };
+      return complaints?.splice(0) ?? [];
+    });
+    return [...own, ...seen];
+  }
+
+  /** The console does one thing at a time and says so on its body. */
+  async idle(): Promise<void> {
+    await this.until(() => {
+      const activity = document.querySelector('#activity')?.textContent;
+      return !document.body.hasAttribute('data-busy') && activity !== '' && activity !== null;
+    }, 'the console is idle');
+  }
+
+  /** Waits in the page. */
+  async until(
+    condition: (argument: string) => unknown,
+    what: string,
+    argument = '',
+  ): Promise<void> {
+    await this.page.waitForFunction(condition, { timeout: TIMEOUT }, argument).catch(() => {
+      throw new Error(`waited in vain until ${what}`);
+    });
+  }
+
+  /** Waits until an element has a text in it. */
+  async says(selector: string, text: string): Promise<void> {
+    await this.until(
+      (both) => {
+        const [where, what] = JSON.parse(both) as [string, string];
+        return [...document.querySelectorAll(where)].some((e) => e.textContent?.includes(what));
+      },
+      `“${selector}” says “${text}”; it says “${await this.text(selector)}”`,
+      JSON.stringify([selector, text]),
+    ).catch(async () => {
+      throw new Error(`“${selector}” does not say “${text}” but “${await this.text(selector)}”`);
+    });
+  }
+
+  text(selector: string): Promise<string> {
+    return this.page.evaluate(
+      (where) => [...document.querySelectorAll(where)].map((e) => e.textContent).join(' | '),
+      selector,
+    );
+  }
+
+  /** Clicks what has this test id. */
+  async click(testid: string): Promise<void> {
+    await this.press(`[data-testid="${testid}"]`);
+  }
+
+  async press(selector: string): Promise<void> {
+    const element = await this.page.waitForSelector(selector, { visible: true });
+    await element?.evaluate((found) => found.scrollIntoView({ block: 'nearest' }));
+    await element?.click();
+  }
+
+  /** Clicks the button with these words. */
+  async pressWords(words: string): Promise<void> {
+    await this.until(
+      (wanted) => {
+        const buttons = [...document.querySelectorAll<HTMLElement>('button, summary')];
+        const found = buttons.find((e) => e.textContent?.trim() === wanted && e.offsetWidth > 0);
+        found?.click();
+        return found !== undefined;
+      },
+      `there is a button “${words}”`,
+      words,
+    );
+  }
+
+  /** Puts text into the editor in the place of what is there, as if it were pasted. */
+  async write(text: string): Promise<void> {
+    await this.idle();
+    await this.page.click('#editor >>> .cm-content');
+    await this.page.keyboard.down('Control');
+    await this.page.keyboard.press('a');
+    await this.page.keyboard.up('Control');
+    await this.page.evaluate((pasted) => {
+      const content = document.querySelector('#editor')?.shadowRoot?.querySelector('.cm-content');
+      const clipboardData = new DataTransfer();
+      clipboardData.setData('text/plain', pasted);
+      const init = { clipboardData, bubbles: true, cancelable: true };
+      content?.dispatchEvent(new ClipboardEvent('paste', init));
+    }, text);
+  }
+
+  /** Writes SQL and runs it, without waiting for its end. */
+  async start(sql: string): Promise<void> {
+    await this.write(sql);
+    await this.click('run');
+  }
+
+  async run(sql: string): Promise<void> {
+    await this.start(sql);
+    await this.idle();
+  }
+
+  /** The first cell of the last row that is made. */
+  cells(): Promise<string[]> {
+    return this.page.evaluate(() =>
+      [...document.querySelectorAll('.grid-row .grid-cell')].map((cell) => cell.textContent ?? ''),
+    );
+  }
+
+  /** Gives files to the page as a person chooses them. */
+  async choose(name: string, content: Buffer | string): Promise<void> {
+    const base64 = Buffer.from(content).toString('base64');
+    await this.page.evaluate(
+      (called, encoded) => {
+        const bytes = Uint8Array.from(atob(encoded), (sign) => sign.charCodeAt(0));
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([bytes], called));
+        const input = document.querySelector<HTMLInputElement>('[data-testid="import"]');
+        if (input === null) return;
+        input.files = transfer.files;
+        input.dispatchEvent(new Event('change'));
+      },
+      name,
+      base64,
+    );
+  }
+
+  /** What the page has handed out last. */
+  async download(): Promise<Buffer> {
+    const encoded = await this.page.evaluate(async () => {
+      const { blobs } = globalThis as unknown as { blobs: Blob[] };
+      const bytes = new Uint8Array((await blobs.at(-1)?.arrayBuffer()) ?? new ArrayBuffer(0));
+      let text = '';
+      for (let at = 0; at < bytes.length; at += 8192) {
+        text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+      }
+      return btoa(text);
+    });
+    return Buffer.from(encoded, 'base64');
+  }
+
+  async keys(...keys: Parameters<Page['keyboard']['press']>[0][]): Promise<void> {
+    for (const key of keys) await this.page.keyboard.press(key);
+  }
+}

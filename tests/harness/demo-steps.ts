@@ -1,0 +1,199 @@
+// What a person does in the console, step by step. demo.ts runs it in each browser; steps go on from
+// what those before them have left. It must not know more of the console than words and test ids.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ConsolePage } from './demo-page';
+import { ROOT } from './options';
+
+export type Step = (name: string, action: () => Promise<void>) => Promise<void>;
+
+const SAMPLE = join(ROOT, 'demo/public/chinook.sqlite');
+const COUNT = 'SELECT count(*) AS tracks FROM Track';
+const TRACKS = '3503';
+const MISTAKE = "SELECT 1;\nSELECT 'é漢😀';\nSELEC 3";
+const SERIES = 'WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c LIMIT 40000)';
+const ENDLESS =
+  'WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c) SELECT count(*) FROM c';
+
+export async function sampleSteps(page: ConsolePage, step: Step): Promise<void> {
+  await step('loads the sample', async () => {
+    await page.click('load-chinook');
+    await page.says('.grid', 'Iron Maiden');
+    await answersCount(page);
+  });
+  await step('shows which twin runs', () => page.says('[data-fact=engine]', 'jspi'));
+  await step('still has the data after a reload', async () => {
+    await page.page.reload({ waitUntil: 'domcontentloaded' });
+    await answersCount(page);
+  });
+  await step('underlines an error where the text is wrong', async () => {
+    await page.run(MISTAKE);
+    await page.says('[data-testid=error]', 'SELEC');
+    const marked = await page.page.waitForSelector('#editor >>> .cm-lintRange-error');
+    const text = await marked?.evaluate((element) => element.textContent);
+    if (text !== 'SELEC') throw new Error(`“${text}” is underlined`);
+    await page.says('[role=tab]', '2 · SELECT');
+  });
+  await step('exports what it imported', async () => {
+    await page.click('export');
+    await page.says('#activity', 'Exported');
+    const bytes = await page.download();
+    if (!bytes.equals(readFileSync(SAMPLE))) throw new Error('the export is not the sample');
+  });
+  await step('imports a file', async () => {
+    await page.choose('music.sqlite', readFileSync(SAMPLE));
+    await page.says('#activity', 'Imported music.sqlite');
+    await answersCount(page);
+  });
+}
+
+export async function resultSteps(page: ConsolePage, step: Step): Promise<void> {
+  await step('shows the first rows of many and fetches the others', async () => {
+    await page.run(`${SERIES} SELECT i, i / 2.0 AS half, NULL AS none, x'00ff' AS blob FROM c`);
+    await page.says('.caption', '40,000 rows');
+    await page.page.focus('.grid');
+    await page.page.keyboard.down('Control');
+    await page.keys('End');
+    await page.page.keyboard.up('Control');
+    await page.says('.grid-row', '20000.0');
+    const nodes = await page.page.evaluate(() => document.querySelectorAll('*').length);
+    if (nodes > 3000) throw new Error(`${nodes} elements`);
+    for (const text of ['NULL', 'BLOB 2 bytes  00 ff']) await page.says('.grid-row', text);
+  });
+  await step('sorts by the same SQL', async () => {
+    await page.press('.grid-head [data-column="0"] .grid-name');
+    await page.idle();
+    await page.press('.grid-head [data-column="0"] .grid-name');
+    await page.idle();
+    await page.says('.grid-row[data-row="0"]', '40000');
+  });
+  await step('gives up what runs, and goes on', async () => {
+    await page.start(ENDLESS);
+    await page.click('cancel');
+    await page.idle();
+    await page.says('#activity', 'Cancelled');
+    await answersCount(page);
+  });
+  await step('asks for parameters', async () => {
+    await page.start('SELECT :name AS name, :number + 1 AS number');
+    await page.page.waitForSelector('[data-testid=params]');
+    await page.page.type('[aria-label="Value of :name"]', 'Ada');
+    await page.page.type('[aria-label="Value of :number"]', '41');
+    await page.click('params-ok');
+    await page.idle();
+    const cells = await page.cells();
+    if (cells.join() !== 'Ada,42') throw new Error(`the row is ${cells.join()}`);
+  });
+  await step('marks scans in the plan, and draws a chart', async () => {
+    await page.run('SELECT GenreId, count(*) AS tracks FROM Track GROUP BY GenreId');
+    await page.pressWords('Plan');
+    await page.says('[data-testid=plan] .badge', 'whole');
+    await page.pressWords('Chart');
+    await page.page.waitForSelector('[data-testid=chart] canvas');
+  });
+  await step('opens a cell', async () => {
+    await page.run(`SELECT '{"a": [1, "<b>"]}' AS json`);
+    await page.page.focus('.grid');
+    await page.keys('Enter');
+    await page.says('[data-testid=viewer]', '<b>');
+    await page.keys('Escape');
+  });
+}
+
+export async function panelSteps(page: ConsolePage, step: Step): Promise<void> {
+  await step('edits a cell, and takes it back', async () => {
+    await page.pressWords('Genre25 · 4.1 kB');
+    await page.click('browse');
+    await page.idle();
+    await page.page.focus('[data-testid=table-browser] .grid');
+    await page.keys('ArrowRight', 'Enter');
+    await page.page.waitForSelector('[data-testid=edit-value]');
+    await page.page.keyboard.type('Rock & <b>Roll</b>');
+    await page.click('edit-ok');
+    await page.click('apply');
+    await page.says('[data-testid=edit-bar]', '1 change made');
+    await page.says('.grid-row[data-row="0"]', 'Rock & <b>Roll</b>');
+    await page.click('undo');
+    await page.says('#activity', 'Ready');
+    await page.run('SELECT Name FROM Genre WHERE GenreId = 1');
+    await page.says('.grid-row', 'Rock');
+    const cells = await page.cells();
+    if (cells[0] !== 'Rock') throw new Error(`the cell is ${cells[0]}`);
+  });
+  await step('takes CSV in and gives CSV out without formulae', async () => {
+    await page.choose('prices.csv', 'name,price,code\r\n"Tea, green",3.5,007\r\n=1+1,,12\r\n');
+    await page.click('import-ok');
+    await page.says('#last-run', '2 rows');
+    const types = 'SELECT typeof(price), typeof(code), code FROM prices LIMIT 1';
+    await page.run(types);
+    if ((await page.cells()).join() !== 'real,text,007') throw new Error('types are lost');
+    await page.run('SELECT * FROM prices');
+    await page.click('download');
+    await page.says('#activity', 'Wrote 2 rows');
+    const text = (await page.download()).toString();
+    const expected = `name,price,code\r\n"Tea, green",3.5,007\r\n'=1+1,,12\r\n`;
+    if (text !== expected) throw new Error(`the file is ${JSON.stringify(text)}`);
+  });
+  await step('copies, renames and deletes a database', async () => {
+    await page.click('panel-Files');
+    await answersName(page, 'duplicate music.sqlite', 'copy.sqlite');
+    await page.says('[data-testid=files]', 'copy.sqlite');
+    await answersName(page, 'rename copy.sqlite', 'other.sqlite');
+    await page.says('[data-testid=files]', 'other.sqlite');
+    await page.click('delete other.sqlite');
+    await page.click('confirm-ok');
+    await page.says('#activity', 'Deleted other.sqlite');
+    await page.click('check');
+    await page.says('dialog', 'The database is sound');
+    await page.keys('Escape');
+  });
+  await step('keeps what was run and saved', async () => {
+    await page.run('SELECT 42 AS answer');
+    await answersName(page, 'save-query', 'The answer');
+    await page.click('panel-History');
+    await page.says('[data-testid=history]', 'The answer');
+    await page.says('[data-testid=history]', 'SELECT * FROM prices');
+    await page.click('panel-Engine');
+    await page.says('[data-testid=engine-facts]', 'jspi');
+    await page.says('[data-testid=cost]', 'hits');
+    await page.click('panel-Schema');
+  });
+}
+
+/** Two tabs of the console on one database. */
+export async function tabSteps(page: ConsolePage, other: ConsolePage, step: Step): Promise<void> {
+  await step('shows what another tab has changed', async () => {
+    await other.page.bringToFront();
+    await other.run('CREATE TABLE elsewhere (a)');
+    await page.page.bringToFront();
+    await page.says('[data-testid=schema]', 'elsewhere');
+  });
+  await step('says who holds a lock', async () => {
+    await other.page.bringToFront();
+    await other.run('BEGIN IMMEDIATE; INSERT INTO elsewhere VALUES (1)');
+    await page.page.bringToFront();
+    await page.run('PRAGMA busy_timeout = 50; INSERT INTO elsewhere VALUES (2)');
+    await page.says('[data-testid=error]', 'SQLITE_BUSY');
+    await page.says('[data-testid=error]', 'the page /');
+    await other.page.bringToFront();
+    await other.run('ROLLBACK');
+    await page.page.bringToFront();
+    await page.run('INSERT INTO elsewhere VALUES (2)');
+    await page.says('#last-run', '1 row changed');
+  });
+}
+
+async function answersCount(page: ConsolePage): Promise<void> {
+  await page.run(COUNT);
+  await page.says('.grid-row', TRACKS);
+}
+
+async function answersName(page: ConsolePage, testid: string, name: string): Promise<void> {
+  await page.click(testid);
+  await page.page.waitForSelector('[data-testid=name-input]');
+  await page.page.$eval('[data-testid=name-input]', (input, value) => {
+    (input as HTMLInputElement).value = value;
+  }, name);
+  await page.click('name-ok');
+  await page.idle();
+}
