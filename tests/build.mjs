@@ -112,6 +112,7 @@ await build({
     large: 'harness/large.ts',
     'bench-verdict.test': 'harness/bench-verdict.test.ts',
     'bench-tabs.test': 'harness/bench-tabs.test.ts',
+    'console-text.test': 'harness/console-text.test.ts',
   },
   outdir: 'dist',
   outExtension: { '.js': '.mjs' },

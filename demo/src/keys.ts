@@ -18,7 +18,7 @@ export interface Shortcut {
 const ELSEWHERE = [
   ['Ctrl Enter', 'run the selection, or everything'],
   ['Ctrl Shift Enter', 'run the statement at the caret'],
-  ['Ctrl Space', 'propose names; Tab leaves the editor after Escape'],
+  ['Ctrl Space', 'propose names; Enter takes one'],
   ['Ctrl F', 'find and replace in the editor'],
   ['Arrows, Page, Home, End', 'move in the grid; with Ctrl, to its corners'],
   ['Enter', 'in the grid: open a cell; in its head: sort by the column'],

@@ -42,6 +42,7 @@ trustWorkers();
 
 const picker = find('database', HTMLSelectElement);
 const facts = find('facts', HTMLElement);
+const errorPanel = find('error', HTMLElement);
 const lastRun = find('last-run', HTMLElement);
 const workspace = new Workspace(openOptions());
 const editor: Editor = new Editor(find('editor', HTMLElement), {
@@ -49,10 +50,8 @@ const editor: Editor = new Editor(find('editor', HTMLElement), {
   onEdit: () => tabs.edited(),
 });
 const tabs: EditorTabs = new EditorTabs(find('queries', HTMLElement), editor, FIRST_TEXT);
-const results = new ResultPanel(
-  find('result', HTMLElement),
-  find('error', HTMLElement),
-  (activity, action) => tasks.perform(activity, action, (failure) => showFailure(failure)),
+const results = new ResultPanel(find('result', HTMLElement), errorPanel, (activity, action) =>
+  tasks.perform(activity, action, (failure) => showFailure(failure)),
 );
 const tasks: Tasks = new Tasks(
   {
@@ -79,9 +78,8 @@ const app: App = {
     const browser = find('browser', HTMLElement);
     browser.hidden = element === undefined;
     browser.replaceChildren(...(element === undefined ? [] : [element]));
-    const error = find('error', HTMLElement);
-    error.hidden = true;
-    (element === undefined ? find('results', HTMLElement) : browser).prepend(error);
+    errorPanel.hidden = true;
+    (element === undefined ? find('results', HTMLElement) : browser).prepend(errorPanel);
     side.giveWay();
   },
   say: (title, detail) => void results.message(title, detail),

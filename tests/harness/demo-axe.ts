@@ -16,9 +16,9 @@ const SCREENS = [
   ['chart', (page: ConsolePage) => page.pressWords('Chart')],
   ['plan', (page: ConsolePage) => page.pressWords('Plan')],
   ['error', (page: ConsolePage) => page.run('SELECT 1; SELEC')],
-  ['files', (page: ConsolePage) => page.click('panel-Files')],
-  ['history', (page: ConsolePage) => page.click('panel-History')],
-  ['engine', (page: ConsolePage) => page.click('panel-Engine')],
+  ['files', (page: ConsolePage) => page.panel('Files')],
+  ['history', (page: ConsolePage) => page.panel('History')],
+  ['engine', (page: ConsolePage) => page.panel('Engine')],
   ['keys', (page: ConsolePage) => page.click('keys')],
 ] as const;
 
@@ -37,7 +37,7 @@ export async function axeSteps(page: ConsolePage, step: Step): Promise<void> {
         faults.push(...(await faultsOf(page, name)));
       }
       await page.keys('Escape');
-      await page.click('panel-Schema');
+      await page.panel('Schema');
       if (faults.length > 0) throw new Error(faults.join('\n'));
     });
   }

@@ -101,9 +101,23 @@ export class ConsolePage {
   }
 
   async press(selector: string): Promise<void> {
-    const element = await this.page.waitForSelector(selector, { visible: true });
-    await element?.evaluate((found) => found.scrollIntoView({ block: 'nearest' }));
-    await element?.click();
+    for (let attempt = 1; ; attempt += 1) {
+      const element = await this.page.waitForSelector(selector, { visible: true });
+      try {
+        await element?.click();
+        return;
+      } catch (error) {
+        // What is drawn anew meanwhile is another element, and as good.
+        if (attempt === 3) throw error;
+      }
+    }
+  }
+
+  /** Shows a panel, if it is not shown. */
+  async panel(name: string): Promise<void> {
+    const selector = `[data-testid="panel-${name}"]`;
+    const pressed = await this.page.$eval(selector, (found) => found.getAttribute('aria-pressed'));
+    if (pressed !== 'true') await this.press(selector);
   }
 
   /** Clicks the button with these words. */
@@ -131,7 +145,9 @@ export class ConsolePage {
       const content = document.querySelector('#editor')?.shadowRoot?.querySelector('.cm-content');
       const clipboardData = new DataTransfer();
       clipboardData.setData('text/plain', pasted);
-      const init = { clipboardData, bubbles: true, cancelable: true };
+      // Firefox has names of its own for what is pasted.
+      const own = { data: pasted, dataType: 'text/plain' };
+      const init = { clipboardData, bubbles: true, cancelable: true, ...own };
       content?.dispatchEvent(new ClipboardEvent('paste', init));
     }, text);
   }

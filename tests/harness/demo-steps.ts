@@ -102,6 +102,7 @@ export async function resultSteps(page: ConsolePage, step: Step): Promise<void> 
 
 export async function panelSteps(page: ConsolePage, step: Step): Promise<void> {
   await step('edits a cell, and takes it back', async () => {
+    await page.panel('Schema');
     await page.pressWords('Genre25 · 4.1 kB');
     await page.click('browse');
     await page.idle();
@@ -114,7 +115,8 @@ export async function panelSteps(page: ConsolePage, step: Step): Promise<void> {
     await page.says('[data-testid=edit-bar]', '1 change made');
     await page.says('.grid-row[data-row="0"]', 'Rock & <b>Roll</b>');
     await page.click('undo');
-    await page.says('#activity', 'Ready');
+    await page.idle();
+    await page.pressWords('← Queries');
     await page.run('SELECT Name FROM Genre WHERE GenreId = 1');
     await page.says('.grid-row', 'Rock');
     const cells = await page.cells();
@@ -135,7 +137,7 @@ export async function panelSteps(page: ConsolePage, step: Step): Promise<void> {
     if (text !== expected) throw new Error(`the file is ${JSON.stringify(text)}`);
   });
   await step('copies, renames and deletes a database', async () => {
-    await page.click('panel-Files');
+    await page.panel('Files');
     await answersName(page, 'duplicate music.sqlite', 'copy.sqlite');
     await page.says('[data-testid=files]', 'copy.sqlite');
     await answersName(page, 'rename copy.sqlite', 'other.sqlite');
@@ -150,13 +152,13 @@ export async function panelSteps(page: ConsolePage, step: Step): Promise<void> {
   await step('keeps what was run and saved', async () => {
     await page.run('SELECT 42 AS answer');
     await answersName(page, 'save-query', 'The answer');
-    await page.click('panel-History');
+    await page.panel('History');
     await page.says('[data-testid=history]', 'The answer');
     await page.says('[data-testid=history]', 'SELECT * FROM prices');
-    await page.click('panel-Engine');
+    await page.panel('Engine');
     await page.says('[data-testid=engine-facts]', 'jspi');
     await page.says('[data-testid=cost]', 'hits');
-    await page.click('panel-Schema');
+    await page.panel('Schema');
   });
 }
 

@@ -75,7 +75,10 @@ pub(crate) fn test_modules(lane: &Lane) -> Result<()> {
 pub(crate) fn tests(lane: &Lane) -> Result<()> {
     test_modules(lane)?;
     setup::packages(lane, "tests")?;
-    npm_build(lane, "tests", &["tests", "js/dist", "js/src/worker"])
+    // Some test what the console does with text.
+    setup::packages(lane, "demo")?;
+    let inputs = ["tests", "js/dist", "js/src/worker", "demo/src"];
+    npm_build(lane, "tests", &inputs)
 }
 
 /// What the tests of the packed package need; they make the rest by themselves.

@@ -125,6 +125,9 @@ fn web_steps(lane: &Lane, modules_lane: &Lane, missing: &[&str]) -> Result<()> {
     let _recorded = lane.step("lint in js", |task| {
         task.run(npm("js").args(["run", "--silent", "lint"]))
     });
+    let _recorded = lane.step("texts of the console", |task| {
+        task.run(command("node").args(["--test", "tests/dist/console-text.test.mjs"]))
+    });
     let _recorded = lane.step("clippy, wasm32", clippy_wasm);
     Ok(())
 }

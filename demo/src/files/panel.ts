@@ -20,6 +20,7 @@ export class FilesPanel implements Panel {
   readonly #tools = h('div', { class: 'tools' });
   readonly #storage = h('div', { class: 'storage' });
   readonly #onNames: () => Promise<void>;
+  #seen = '';
 
   /** `onNames` is called when databases have come, gone or changed their names. */
   constructor(app: App, onNames: () => Promise<void>) {
@@ -42,6 +43,9 @@ export class FilesPanel implements Panel {
   async refresh(): Promise<void> {
     const names = await this.#app.workspace.names();
     const info = await storageInfo().catch(() => undefined);
+    const seen = JSON.stringify([names, info, this.#app.workspace.database?.name]);
+    if (seen === this.#seen) return;
+    this.#seen = seen;
     const sizes = new Map(info?.databases?.map(({ name, bytes }) => [name, bytes]));
     this.#list.replaceChildren(...names.map((name) => this.#file(name, sizes.get(name))));
     this.#drawStorage(info);

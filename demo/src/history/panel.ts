@@ -11,6 +11,7 @@ export class HistoryPanel implements Panel {
   readonly element: HTMLElement;
   readonly #app: App;
   readonly #store: Store;
+  #seen = '';
   readonly #list = h('div', { 'data-testid': 'history' });
   readonly #filter = h('input', {
     type: 'search',
@@ -41,6 +42,9 @@ export class HistoryPanel implements Panel {
       const wanted = this.#filter.value;
       const saved = await this.#store.saved(wanted);
       const runs = await this.#store.runs(wanted);
+      const seen = JSON.stringify([saved, runs.map(({ at, sql }) => [at, sql])]);
+      if (seen === this.#seen) return;
+      this.#seen = seen;
       this.#list.replaceChildren(
         ...section(
           'Saved',
@@ -57,6 +61,7 @@ export class HistoryPanel implements Panel {
         );
       }
     } catch (error) {
+      this.#seen = '';
       const why = error instanceof Error ? error.message : String(error);
       this.#list.replaceChildren(h('p', { class: 'soft' }, `History cannot be kept here: ${why}`));
     }

@@ -197,6 +197,9 @@ export class Grid {
   }
 
   #drawHead({ first, last }: layout.Range): void {
+    const key = `${first}-${last}-${this.#gutter}-${this.#widths.join()}-${this.#source.count > 0}`;
+    if (this.#head.dataset['filled'] === key) return;
+    this.#head.dataset['filled'] = key;
     const { sorting } = this.#options;
     const corner = h('div', { class: 'grid-number', role: 'columnheader', 'aria-colindex': 1 });
     corner.append(h('span', { class: 'unseen' }, 'Row'));

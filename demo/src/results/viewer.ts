@@ -12,6 +12,9 @@ import { copyText, download } from './save.ts';
 const TEXT_SHOWN = 200_000;
 const BYTES_SHOWN = 16_384;
 const ITEMS_SHOWN = 500;
+/** What is open of a JSON tree to begin with. */
+const OPEN_DEPTH = 3;
+const OPEN_ITEMS = 50;
 
 type View = readonly [name: string, make: () => HTMLElement];
 
@@ -136,11 +139,11 @@ function imageView(bytes: Uint8Array, type: string): HTMLElement {
 
 function jsonView(value: unknown): HTMLElement {
   const tree = h('div', { class: 'json' });
-  tree.append(jsonNode(undefined, value, true));
+  tree.append(jsonNode(undefined, value, 0));
   return tree;
 }
 
-function jsonNode(name: string | undefined, value: unknown, open: boolean): HTMLElement {
+function jsonNode(name: string | undefined, value: unknown, depth: number): HTMLElement {
   const label = name === undefined ? '' : `${visible(name)}: `;
   if (typeof value !== 'object' || value === null) {
     const kind = value === null ? 'null' : typeof value;
@@ -152,11 +155,11 @@ function jsonNode(name: string | undefined, value: unknown, open: boolean): HTML
   const details = h('details', {}, h('summary', {}, label + words));
   const fill = () => {
     const shown = entries.slice(0, ITEMS_SHOWN);
-    details.append(...shown.map(([key, item]) => jsonNode(key, item, false)));
+    details.append(...shown.map(([key, item]) => jsonNode(key, item, depth + 1)));
     details.append(note(entries.length - shown.length, 'entries') ?? '');
   };
   details.addEventListener('toggle', fill, { once: true });
-  details.open = open;
+  details.open = depth < OPEN_DEPTH && entries.length <= OPEN_ITEMS;
   return details;
 }
 

@@ -72,6 +72,17 @@ export class TableBrowser {
       this.#content,
       this.#bar,
     );
+    this.#follow();
+  }
+
+  /** What others change shows, unless it would take edits away that wait. */
+  #follow(): void {
+    const { events } = this.#app.workspace;
+    const changed = () => {
+      if (!this.element.isConnected) events.removeEventListener('foreign', changed);
+      else if (this.#edits.size === 0) this.load();
+    };
+    events.addEventListener('foreign', changed);
   }
 
   /** Reads the page anew; edits that wait are kept only with their page. */

@@ -42,6 +42,7 @@ export class SchemaPanel implements Panel {
   readonly #count: HTMLButtonElement;
   #items: readonly Item[] = [];
   #extents = new Map<string, Extent>();
+  #seen = '';
   readonly #open = new Set<string>(['group table', 'group view']);
 
   constructor(app: App) {
@@ -62,6 +63,10 @@ export class SchemaPanel implements Panel {
     const small = database !== undefined && (await databaseBytes(database)) <= COUNTED_UNASKED;
     if (small) this.#extents = await measure(database, this.#items);
     this.#count.hidden = small;
+    // To draw anew what is the same would take the focus away from it.
+    const seen = JSON.stringify([database?.name, this.#items, [...this.#extents]]);
+    if (seen === this.#seen) return;
+    this.#seen = seen;
     this.#draw();
   }
 
