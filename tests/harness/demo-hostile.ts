@@ -37,7 +37,9 @@ export async function hostileSteps(page: ConsolePage, step: Step): Promise<void>
     await page.click('name-ok');
     await page.says('#activity', 'Opened <img');
     const tables = named.map((text, index) => quoted(`${index} ${text}`));
-    await page.run(tables.map((name) => `CREATE TABLE ${name} (${quoted('"><svg onload=pwned()>')})`).join(';'));
+    const column = quoted('"><svg onload=pwned()>');
+    const statements = tables.map((name) => `CREATE TABLE ${name} (${column})`);
+    await page.run(['BEGIN', ...statements, 'COMMIT'].join(';'));
     await page.says('[data-testid=schema]', '0 <script>pwned()</script>');
     await page.pressWords('0 <script>pwned()</script>0 · 4.1 kB');
     await page.click('browse');

@@ -36,8 +36,15 @@ export class EditorTabs {
     addEventListener('pagehide', () => this.#save());
   }
 
-  /** A new tab with this text; one that is empty is used instead. */
+  /** A tab with this text: the one that has it, an empty one, or a new one. */
   open(text: string, title?: string): void {
+    this.#leave();
+    const same = this.#tabs.findIndex(({ state }) => state.sliceDoc() === text);
+    if (same !== -1) {
+      this.#select(same);
+      this.#editor.focus();
+      return;
+    }
     const tab = this.#tabs[this.#current];
     if (tab === undefined || this.#editor.text.trim() !== '') {
       this.add(text, title);

@@ -90,6 +90,12 @@ export class ResultPanel {
     }
   }
 
+  /** Where the page scrolls, as on phones, shows what has come of a run. */
+  reveal(): void {
+    if (document.documentElement.scrollHeight <= innerHeight) return;
+    this.#host.scrollIntoView({ block: 'nearest' });
+  }
+
   async message(title: string, detail?: string, ...remedies: Remedy[]): Promise<void> {
     await this.clear();
     const box = h('div', { class: 'message' }, h('p', { class: 'message-title' }, title));

@@ -110,6 +110,7 @@ export class Runs {
     const { app, results, store, onDone } = this.#parts;
     await tellCost().catch(() => undefined);
     results.finish();
+    results.reveal();
     app.workspace.touch();
     if (text.trim() !== '') {
       await store.addRun(database.name, text, outcome).catch(() => undefined);

@@ -88,22 +88,44 @@ interface ListedColumn {
   readonly hidden: bigint;
 }
 
-const COLUMNS = `SELECT p.name, p.type, p."notnull", p.pk, p.hidden
-  FROM pragma_table_xinfo(?, ?) p WHERE p.hidden <> 1`;
+const COLUMNS = 'p.name, p.type, p."notnull", p.pk, p.hidden';
 
-/** A view that is broken has no columns, and is in nobody's way. */
+/** All at once; a view that is broken fails that, and then each is asked by itself. */
 async function readColumns(
   database: Database,
   schema: string,
   listed: readonly Listed[],
 ): Promise<Map<string, Column[]>> {
+  const all = `SELECT s.name AS "table", ${COLUMNS}
+    FROM ${quoteName(schema)}.sqlite_schema s JOIN pragma_table_xinfo(s.name, ?) p
+    WHERE s.type IN ('table', 'view') AND p.hidden <> 1`;
+  const found = await database
+    .query<ListedColumn>(all, [schema])
+    .catch(() => readColumnsOneByOne(database, schema, listed));
   const columns = new Map<string, Column[]>();
+  for (const column of found) {
+    const others = columns.get(column.table) ?? [];
+    others.push(columnOf(column));
+    columns.set(column.table, others);
+  }
+  return columns;
+}
+
+/** What is broken has no columns, and is in nobody's way. */
+async function readColumnsOneByOne(
+  database: Database,
+  schema: string,
+  listed: readonly Listed[],
+): Promise<ListedColumn[]> {
+  const one = `SELECT ? AS "table", ${COLUMNS}
+    FROM pragma_table_xinfo(?, ?) p WHERE p.hidden <> 1`;
+  const columns: ListedColumn[] = [];
   for (const { kind, name } of listed) {
     if (kind !== 'table' && kind !== 'view') continue;
     const found = await database
-      .query<ListedColumn>(COLUMNS, [name, schema])
+      .query<ListedColumn>(one, [name, name, schema])
       .catch((): ListedColumn[] => []);
-    columns.set(name, found.map(columnOf));
+    columns.push(...found);
   }
   return columns;
 }
@@ -128,28 +150,38 @@ export async function measure(
   const extents = new Map<string, Extent>();
   for (const item of items) {
     const bytes = item.schema === 'main' ? sizes.get(item.name) : undefined;
-    const rows = item.kind === 'table' ? await rowsOf(database, item, signal) : undefined;
-    extents.set(nameOf(item), {
-      ...(rows === undefined ? {} : { rows }),
-      ...(bytes === undefined ? {} : { bytes }),
-    });
+    extents.set(nameOf(item), bytes === undefined ? {} : { bytes });
+  }
+  const tables = items.filter(({ kind }) => kind === 'table').map(nameOf);
+  for (let at = 0; at < tables.length; at += COUNTED_AT_ONCE) {
+    const some = tables.slice(at, at + COUNTED_AT_ONCE);
+    for (const [table, rows] of await countRows(database, some, signal)) {
+      extents.set(table, { ...extents.get(table), rows });
+    }
   }
   return extents;
 }
 
-async function rowsOf(
+/** So many tables are counted by one statement, which can have 500 parts. */
+const COUNTED_AT_ONCE = 100;
+
+/** A virtual table that lacks its module here fails all, and then each is counted by itself. */
+async function countRows(
   database: Database,
-  item: Item,
+  tables: readonly string[],
   signal: AbortSignal | undefined,
-): Promise<number | undefined> {
+): Promise<[string, number][]> {
+  const sql = tables.map((table) => `SELECT count(*) FROM ${table}`).join(' UNION ALL ');
   try {
-    const sql = `SELECT count(*) FROM ${nameOf(item)}`;
-    return Number(await database.get<bigint>(sql, [], { rows: 'scalar', signal }));
+    const rows = await database.query<bigint>(sql, [], { rows: 'scalar', signal });
+    return tables.map((table, index) => [table, Number(rows[index])]);
   } catch (error) {
     if (signal?.aborted) throw error;
-    // A virtual table may lack its module here.
-    return undefined;
+    if (tables.length === 1) return [];
   }
+  const counts: [string, number][] = [];
+  for (const table of tables) counts.push(...(await countRows(database, [table], signal)));
+  return counts;
 }
 
 async function sizesOf(
