@@ -22,6 +22,18 @@ function serviceWorker(): Plugin {
   };
 }
 
+/**
+ * In Firefox a SharedWorker starts the worker that has the files. Trusted Types hold there too, and
+ * the page's policy does not: this is the same as in src/offline.ts, ahead of the worker's script.
+ */
+const TRUST_WORKERS = `globalThis.trustedTypes?.createPolicy('default', {
+  createScriptURL(url) {
+    const { origin, pathname } = new URL(url, location.href);
+    const isWorker = /\\/assets\\/worker-[\\w-]+\\.js$/.test(pathname);
+    return isWorker && origin === location.origin ? url : null;
+  },
+});`;
+
 const config: UserConfig = defineConfig({
   base: './',
   plugins: [serviceWorker()],
@@ -31,7 +43,7 @@ const config: UserConfig = defineConfig({
     modulePreload: { polyfill: false },
     sourcemap: true,
   },
-  worker: { format: 'es' },
+  worker: { format: 'es', rolldownOptions: { output: { banner: TRUST_WORKERS } } },
   server: { fs: { allow: ['.', '../js'] } },
 });
 

@@ -63,6 +63,9 @@ const tasks: Tasks = new Tasks(
   showFailure,
 );
 
+/** Whether something has changed while something else ran. */
+let stale = false;
+
 const app: App = {
   workspace,
   perform: (activity, action, onFailure) => tasks.perform(activity, action, onFailure),
@@ -96,7 +99,7 @@ const vocabulary = new VocabularyReader(workspace, editor);
 const runs: Runs = new Runs({
   ...{ app, editor, results, store, lastRun, remedyFor },
   onCost: (cost) => engine.ran(cost),
-  onDone: () => side.refresh(),
+  onDone: refresh,
 });
 const shortcuts: readonly Shortcut[] = [
   ...[1, 2, 3, 4].map((number) => ({
@@ -137,16 +140,21 @@ function start(): void {
   find('run-hint', HTMLElement).textContent = runHint();
   workspace.events.addEventListener('opened', () => app.browse(undefined));
   for (const event of ['opened', 'changed', 'foreign']) {
-    workspace.events.addEventListener(event, () => {
-      side.refresh();
-      vocabulary.changed();
-    });
+    workspace.events.addEventListener(event, refresh);
   }
   workspace.events.addEventListener('foreign', () => {
     if (!tasks.busy) lastRun.textContent = 'changed by another tab';
   });
   followAddress();
   keepOffline();
+}
+
+/** What the database holds may be something else now; while something runs, that can wait. */
+function refresh(): void {
+  stale = tasks.busy;
+  if (stale) return;
+  side.refresh();
+  vocabulary.changed();
 }
 
 /** A shortcut with Alt and Shift. */
@@ -172,7 +180,9 @@ function setBusy(busy: boolean): void {
   const open = workspace.database !== undefined;
   for (const id of ['new', 'import', 'load-chinook']) disable(id, busy);
   for (const id of ['run', 'run-statement', 'export']) disable(id, busy || !open);
-  if (!busy) showOpenName();
+  if (busy) return;
+  showOpenName();
+  if (stale) refresh();
 }
 
 function disable(id: string, disabled: boolean): void {

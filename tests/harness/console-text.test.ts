@@ -78,7 +78,16 @@ test('what is written as CSV is read as it was, but for formulae', async () => {
 });
 
 test('values are literals that SQLite reads as the same', () => {
-  const values = [null, 1n, 1, -0, 1e300, Number.POSITIVE_INFINITY, "it's", new Uint8Array([1, 255])];
+  const values = [
+    null,
+    1n,
+    1,
+    -0,
+    1e300,
+    Number.POSITIVE_INFINITY,
+    "it's",
+    new Uint8Array([1, 255]),
+  ];
   const expected = ['NULL', '1', '1.0', '-0.0', '1e+300', '9e999', "'it''s'", "X'01ff'"];
   deepEqual(values.map(literal), expected);
   equal(literal('a\0b'), "CAST(X'610062' AS TEXT)");

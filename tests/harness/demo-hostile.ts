@@ -19,7 +19,9 @@ export async function hostileSteps(page: ConsolePage, step: Step): Promise<void>
     await page.says('#activity', `Wrote ${texts.length} rows`);
     const formula = /^"?[=+\-@\t]/m;
     const lines = (await page.download()).toString();
-    const rows = lines.replaceAll(/"(?:[^"]|"")*"/gs, (quoted) => quoted.replaceAll(/[\r\n]/g, ' '));
+    const rows = lines.replaceAll(/"(?:[^"]|"")*"/gs, (quoted) =>
+      quoted.replaceAll(/[\r\n]/g, ' '),
+    );
     const found = rows.split('\r\n').find((line) => formula.test(line));
     if (found !== undefined) throw new Error(`a formula is left: ${found}`);
   });

@@ -4,7 +4,7 @@ import type { Browser as Puppet, Page } from 'puppeteer-core';
 
 const TIMEOUT = 20_000;
 
-/** Notes what the page complains of, and what it hands out as downloads. Runs before its scripts. */
+/** Notes what the page complains of, and what it hands out. It runs before the page's scripts. */
 function watch(): void {
   const seen = globalThis as unknown as { complaints: string[]; blobs: Blob[]; pwned: () => void };
   seen.complaints = [];
@@ -76,15 +76,18 @@ export class ConsolePage {
 
   /** Waits until an element has a text in it. */
   async says(selector: string, text: string): Promise<void> {
-    await this.until(
-      (both) => {
-        const [where, what] = JSON.parse(both) as [string, string];
+    const both = JSON.stringify([selector, text]);
+    const said = this.until(
+      (pair) => {
+        const [where, what] = JSON.parse(pair) as [string, string];
         return [...document.querySelectorAll(where)].some((e) => e.textContent?.includes(what));
       },
-      `“${selector}” says “${text}”; it says “${await this.text(selector)}”`,
-      JSON.stringify([selector, text]),
-    ).catch(async () => {
-      throw new Error(`“${selector}” does not say “${text}” but “${await this.text(selector)}”`);
+      'it says so',
+      both,
+    );
+    await said.catch(async () => {
+      const instead = await this.text(selector);
+      throw new Error(`“${selector}” does not say “${text}” but “${instead}”`);
     });
   }
 
@@ -163,7 +166,7 @@ export class ConsolePage {
     await this.idle();
   }
 
-  /** The first cell of the last row that is made. */
+  /** The texts of the cells that are made. */
   cells(): Promise<string[]> {
     return this.page.evaluate(() =>
       [...document.querySelectorAll('.grid-row .grid-cell')].map((cell) => cell.textContent ?? ''),

@@ -1,5 +1,6 @@
-// What a person does in the console, step by step. demo.ts runs it in each browser; steps go on from
-// what those before them have left. It must not know more of the console than words and test ids.
+// What a person does in the console, step by step. demo.ts runs it in each browser; steps go on
+// from what those before them have left. It must know no more of the console than words and test
+// ids.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ConsolePage } from './demo-page';
@@ -195,9 +196,13 @@ async function answersCount(page: ConsolePage): Promise<void> {
 async function answersName(page: ConsolePage, testid: string, name: string): Promise<void> {
   await page.click(testid);
   await page.page.waitForSelector('[data-testid=name-input]');
-  await page.page.$eval('[data-testid=name-input]', (input, value) => {
-    (input as HTMLInputElement).value = value;
-  }, name);
+  await page.page.$eval(
+    '[data-testid=name-input]',
+    (input, value) => {
+      (input as HTMLInputElement).value = value;
+    },
+    name,
+  );
   await page.click('name-ok');
   await page.idle();
 }

@@ -19,7 +19,7 @@ import {
 } from './read.ts';
 
 /** A database that is larger is counted only if somebody asks for it. */
-const COUNTED_UNASKED = 64_000_000;
+const COUNTED_UNASKED = 16_000_000;
 
 const GROUPS = [
   ['table', 'Tables'],

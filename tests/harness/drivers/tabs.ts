@@ -1,6 +1,6 @@
 // A browser with as many tabs as are asked for, each with a process of its own: Chromium and
-// Firefox through puppeteer-core, on a persistent profile. tabs-browser.ts and demo.ts call it; like
-// every driver it must not know tests, cells or the channel.
+// Firefox through puppeteer-core, on a persistent profile. tabs-browser.ts and demo.ts call it;
+// like every driver it must not know tests, cells or the channel.
 import { mkdirSync } from 'node:fs';
 import puppeteer from 'puppeteer-core';
 import type { Browser as Puppet, CDPSession, LaunchOptions, Page } from 'puppeteer-core';
