@@ -91,7 +91,7 @@ const store = new Store(workspace.options);
 const engine = new EnginePanel(app);
 const side = new Side(find('rail', HTMLElement), find('side', HTMLElement), [
   new SchemaPanel(app),
-  new FilesPanel(app, async () => showNames(await workspace.names())),
+  new FilesPanel(app, () => show(workspace.opened)),
   new HistoryPanel(app, store),
   engine,
 ]);
@@ -215,7 +215,9 @@ function reopenDatabase(name: string): void {
 async function opened(opening: Promise<Database>): Promise<string> {
   const database = await opening;
   await show(database);
-  await results.message(`${database.name} is open.`, FIRST_STEPS);
+  const sample = { label: 'Load the Chinook sample', act: loadSample };
+  const file = { label: 'Import a file…', act: () => find('import', HTMLElement).click() };
+  await results.message(`${database.name} is open.`, FIRST_STEPS, sample, file);
   return `Opened ${database.name}.`;
 }
 

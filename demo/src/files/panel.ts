@@ -11,6 +11,7 @@ import { literal, quoteName } from '../sql/quote.ts';
 import { count, size, visible } from '../words.ts';
 import { OWN_NAME } from '../workspace.ts';
 import { dump } from './dump.ts';
+import { LARGE_NAME, LARGE_QUERY, LARGE_SQL } from './sample.ts';
 
 export class FilesPanel implements Panel {
   readonly name = 'Files';
@@ -32,6 +33,7 @@ export class FilesPanel implements Panel {
       h('div', { class: 'panel-head' }, h('h2', {}, 'Files')),
       h('p', { class: 'soft' }, 'Drop SQLite, CSV, TSV, JSON or SQL files anywhere on the page.'),
       this.#list,
+      button('Make a sample of 1,000,000 rows', () => this.#large(), { class: 'small' }),
       h('h3', {}, 'The open database'),
       this.#tools,
       h('h3', {}, 'Storage'),
@@ -149,6 +151,24 @@ export class FilesPanel implements Panel {
       return words;
     });
     await this.refresh();
+  }
+
+  #large(): void {
+    void this.#app
+      .perform(`Making ${LARGE_NAME}…`, async (signal) => {
+        const database = await this.#app.workspace.open(LARGE_NAME, signal);
+        // Of a script that is given up its BEGIN has taken effect.
+        const undo = () => database.exec('ROLLBACK').catch(() => undefined);
+        await database.exec(LARGE_SQL, { signal }).catch(async (error: unknown) => {
+          await undo();
+          throw error;
+        });
+        await this.#onNames();
+        return `Made ${LARGE_NAME}.`;
+      })
+      .then((made) => {
+        if (made) this.#app.openText(LARGE_QUERY, { title: 'Measurements', run: true });
+      });
   }
 
   #export(): void {

@@ -1,5 +1,6 @@
 /**
- * The Chinook sample, which lies beside the page. Called by main.ts and the Files panel.
+ * Two samples: Chinook, which lies beside the page, and a large one, which SQL makes here.
+ * Called by main.ts and the Files panel.
  */
 
 /** The sample's name, both as a file beside the page and as a database. */
@@ -28,3 +29,32 @@ export async function fetchSample(signal: AbortSignal): Promise<Blob> {
   }
   return response.blob();
 }
+
+/** The large sample's name. */
+export const LARGE_NAME = 'measurements.sqlite';
+
+/** A million measurements of 50 stations, the same each time. */
+export const LARGE_SQL = `
+  BEGIN;
+  DROP TABLE IF EXISTS measurement;
+  CREATE TABLE measurement (
+    id INTEGER PRIMARY KEY, station TEXT NOT NULL, at TEXT NOT NULL, celsius REAL NOT NULL
+  );
+  WITH RECURSIVE series(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM series WHERE i < 999999)
+  INSERT INTO measurement (station, at, celsius)
+  SELECT
+    printf('station %02d', i % 50),
+    datetime(1704067200 + i / 50 * 1800, 'unixepoch'),
+    round(12 + 9 * sin(i / 50 / 2800.0) + 4 * sin(i / 50 / 7.6) + i * 7919 % 31 / 10.0, 1)
+  FROM series;
+  CREATE INDEX measurement_by_station ON measurement (station, at);
+  COMMIT;
+`;
+
+/** What to look at first in it. */
+export const LARGE_QUERY = `-- How warm was each month?
+SELECT substr(at, 1, 7) AS month, round(avg(celsius), 2) AS mean, min(celsius) AS low,
+  max(celsius) AS high
+FROM measurement
+GROUP BY month;
+`;
