@@ -559,10 +559,7 @@ export interface WireError {
 }
 
 /** Worker to page: once, when it can take requests; `life` names a lock it holds until it dies. */
-export interface ReadyMessage {
-  readonly ready: true;
-  readonly life: string;
-}
+export type ReadyMessage = { readonly ready: true; readonly life: string };
 
 /** Worker to page: the outcome of a request; those of one turn in one array. */
 export type ReplyMessage =

@@ -347,9 +347,9 @@ impl Session {
     }
 
     /// The rows of a question that was asked before, if answering it changes nothing whatever
-    /// happens: outside a transaction, and compiled already. Answers what `named` makes of the names
-    /// of the columns. `None` also for every failure: then [`rows_into`](Self::rows_into) is to be
-    /// asked, which says what is wrong.
+    /// happens: outside a transaction, and compiled already. Answers what `named` makes of the
+    /// names of the columns. `None` also for every failure: then [`rows_into`](Self::rows_into) is
+    /// to be asked, which says what is wrong.
     pub fn rows_again<T>(
         &self,
         sql: &str,

@@ -2,7 +2,8 @@
 //!
 //! CI and people call it. Three lanes run at once: the native one compiles and runs Rust, the web
 //! one sets up, builds the package and the pages, and one beside it builds the modules that only
-//! the tests load; wasm-opt and npm leave a core idle otherwise. The browsers come last, alone. It must not know what a test tests.
+//! the tests load; wasm-opt and npm leave a core idle otherwise. The browsers come last, alone. It
+//! must not know what a test tests.
 
 use std::process::Command;
 use std::thread;
