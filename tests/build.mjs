@@ -7,12 +7,12 @@ import { build } from 'esbuild';
 import { docExamples } from './examples.mjs';
 
 /** The file of an entry; `worker.js` is the package's own worker. */
-const fileOf = (entry) => (entry === 'worker' ? 'serve' : entry);
+const fileOf = (entry) => (entry === 'worker' ? 'serve' : entry.replace(/\.js$/, ''));
 
 const anchoriteAsServed = {
   name: 'anchorite-as-served',
   setup(bundler) {
-    bundler.onResolve({ filter: /^anchorite(\/[\w-]+)?$/ }, ({ path }) => ({
+    bundler.onResolve({ filter: /^anchorite(\/[\w.-]+)?$/ }, ({ path }) => ({
       path: `/anchorite/${fileOf(path.split('/')[1] ?? 'index')}.js`,
       external: true,
     }));
@@ -65,6 +65,8 @@ await build({
     'my-worker': 'example-worker',
     elsewhere: 'page/elsewhere.ts',
     tab: 'page/tab.ts',
+    'wire/watched-worker': 'page/wire/watched-worker.ts',
+    'wire/watched-shared': 'page/wire/watched-shared.ts',
     probe: 'page/probe.ts',
     'torture/victim': 'page/torture/victim.ts',
     'torture/tab': 'page/torture/tab.ts',
@@ -110,6 +112,7 @@ await build({
     torture: 'harness/torture.ts',
     'torture-tabs': 'harness/torture-tabs.ts',
     large: 'harness/large.ts',
+    'torture-wire': 'harness/torture-wire.ts',
     'bench-verdict.test': 'harness/bench-verdict.test.ts',
     'bench-tabs.test': 'harness/bench-tabs.test.ts',
     'console-text.test': 'harness/console-text.test.ts',

@@ -26,6 +26,7 @@ import './api/96-hostile';
 import './api/96-live';
 import './api/97-functions';
 import './api/98-served';
+import './api/99-wire';
 import './docs/00-examples';
 import './corpus/00-queries';
 import './corpus/10-round-trip';

@@ -1,6 +1,7 @@
 // What the harness and the page say to each other: types only, imported by both sides.
 // It must not import anything but types, and holds no code but a few lists and the name of a cell.
 import type { TabsJob } from './bench-tabs-wire';
+import type { FuzzJob } from './fuzz-wire';
 import type { LargeRequest } from './large-wire';
 import type { TortureRequest } from './torture-wire';
 
@@ -52,6 +53,7 @@ export type Command =
   | { readonly type: 'probe'; readonly step: (typeof PROBE_STEPS)[number] }
   | { readonly type: 'torture'; readonly request: TortureRequest }
   | { readonly type: 'large'; readonly request: LargeRequest }
+  | { readonly type: 'wire'; readonly job: FuzzJob }
   | { readonly type: 'reload' }
   | { readonly type: 'go'; readonly url: string };
 

@@ -37,8 +37,10 @@ export function serveTests(
   exportsFolder: string,
   askPeer: PeerHandler,
   witness?: Witness,
+  isolated = false,
 ): Promise<RunningServer> {
   return listen((request, response) => {
+    if (isolated) isolate(response);
     const url = new URL(request.url ?? '/', 'http://127.0.0.1');
     route(request, response, url).catch((error: unknown) => plain(response, 500, String(error)));
   });
@@ -73,6 +75,12 @@ export function serveTests(
     writeFileSync(join(exportsFolder, kept[1] ?? ''), body);
     return plain(response, 200, 'kept');
   }
+}
+
+/** Lets a page measure its memory, and that of its workers. */
+function isolate(response: ServerResponse): void {
+  response.setHeader('cross-origin-opener-policy', 'same-origin');
+  response.setHeader('cross-origin-embedder-policy', 'require-corp');
 }
 
 /** The demo as `cargo xtask demo` serves it: plain files at the root. */

@@ -1,5 +1,6 @@
 // The test page: does what the harness asks for. It must not know which browser drives it.
 import '../list';
+import type { FuzzJob } from '../fuzz-wire';
 import type { LargeRequest } from '../large-wire';
 import type { Command, Outcome, PROBE_STEPS } from '../wire';
 import { execute, executePeer, watchForUncaught } from './execute';
@@ -7,7 +8,10 @@ import type { Run } from './execute';
 import { measure } from './measure';
 import { listen } from './poll';
 import { list } from './registry';
+import { settle } from './settle';
 import { torture } from './torture/kills';
+import { fuzz } from './wire/fuzz';
+import { soak } from './wire/soak';
 
 const tab = new URL(location.href).searchParams.get('tab') ?? 'main';
 
@@ -30,6 +34,8 @@ async function obey(command: Command): Promise<Outcome> {
       return { ok: true, value: await torture(command.request) };
     case 'large':
       return await large(command.request);
+    case 'wire':
+      return await settle(() => wire(command.job));
     case 'reload':
       location.reload();
       return { ok: true, value: null };
@@ -49,6 +55,11 @@ function probe(step: (typeof PROBE_STEPS)[number]): Promise<Outcome> {
   return new Promise((resolve) => {
     port1.onmessage = (event) => resolve(event.data as Outcome);
   });
+}
+
+/** Nonsense, or many calls. */
+function wire(job: FuzzJob): Promise<unknown> {
+  return job.step === 'fuzz' ? fuzz(job.request) : soak(job.request);
 }
 
 /** A stage in a worker of its own, so that its figures are its own. */

@@ -23,6 +23,7 @@ mod torture;
 mod torture_browser;
 mod torture_large;
 mod torture_tabs;
+mod torture_wire;
 
 use std::process::ExitCode;
 

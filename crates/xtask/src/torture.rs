@@ -1,6 +1,6 @@
 //! `cargo xtask torture`: the VFS under simulated power loss, natively; or browsers that are killed
 //! (`torture_browser.rs`), that have many tabs (`torture_tabs.rs`) or little memory
-//! (`torture_large.rs`).
+//! (`torture_large.rs`), or that are told nonsense (`torture_wire.rs`).
 //!
 //! A person calls it before a release; `test` calls a sample. The campaign itself is the program
 //! `anchorite-torture`, which prints its result as the last line. This file must not know what is
@@ -11,7 +11,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use crate::process::{self, cargo};
-use crate::{torture_browser, torture_large, torture_tabs};
+use crate::{torture_browser, torture_large, torture_tabs, torture_wire};
 
 /// The options of `cargo xtask torture`.
 #[derive(Debug, clap::Args)]
@@ -35,6 +35,8 @@ enum Place {
     TabsBrowser(torture_tabs::Options),
     /// Sort, index and vacuum 1 GiB in the browsers, with at most 512 MiB of Wasm memory.
     Large(torture_large::Options),
+    /// Say what no page says to engines, and make a million calls, in the browsers.
+    Wire(torture_wire::Options),
 }
 
 #[derive(Debug, clap::Args)]
@@ -54,6 +56,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         Some(Place::Large(options)) => torture_large::run(options),
         Some(Place::Tabs(tabs)) => run_tabs(tabs),
         Some(Place::TabsBrowser(options)) => torture_tabs::run(options),
+        Some(Place::Wire(options)) => torture_wire::run(options),
         Some(Place::Native(native)) => natively(native),
         None => natively(&options.native),
     }

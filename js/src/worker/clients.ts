@@ -13,12 +13,13 @@ import type {
   OwnerReplyMessage,
   Request,
   RequestMessage,
-  ToEngine,
+  RowBatch,
 } from '../protocol.js';
 import { Callbacks } from './callbacks.js';
 import { Cancels } from './cancels.js';
 import { transferable } from './few.js';
 import type { Host } from './host.js';
+import { checkRequest, messagesOf } from './incoming.js';
 
 /** One page and the connections it has opened. */
 export class Client {
@@ -35,8 +36,8 @@ export class Client {
     this.#port = port;
     // Nothing comes of it once the port is closed.
     this.#outbox = new Outbox((replies, transfer) => port.postMessage(replies, transfer));
-    port.onmessage = ({ data }: MessageEvent<ToEngine[]>) => {
-      for (const message of data) {
+    port.onmessage = ({ data }) => {
+      for (const message of messagesOf(data)) {
         if ('cancel' in message) {
           this.#cancels.cancel(message.cancel);
         } else if ('called' in message) {
@@ -57,8 +58,16 @@ export class Client {
 
   #answer(message: RequestMessage): void {
     const { id, request } = message;
-    const session = 'session' in request ? request.session : undefined;
-    const answer = this.#mayUse(session) ? this.#host.atOnce(request) : undefined;
+    let session: number | undefined;
+    let answer: RowBatch | undefined;
+    try {
+      checkRequest(request);
+      session = 'session' in request ? request.session : undefined;
+      answer = this.#mayUse(session) ? this.#host.atOnce(request) : undefined;
+    } catch (error) {
+      this.#reply({ id, error: toWire(error), transaction: this.#inTransaction(session) });
+      return;
+    }
     if (answer === undefined) {
       void this.#answerLater(message, session);
     } else {

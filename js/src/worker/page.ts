@@ -3,11 +3,12 @@
 
 import { toWire } from '../errors.js';
 import { Outbox } from '../outbox.js';
-import type { CallMessage, ReplyMessage, RequestMessage, ToEngine } from '../protocol.js';
+import type { CallMessage, ReplyMessage, RequestMessage, RowBatch } from '../protocol.js';
 import { Callbacks } from './callbacks.js';
 import { Cancels } from './cancels.js';
 import { transferable } from './few.js';
 import type { Host } from './host.js';
+import { checkRequest, messagesOf } from './incoming.js';
 
 type FromEngine = ReplyMessage | CallMessage;
 
@@ -23,9 +24,9 @@ export class Page {
     this.#outbox = new Outbox(post);
   }
 
-  /** What has come in one message. */
-  hear(messages: readonly ToEngine[]): void {
-    for (const message of messages) {
+  /** What has come in one message, whatever it is. */
+  hear(data: unknown): void {
+    for (const message of messagesOf(data)) {
       if ('cancel' in message) {
         this.#cancels.cancel(message.cancel);
       } else if ('called' in message) {
@@ -37,11 +38,19 @@ export class Page {
   }
 
   #answer(message: RequestMessage): void {
-    const value = this.#host.atOnce(message.request);
+    const { id, request } = message;
+    let value: RowBatch | undefined;
+    try {
+      checkRequest(request);
+      value = this.#host.atOnce(request);
+    } catch (error) {
+      this.#outbox.add({ id, error: toWire(error) }, []);
+      return;
+    }
     if (value === undefined) {
       void this.#answerLater(message);
     } else {
-      this.#outbox.add({ id: message.id, value }, transferable(value));
+      this.#outbox.add({ id, value }, transferable(value));
     }
   }
 

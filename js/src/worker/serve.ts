@@ -4,7 +4,6 @@
 import { currentContext } from '../context.js';
 import { SqliteError } from '../errors.js';
 import { type HereMessage, isGreeting, WIRE } from '../greeting.js';
-import type { ToEngine } from '../protocol.js';
 import { declare, type ServeOptions } from './declare.js';
 import { Host } from './host.js';
 import { holdLife } from './life.js';
@@ -57,5 +56,5 @@ export function serve(options: ServeOptions = {}): void {
 /** From now on a page asks by this port. */
 function lay(host: Host, port: MessagePort): void {
   const page = new Page(host, (replies, transfer) => port.postMessage(replies, transfer));
-  port.onmessage = ({ data }: MessageEvent<ToEngine[]>) => page.hear(data);
+  port.onmessage = ({ data }) => page.hear(data);
 }

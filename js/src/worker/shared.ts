@@ -30,9 +30,20 @@ let present: Promise<Holder | undefined> | undefined;
 
 self.onconnect = ({ ports: [port] }) => {
   if (port !== undefined) {
-    port.onmessage = ({ data }: MessageEvent<JoinMessage>) => join(port, data);
+    port.onmessage = ({ data }) => {
+      if (isJoin(data)) {
+        void join(port, data);
+      }
+    };
   }
 };
+
+/** Nobody joins by anything else. */
+function isJoin(message: unknown): message is JoinMessage {
+  const { database, client, engine } = (message ?? {}) as Partial<Record<string, unknown>>;
+  const isNamed = typeof database === 'string' && typeof client === 'string';
+  return isNamed && ['auto', 'jspi', 'asyncify'].includes(engine as string);
+}
 
 async function join(port: MessagePort, message: JoinMessage): Promise<void> {
   const say = (answer: JoinedMessage): void => port.postMessage(answer);

@@ -1,7 +1,7 @@
 // The worker's entry: messages in, messages out, nothing else. Started by client.ts for one page,
 // or by shared.ts for all, with a name: then it is the owner, and each page has a port of its own.
 
-import type { ClientMessage, OwnerReadyMessage, ReadyMessage, ToEngine } from '../protocol.js';
+import type { ClientMessage, OwnerReadyMessage, ReadyMessage } from '../protocol.js';
 import { Host } from './host.js';
 import { holdLife, holdOwnership } from './life.js';
 import { Owners } from './owners.js';
@@ -12,7 +12,7 @@ declare const self: DedicatedWorkerGlobalScope;
 /** The engine of one page. */
 async function serveOne(): Promise<void> {
   const page = new Page(new Host(), (replies, transfer) => self.postMessage(replies, transfer));
-  self.onmessage = ({ data }: MessageEvent<ToEngine[]>) => page.hear(data);
+  self.onmessage = ({ data }) => page.hear(data);
   self.postMessage({ ready: true, life: await holdLife() } satisfies ReadyMessage);
 }
 
