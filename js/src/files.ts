@@ -27,34 +27,11 @@ export async function importDatabase(
 ): Promise<void> {
   checkName(name);
   checkOptions(options, [...FILE_OPTIONS, 'overwrite', 'onProgress']);
-  const { overwrite = false, onProgress } = options;
-  const { total, pieces } = (await part('source')).opened(source);
-  await withChannel(options, async (channel, signal) => {
-    const begin = { operation: 'importBegin', name, overwrite } as const;
-    const number = await channel.request<'importBegin'>(begin);
-    try {
-      let done = 0;
-      for await (const bytes of pieces(signal)) {
-        signal?.throwIfAborted();
-        done += bytes.length;
-        await channel.request<'importAppend'>({ operation: 'importAppend', import: number, bytes });
-        onProgress?.(done, total);
-      }
-      signal?.throwIfAborted();
-      const finish = { operation: 'importFinish', import: number, name } as const;
-      await channel.request<'importFinish'>(finish, undefined, signal);
-    } catch (error) {
-      await abandon(channel, number);
-      throw error;
-    }
-  });
-}
-
-/** The error that made us give up is the one to report, so one from here must not replace it. */
-async function abandon(channel: Channel, number: number): Promise<void> {
-  await channel
-    .request<'importAbandon'>({ operation: 'importAbandon', import: number })
-    .catch(() => undefined);
+  const { opened, bringIn } = await part('source');
+  const incoming = opened(source);
+  await withChannel(options, (channel, signal) =>
+    bringIn(channel, name, incoming, options, signal),
+  );
 }
 
 /** Resolves to the names of all SQLite databases in OPFS, sorted. Rejects as `open` does. */

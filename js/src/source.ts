@@ -1,8 +1,10 @@
-// What is in the source of an import, in pieces. Loaded by files.ts, as a part of its own. It must
-// not know what becomes of them.
+// What is in the source of an import, in pieces, and their way to an engine. Loaded by files.ts, as
+// a part of its own. It must not know how that was reached.
 
+import type { Channel } from './client.js';
 import { SqliteError } from './errors.js';
 import type { ImportSource } from './files.js';
+import type { ImportOptions } from './options.js';
 
 /** Bytes sent to the engine at once. */
 const PIECE_SIZE = 1024 * 1024;
@@ -34,6 +36,40 @@ export function opened(source: ImportSource): Opened {
   const message =
     'an import takes a Uint8Array, an ArrayBuffer, a Blob, a Response or a ReadableStream';
   throw refused(message);
+}
+
+/** Makes a database of it; whatever goes wrong, nothing is left of what came in. */
+export async function bringIn(
+  channel: Channel,
+  name: string,
+  { total, pieces }: Opened,
+  { overwrite = false, onProgress }: ImportOptions,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const begin = { operation: 'importBegin', name, overwrite } as const;
+  const number = await channel.request<'importBegin'>(begin);
+  try {
+    let done = 0;
+    for await (const bytes of pieces(signal)) {
+      signal?.throwIfAborted();
+      done += bytes.length;
+      await channel.request<'importAppend'>({ operation: 'importAppend', import: number, bytes });
+      onProgress?.(done, total);
+    }
+    signal?.throwIfAborted();
+    const finish = { operation: 'importFinish', import: number, name } as const;
+    await channel.request<'importFinish'>(finish, undefined, signal);
+  } catch (error) {
+    await abandon(channel, number);
+    throw error;
+  }
+}
+
+/** The error that made us give up is the one to report, so one from here must not replace it. */
+async function abandon(channel: Channel, number: number): Promise<void> {
+  await channel
+    .request<'importAbandon'>({ operation: 'importAbandon', import: number })
+    .catch(() => undefined);
 }
 
 function bodyOf({ ok, status, body, url }: Response): ReadableStream<Uint8Array> {
