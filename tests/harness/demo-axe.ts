@@ -40,7 +40,8 @@ export async function axeSteps(page: ConsolePage, step: Step): Promise<void> {
       await page.run('SELECT GenreId, count(*) AS tracks, NULL AS x FROM Track GROUP BY 1');
       await page.page.evaluate(source);
       const faults: string[] = [];
-      for (const [name, show] of SCREENS) {
+      const screens = scheme === 'dark' ? SCREENS.slice(0, 4) : SCREENS;
+      for (const [name, show] of screens) {
         await show(page);
         await page.idle();
         faults.push(...(await faultsOf(page, name, scheme)));
