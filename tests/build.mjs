@@ -72,6 +72,7 @@ await build({
     'torture/tab': 'page/torture/tab.ts',
     'large/stages': 'page/large/stages.ts',
     bench: 'bench/worker.ts',
+    'bench-page-peer': 'bench/page-peer-worker.ts',
     'bench-tab': 'bench/tab.ts',
     'bench-tab-worker': 'bench/tab-worker.ts',
   },

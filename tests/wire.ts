@@ -80,12 +80,30 @@ export const PROBE_STEPS = [
 
 /**
  * What is measured side by side: both builds of ours; the official npm package over its
- * `opfs-sahpool`, as it comes and with a WAL at two page sizes; the browser's bare calls.
+ * `opfs-sahpool`, as it comes and with a WAL at two page sizes; that and two VFSes of wa-sqlite as
+ * a page has them, in a worker behind messages; the browser's bare calls.
  */
-export type Subject = Twin | 'solo' | 'sahpool' | 'sahpool-wal' | 'sahpool-wal-8k' | 'floor';
+export type Subject =
+  | Twin
+  | 'solo'
+  | 'sahpool'
+  | 'sahpool-wal'
+  | 'sahpool-wal-8k'
+  | 'page-sahpool'
+  | 'page-wa-pool'
+  | 'page-wa-coop'
+  | 'floor';
 
 /** `page-…`: called from the page, over the messages of a worker. */
-export type Workload = 'autocommit' | 'point' | 'reads' | 'page-point' | 'async-commit';
+export type Workload =
+  | 'autocommit'
+  | 'point'
+  | 'reads'
+  | 'page-point'
+  | 'page-burst'
+  | 'page-scan'
+  | 'page-bulk'
+  | 'async-commit';
 
 /** One workload over the subjects that take part in it. */
 export interface Heat {
@@ -97,6 +115,7 @@ export interface Heat {
 export type MeasureJob =
   | TabsJob
   | { readonly step: 'twins'; readonly twins: readonly Twin[]; readonly rounds: number }
+  | { readonly step: 'cancels'; readonly twins: readonly Twin[]; readonly count: number }
   | { readonly step: 'prepare'; readonly heat: Heat; readonly rows: number }
   | {
       readonly step: 'round';

@@ -8,6 +8,8 @@ import { expected, values } from './workloads';
 export interface Contestant {
   /** Builds what the workload needs. */
   prepare(rows: number): Promise<void>;
+  /** What a chunk needs, before its time begins. */
+  before?(): Promise<void>;
   /** One operation per value; the sum of what was read, or 0. Timed as a whole. */
   run(values: Int32Array<ArrayBuffer>): number | Promise<number>;
   /** Between rounds: throws unless everything is there that was written, as durably as asked. */
@@ -86,13 +88,14 @@ async function run(
 ): Promise<Result> {
   const { workload, subject, count, seed } = request;
   const chosen = values(workload, rows, count, seed);
+  await contestant.before?.();
   const counting = request.counted ? countCalls() : undefined;
   const syncsBefore = syncs();
   const started = performance.now();
   const answer = await contestant.run(chosen);
   const took = performance.now() - started;
   const calls = counting?.stop() ?? {};
-  const right = subject === 'floor' ? 0 : expected(workload, chosen);
+  const right = subject === 'floor' ? 0 : expected(workload, chosen, rows);
   if (answer !== right) throw new Error(`${workload}: answered ${answer}, ${right} is right`);
   return { microseconds: (took * 1000) / count, syncs: syncs() - syncsBefore, calls };
 }

@@ -7,14 +7,21 @@ import type { Contestant } from './contest';
 import {
   CACHE_SIZE,
   CREATE,
+  CREATE_WIDE,
   INSERT,
   Ledger,
   PAGE_SIZE,
+  SCAN,
   SELECT,
   TOTALS,
+  WIDE_TOTALS,
   fill,
+  fillWide,
   isInsert,
+  isWide,
+  sumOf,
   textOf,
+  wideRows,
 } from './workloads';
 
 export class Ours implements Contestant {
@@ -23,6 +30,8 @@ export class Ours implements Contestant {
   readonly #options: OpenOptions;
   readonly #ledger = new Ledger();
   #open: Database | undefined;
+  #rows = 0;
+  #wide: (number | string)[][] = [];
 
   /** `solo` is the JSPI build with a database that other contexts might share, and none does. */
   constructor(subject: Twin | 'solo', workload: Workload) {
@@ -30,14 +39,17 @@ export class Ours implements Contestant {
     this.#workload = workload;
     const engine = subject === 'solo' ? 'jspi' : subject;
     const sharing = subject === 'solo' ? 'shared' : 'exclusive';
-    this.#options = { engine, worker: workload === 'page-point', sharing } as OpenOptions;
+    this.#options = { engine, worker: workload.startsWith('page-'), sharing } as OpenOptions;
   }
 
   async prepare(rows: number): Promise<void> {
     await deleteDatabase(this.#name, { engine: this.#options.engine ?? 'auto' });
     this.#open = await open(this.#name, this.#options);
-    await this.#db.exec(CREATE);
-    await this.#db.exec(fill(this.#workload, rows));
+    this.#rows = rows;
+    const [create, filled] = isWide(this.#workload)
+      ? [CREATE_WIDE, fillWide(rows)]
+      : [CREATE, fill(this.#workload, rows)];
+    await this.#db.exec(`${create}; ${filled}`);
     this.#ledger.filled(rows);
     await this.#db.close();
     this.#open = await open(this.#name, this.#options);
@@ -50,9 +62,30 @@ export class Ours implements Contestant {
     return this.#open;
   }
 
-  /** Prepared statements are not in the public API yet: `query` compiles its text each time. */
+  async before(): Promise<void> {
+    if (this.#workload !== 'page-bulk') return;
+    await this.#db.exec(`DROP TABLE s; ${CREATE_WIDE}`);
+    this.#wide = wideRows(this.#rows);
+  }
+
   async run(values: Int32Array<ArrayBuffer>): Promise<number> {
-    if (isInsert(this.#workload)) return await this.#insert(values);
+    const db = this.#db;
+    switch (this.#workload) {
+      case 'page-scan':
+        return sumOf(await db.query(SCAN));
+      case 'page-bulk':
+        await db.insertMany('s', this.#wide);
+        return 0;
+      case 'page-burst':
+        return sumOf(
+          (await Promise.all(Array.from(values, (id) => db.query(SELECT, [id])))).flat(),
+        );
+      default:
+        return isInsert(this.#workload) ? await this.#insert(values) : await this.#read(values);
+    }
+  }
+
+  async #read(values: Int32Array<ArrayBuffer>): Promise<number> {
     const db = this.#db;
     let sum = 0;
     for (const id of values) {
@@ -70,7 +103,7 @@ export class Ours implements Contestant {
   }
 
   async check(): Promise<void> {
-    const [row] = await this.#db.query(TOTALS);
+    const [row] = await this.#db.query(isWide(this.#workload) ? WIDE_TOTALS : TOTALS);
     this.#ledger.check(row?.['n'], row?.['total']);
   }
 

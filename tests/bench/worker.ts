@@ -31,6 +31,10 @@ function enter({ subject, workload }: Where): Contestant {
       return new Sahpool(subject, workload);
     case 'floor':
       return new Floor(workload);
+    case 'page-sahpool':
+    case 'page-wa-pool':
+    case 'page-wa-coop':
+      throw new Error(`${subject} is called from a page`);
     default:
       throw new Error(`no subject is called ${String(subject satisfies never)}`);
   }

@@ -7,6 +7,13 @@ export const INSERT = 'INSERT INTO t (a, b) VALUES (?, ?)';
 export const SELECT = 'SELECT a FROM t WHERE id = ?';
 export const TOTALS = 'SELECT count(*) AS n, sum(a) AS total FROM t';
 
+/** What a page reads and writes as a whole. */
+export const CREATE_WIDE =
+  'CREATE TABLE s (id INTEGER PRIMARY KEY, a INTEGER, b TEXT, c REAL, d TEXT)';
+export const INSERT_WIDE = 'INSERT INTO s VALUES (?, ?, ?, ?, ?)';
+export const SCAN = 'SELECT * FROM s';
+export const WIDE_TOTALS = 'SELECT count(*) AS n, sum(a) AS total FROM s';
+
 /** Page size and page cache of whatever is compared at equal settings. */
 export const PAGE_SIZE = 4096;
 export const CACHE_SIZE = -16_384;
@@ -14,13 +21,39 @@ export const CACHE_SIZE = -16_384;
 /** A row of a large table takes about a kilobyte, so that 200,000 of them take 200 MB. */
 const LONG_ROW = 960;
 
-const isInsert = (workload: Workload): boolean => /commit/.test(workload);
+const isInsert = (workload: Workload): boolean => /commit|bulk/.test(workload);
 
 /** Fills the table with rows 1 to `rows`, in one statement. */
 export function fill(workload: Workload, rows: number): string {
   const long = workload === 'reads' || workload === 'async-commit';
   return `WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < ${rows})
     INSERT INTO t SELECT i, i * 7919 % 1000003, printf('%0${long ? LONG_ROW : 16}d', i) FROM c`;
+}
+
+/** Whether it is about the table of five columns. */
+export const isWide = (workload: Workload): boolean =>
+  workload === 'page-scan' || workload === 'page-bulk';
+
+/** Fills the table of five columns as `wideRows` has them, in one statement. */
+export function fillWide(rows: number): string {
+  return `WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < ${rows})
+    INSERT INTO s SELECT i, i * 7919 % 1000003, 'name of row ' || i, i * 0.37,
+      'some words about number ' || (i % 100) FROM c`;
+}
+
+export function wideRows(rows: number): (number | string)[][] {
+  return Array.from({ length: rows }, (_, index) => {
+    const id = index + 1;
+    const words = `some words about number ${id % 100}`;
+    return [id, valueOf(id), `name of row ${id}`, id * 0.37, words];
+  });
+}
+
+/** The sum of `a` over rows, as objects. */
+export function sumOf(rows: readonly Readonly<Record<string, unknown>>[]): number {
+  let sum = 0;
+  for (const { a } of rows) sum += a as number;
+  return sum;
 }
 
 /** What `a` is in row `id` of a table that `fill` has filled. */
@@ -51,7 +84,10 @@ export function values(
 }
 
 /** The sum of what is read; nothing is read by an insert. */
-export function expected(workload: Workload, chosen: Int32Array): number {
+export function expected(workload: Workload, chosen: Int32Array, rows: number): number {
+  if (workload === 'page-scan') {
+    return Array.from({ length: rows }, (_, index) => valueOf(index + 1)).reduce((a, b) => a + b);
+  }
   return isInsert(workload) ? 0 : chosen.reduce((sum, id) => sum + valueOf(id), 0);
 }
 

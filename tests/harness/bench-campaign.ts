@@ -15,6 +15,8 @@ export interface Scale {
   readonly fewerRows: number;
   /** Divides the operations of a chunk. */
   readonly fewerOperations: number;
+  /** Whether the peers behind messages take part, each of which has to be started. */
+  readonly pagePeers: boolean;
 }
 
 export const CAMPAIGN: Scale = {
@@ -22,12 +24,14 @@ export const CAMPAIGN: Scale = {
   mostRounds: 25,
   fewerRows: 1,
   fewerOperations: 1,
+  pagePeers: true,
 };
 export const SAMPLE: Scale = {
   leastRounds: 1,
   mostRounds: 1,
   fewerRows: 50,
   fewerOperations: 10,
+  pagePeers: false,
 };
 
 interface Plan {
@@ -40,7 +44,13 @@ interface Plan {
   readonly durable: boolean;
 }
 
+/** Calls that are given up in each build. */
+const CANCELS = 200;
+
 const PEERS: readonly Subject[] = ['sahpool', 'sahpool-wal'];
+
+/** They are called over messages, as ours is from a page. */
+const PAGE_PEERS: readonly Subject[] = ['page-sahpool', 'page-wa-pool', 'page-wa-coop'];
 
 const PLANS: Readonly<Record<Workload, Plan>> = {
   autocommit: {
@@ -65,10 +75,31 @@ const PLANS: Readonly<Record<Workload, Plan>> = {
     durable: false,
   },
   'page-point': {
-    subjects: ['floor', 'jspi', 'asyncify'],
+    subjects: ['floor', ...PAGE_PEERS, 'jspi', 'asyncify'],
     rows: 100_000,
     chunks: 10,
     count: 200,
+    durable: false,
+  },
+  'page-burst': {
+    subjects: [...PAGE_PEERS, 'jspi', 'asyncify'],
+    rows: 100_000,
+    chunks: 3,
+    count: 2000,
+    durable: false,
+  },
+  'page-scan': {
+    subjects: [...PAGE_PEERS, 'jspi', 'asyncify'],
+    rows: 100_000,
+    chunks: 3,
+    count: 1,
+    durable: false,
+  },
+  'page-bulk': {
+    subjects: [...PAGE_PEERS, 'jspi', 'asyncify'],
+    rows: 100_000,
+    chunks: 3,
+    count: 1,
     durable: false,
   },
   'async-commit': {
@@ -103,25 +134,35 @@ export async function measureIn(
   const judged: Judged[] = [];
   const wanted = withoutHandles(browser) ? (['async-commit'] as const) : WORKLOADS;
   for (const workload of wanted.filter((name) => name.includes(only))) {
-    const heat = heatOf(browser, workload);
+    const heat = heatOf(browser, workload, scale);
     const rounds = await contest(heat, scale, send);
     workloads[workload] = rounds;
     if (scale === CAMPAIGN) judged.push(...judgeAll(heat, rounds));
   }
-  const twins = scale === CAMPAIGN && 'twins'.includes(only) ? await twinCosts(browser, send) : {};
+  const twins = scale === CAMPAIGN ? await twinCosts(browser, only, send) : {};
   return { workloads, judged, twins };
 }
 
-async function twinCosts(browser: Browser, send: Send): Promise<Figures> {
+/** What is measured of the builds beside workloads: what the twin costs, and to give calls up. */
+async function twinCosts(browser: Browser, only: string, send: Send): Promise<Figures> {
   const twins: Twin[] = withoutHandles(browser) ? ['asyncify'] : ['jspi', 'asyncify'];
-  return (await send({ step: 'twins', twins, rounds: CAMPAIGN.leastRounds })) as Figures;
+  const jobs: MeasureJob[] = [
+    { step: 'twins', twins, rounds: CAMPAIGN.leastRounds },
+    { step: 'cancels', twins, count: CANCELS },
+  ];
+  const figures: Figures = {};
+  for (const job of jobs.filter(({ step }) => step.includes(only))) {
+    Object.assign(figures, await send(job));
+  }
+  return figures;
 }
 
-function heatOf(browser: Browser, workload: Workload): Heat {
+function heatOf(browser: Browser, workload: Workload, { pagePeers }: Scale): Heat {
   const { subjects } = PLANS[workload];
   const runs = (subject: Subject) =>
     (!withoutHandles(browser) || subject !== 'jspi') &&
-    (browser === 'chromium' || subject !== 'solo');
+    (browser === 'chromium' || subject !== 'solo') &&
+    (pagePeers || !PAGE_PEERS.includes(subject));
   return { workload, subjects: subjects.filter(runs) };
 }
 

@@ -1,10 +1,12 @@
 // A measurement as the page carries it out, step by step: prepares the subjects, lets them take
 // turns in small chunks, and puts them away. Called by main.ts on a command of the harness, which
 // decides how often. It must not know which browser this is, nor what is a good figure.
+import { measureCancels } from '../bench/cancels';
 import { Contest } from '../bench/contest';
 import type { Contestant, Request, Result, Where } from '../bench/contest';
 import { Floor } from '../bench/floor';
 import { Ours } from '../bench/ours';
+import { PagePeer } from '../bench/page-peers';
 import { measureTabs } from '../bench/tabs';
 import { measureTwins } from '../bench/twins';
 import type { Heat, Measured, MeasureJob, Subject } from '../wire';
@@ -19,6 +21,8 @@ export async function measure(job: MeasureJob): Promise<unknown> {
   switch (job.step) {
     case 'twins':
       return await measureTwins(job.twins, job.rounds);
+    case 'cancels':
+      return await measureCancels(job.twins, job.count);
     case 'prepare':
       for (const subject of job.heat.subjects) {
         await ask({ step: 'prepare', subject, workload: job.heat.workload, rows: job.rows });
@@ -78,16 +82,19 @@ async function finish({ workload, subjects }: Heat): Promise<void> {
   }
 }
 
-/** The peer takes no part here: it works in workers only. */
+/** The peers work in workers only; a page has messages to them. */
 function enter({ subject, workload }: Where): Contestant {
   if (subject === 'floor') return new Floor(workload);
   if (subject === 'jspi' || subject === 'asyncify') return new Ours(subject, workload);
+  if (subject === 'page-sahpool' || subject === 'page-wa-pool' || subject === 'page-wa-coop') {
+    return new PagePeer(subject, workload);
+  }
   throw new Error(`${subject} does not run in a window`);
 }
 
-/** Most workloads run in a dedicated worker; two are about what a window does. */
+/** Most workloads run in a dedicated worker; some are about what a window does. */
 async function ask(request: Request): Promise<Result> {
-  if (request.workload === 'async-commit' || request.workload === 'page-point') {
+  if (request.workload === 'async-commit' || request.workload.startsWith('page-')) {
     return await contest.carryOut(request);
   }
   const worker = workers.get(request.subject) ?? new Worker('/page/bench.js', { type: 'module' });
