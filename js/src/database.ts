@@ -5,7 +5,7 @@ import type { Channel } from './client.js';
 import { canShareFiles, connectTo } from './client.js';
 import type * as Copies from './copy.js';
 import { SqliteError } from './errors.js';
-import type { SqlFunction } from './functions.js';
+import type { Own, SqlFunction } from './functions.js';
 import { Gate } from './gate.js';
 import { limited } from './limit.js';
 import { type Log, listenLog } from './log.js';
@@ -235,8 +235,7 @@ export class Database extends Statements {
   readonly #changes: Changes;
   readonly #log: Log | undefined;
   readonly #ended = new AbortController();
-  /** The numbers of its functions. */
-  readonly #functions: number[] = [];
+  readonly #functions: Own = new Map();
   #closing: Promise<void> | undefined;
 
   /** @internal */
@@ -341,11 +340,10 @@ export class Database extends Statements {
     const session = this.#use();
     // Later calls wait until it is there.
     await this.#gate.take(async () => {
-      const { provide } = await part('functions');
-      const takes = provide(name, answer, options, this.dates);
-      this.#functions.push(takes.function);
-      const request = { operation: 'createFunction', session, ...takes } as const;
-      await this.#channel.request<'createFunction'>(request);
+      const { create } = await part('functions');
+      await create(this.#functions, [name, answer, options, this.dates], (takes) =>
+        this.#channel.request({ operation: 'createFunction', session, ...takes }),
+      );
     });
   }
 
@@ -462,7 +460,7 @@ export class Database extends Statements {
     } finally {
       this.#log?.end();
       this.#channel.end();
-      if (this.#functions.length > 0) {
+      if (this.#functions.size > 0) {
         (await part('functions')).withdraw(this.#functions);
       }
     }

@@ -19,13 +19,39 @@ const provided = new Map<number, (args: readonly WireValue[]) => Promise<WireVal
 
 let last = 0;
 
+type Takes = Omit<Operations['createFunction']['takes'], 'session'>;
+
+/** The functions of one connection, their numbers by name and number of arguments. */
+export type Own = Map<string, number>;
+
+/** Adds a function once `send` has told the engine of it, in place of one that was called so. */
+export async function create(
+  own: Own,
+  [named, answer, options, dates]: [unknown, SqlFunction, FunctionOptions, Dates],
+  send: (takes: Takes) => Promise<unknown>,
+): Promise<void> {
+  const takes = provide(named, answer, options, dates);
+  const key = `${takes.name} ${takes.arity}`;
+  const former = own.get(key);
+  try {
+    await send(takes);
+  } catch (error) {
+    provided.delete(takes.function);
+    throw error;
+  }
+  own.set(key, takes.function);
+  if (former !== undefined) {
+    provided.delete(former);
+  }
+}
+
 /** Checks a function and adds it; what an engine has to know of it. */
-export function provide(
+function provide(
   named: unknown,
   answer: SqlFunction,
   options: FunctionOptions,
   dates: Dates,
-): Omit<Operations['createFunction']['takes'], 'session'> {
+): Takes {
   checkOptions(options, ['arity', 'deterministic', 'functionTimeout']);
   const name = checkSqlName(named, 'a function');
   if (typeof answer !== 'function') {
@@ -41,8 +67,8 @@ export function provide(
 }
 
 /** Takes functions back. */
-export function withdraw(numbers: readonly number[]): void {
-  for (const number of numbers) {
+export function withdraw(own: Own): void {
+  for (const number of own.values()) {
     provided.delete(number);
   }
 }

@@ -61,13 +61,13 @@ export function live<R extends readonly unknown[] = SqlValue[]>(
   db: Database,
   sql: SqlText,
   params: Params | undefined,
-  options: LiveOptions<'array'>,
+  options: LiveOptions<'array'> & { readonly rows: 'array' },
 ): Live<readonly R[]>;
 export function live<R = SqlValue>(
   db: Database,
   sql: SqlText,
   params: Params | undefined,
-  options: LiveOptions<'scalar'>,
+  options: LiveOptions<'scalar'> & { readonly rows: 'scalar' },
 ): Live<readonly R[]>;
 export function live<R extends object = Row>(
   db: Database,

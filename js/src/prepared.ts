@@ -40,11 +40,11 @@ export class Statement {
   /** As `query` of the database or the transaction that it was prepared by. */
   async query<R extends readonly unknown[] = SqlValue[]>(
     params: Params | undefined,
-    options: RowOptions<'array'>,
+    options: RowOptions<'array'> & { readonly rows: 'array' },
   ): Promise<R[]>;
   async query<R = SqlValue>(
     params: Params | undefined,
-    options: RowOptions<'scalar'>,
+    options: RowOptions<'scalar'> & { readonly rows: 'scalar' },
   ): Promise<R[]>;
   async query<R extends object = Row>(
     params?: Params,
@@ -57,11 +57,11 @@ export class Statement {
   /** As `get` of the database or the transaction that it was prepared by. */
   async get<R extends readonly unknown[] = SqlValue[]>(
     params: Params | undefined,
-    options: RowOptions<'array'>,
+    options: RowOptions<'array'> & { readonly rows: 'array' },
   ): Promise<R | undefined>;
   async get<R = SqlValue>(
     params: Params | undefined,
-    options: RowOptions<'scalar'>,
+    options: RowOptions<'scalar'> & { readonly rows: 'scalar' },
   ): Promise<R | undefined>;
   async get<R extends object = Row>(
     params?: Params,
@@ -74,11 +74,11 @@ export class Statement {
   /** As `iterate` of the database or the transaction that it was prepared by. */
   iterate<R extends readonly unknown[] = SqlValue[]>(
     params: Params | undefined,
-    options: IterateOptions<'array'>,
+    options: IterateOptions<'array'> & { readonly rows: 'array' },
   ): RowIterator<R>;
   iterate<R = SqlValue>(
     params: Params | undefined,
-    options: IterateOptions<'scalar'>,
+    options: IterateOptions<'scalar'> & { readonly rows: 'scalar' },
   ): RowIterator<R>;
   iterate<R extends object = Row>(
     params?: Params,

@@ -27,18 +27,7 @@ export interface DatabaseSize {
 
 /** Resolves to what the browser says. Rejects with `UNSUPPORTED` where it has no such thing. */
 export async function storageInfo(): Promise<StorageInfo> {
-  const storage = manager();
-  const [persisted, { quota, usage }, databases] = await Promise.all([
-    storage.persisted(),
-    storage.estimate(),
-    sizes(storage),
-  ]);
-  return { persisted, quota, usage, databases };
-}
-
-async function sizes(storage: StorageManager): Promise<DatabaseSize[] | undefined> {
-  const { sizesIn } = await part('sizes');
-  return storage.getDirectory().then(sizesIn, () => undefined);
+  return (await part('sizes')).storageInfo();
 }
 
 /**
@@ -48,21 +37,10 @@ async function sizes(storage: StorageManager): Promise<DatabaseSize[] | undefine
  * Rejects with `UNSUPPORTED` where it cannot be asked for, as in workers.
  */
 export async function requestPersistence(): Promise<boolean> {
-  const storage = manager();
-  if (typeof storage.persist !== 'function') {
-    throw unsupported('persistence can be asked for in a page only');
+  const storage = (globalThis.navigator as Navigator | undefined)?.storage;
+  if (typeof storage?.persist !== 'function') {
+    const message = 'persistence can be asked for in a page only';
+    throw new SqliteError(message, { code: 'UNSUPPORTED' });
   }
   return storage.persist();
-}
-
-function manager(): StorageManager {
-  const storage = (globalThis.navigator as Navigator | undefined)?.storage;
-  if (typeof storage?.persisted !== 'function' || typeof storage.estimate !== 'function') {
-    throw unsupported('this context has no navigator.storage');
-  }
-  return storage;
-}
-
-function unsupported(message: string): SqliteError {
-  return new SqliteError(message, { code: 'UNSUPPORTED' });
 }

@@ -1,13 +1,28 @@
-// How large the databases of the origin are: a part of the package that quota.ts loads when it is
-// asked. It must not know what is in them but for how a database begins.
+// How large the storage of the origin is, and the databases in it: a part of the package that
+// quota.ts loads when it is asked. It must not know what is in them but for how a database begins.
 
-import type { DatabaseSize } from './quota.js';
+import { SqliteError } from './errors.js';
+import type { DatabaseSize, StorageInfo } from './quota.js';
+
+/** What `storageInfo` promises. */
+export async function storageInfo(): Promise<StorageInfo> {
+  const storage = (globalThis.navigator as Navigator | undefined)?.storage;
+  if (typeof storage?.persisted !== 'function' || typeof storage.estimate !== 'function') {
+    throw new SqliteError('this context has no navigator.storage', { code: 'UNSUPPORTED' });
+  }
+  const [persisted, { quota, usage }, databases] = await Promise.all([
+    storage.persisted(),
+    storage.estimate(),
+    storage.getDirectory().then(sizesIn, () => undefined),
+  ]);
+  return { persisted, quota, usage, databases };
+}
 
 /** Where this library keeps files of its own. */
 const PRIVATE = '.anchorite';
 
 /** Files may come and go meanwhile. */
-export async function sizesIn(root: FileSystemDirectoryHandle): Promise<DatabaseSize[]> {
+async function sizesIn(root: FileSystemDirectoryHandle): Promise<DatabaseSize[]> {
   const files = new Map<string, number>();
   const names: string[] = [];
   const walk = async (directory: FileSystemDirectoryHandle, path: string): Promise<void> => {

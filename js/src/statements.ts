@@ -124,12 +124,12 @@ export abstract class Statements {
   async query<R extends readonly unknown[] = SqlValue[]>(
     sql: SqlText,
     params: Params | undefined,
-    options: RowOptions<'array'>,
+    options: RowOptions<'array'> & { readonly rows: 'array' },
   ): Promise<R[]>;
   async query<R = SqlValue>(
     sql: SqlText,
     params: Params | undefined,
-    options: RowOptions<'scalar'>,
+    options: RowOptions<'scalar'> & { readonly rows: 'scalar' },
   ): Promise<R[]>;
   async query<R extends object = Row>(
     sql: SqlText,
@@ -150,12 +150,12 @@ export abstract class Statements {
   async get<R extends readonly unknown[] = SqlValue[]>(
     sql: SqlText,
     params: Params | undefined,
-    options: RowOptions<'array'>,
+    options: RowOptions<'array'> & { readonly rows: 'array' },
   ): Promise<R | undefined>;
   async get<R = SqlValue>(
     sql: SqlText,
     params: Params | undefined,
-    options: RowOptions<'scalar'>,
+    options: RowOptions<'scalar'> & { readonly rows: 'scalar' },
   ): Promise<R | undefined>;
   async get<R extends object = Row>(
     sql: SqlText,
@@ -186,12 +186,12 @@ export abstract class Statements {
   iterate<R extends readonly unknown[] = SqlValue[]>(
     sql: SqlText,
     params: Params | undefined,
-    options: IterateOptions<'array'>,
+    options: IterateOptions<'array'> & { readonly rows: 'array' },
   ): RowIterator<R>;
   iterate<R = SqlValue>(
     sql: SqlText,
     params: Params | undefined,
-    options: IterateOptions<'scalar'>,
+    options: IterateOptions<'scalar'> & { readonly rows: 'scalar' },
   ): RowIterator<R>;
   iterate<R extends object = Row>(
     sql: SqlText,

@@ -145,3 +145,14 @@ test('what is wrong with one is said at once', async (t) => {
   await rejects(make('f', () => 1), { code: 'CLOSED' });
   ok(db.closed, 'it is closed');
 });
+
+// Each one that was made again was kept until the connection closed.
+test('one that is made again takes the place of the former', async (t) => {
+  const db = await t.open();
+  for (const answer of [1, 2, 3]) await db.createFunction('f', () => answer);
+  equal(await db.get('SELECT f()', [], { rows: 'scalar' }), 3);
+  await rejects(db.createFunction('f', () => 4, { arity: 1000 }));
+  equal(await db.get('SELECT f()', [], { rows: 'scalar' }), 3, 'also after one that was refused');
+  await db.createFunction('f', (i) => i, { arity: 1 });
+  equal(await db.query('SELECT f(), f(7)', [], { rows: 'array' }), [[3, 7]], 'beside another');
+});

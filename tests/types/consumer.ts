@@ -62,6 +62,7 @@ export async function ask(db: Database): Promise<unknown[]> {
   const note: Note | undefined = await db.get<Note>('SELECT id, text FROM note');
   const plain: Row | undefined = await db.get('SELECT 1');
   const arrays: SqlValue[][] = await db.query('SELECT 1', [], { rows: 'array' });
+  const named: Row[] = await db.query('SELECT 1 AS a', [], { timeout: 1000 });
   const pairs = await db.query<[number, string]>('SELECT 1, 2', [], { rows: 'array' });
   const texts: string[] = await db.query<string>('SELECT 1', undefined, { rows: 'scalar' });
   const one: number | undefined = await db.get<number>('SELECT 1', [], { rows: 'scalar' });
@@ -78,7 +79,7 @@ export async function ask(db: Database): Promise<unknown[]> {
     },
     { mode: 'deferred', name: 'cleaning', idleTimeout: 1000 },
   );
-  const counts = [changes, rowid, inserted, pairs[0]?.[0], one, first?.rows.length];
+  const counts = [changes, rowid, inserted, pairs[0]?.[0], one, first?.rows.length, named.length];
   return [...counts, note?.text, plain?.['1'], arrays, texts, type, notes, done];
 }
 

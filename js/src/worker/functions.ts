@@ -15,6 +15,8 @@ export type Call = (args: readonly WireValue[]) => WireValue | Promise<WireValue
 interface Provided {
   /** The connection that has it; nothing if all have. */
   readonly session: number | undefined;
+  /** Its name and the number of its arguments. */
+  readonly key?: string;
   readonly call: Call;
   /** In ms. */
   readonly timeout: number;
@@ -32,6 +34,21 @@ export class Functions {
     this.#last += 1;
     this.#provided.set(this.#last, provided);
     return this.#last;
+  }
+
+  /** It is not called any more. */
+  remove(number: number): void {
+    this.#provided.delete(number);
+  }
+
+  /** It is there, and those of its connection that were called so before are not. */
+  replace(made: number): void {
+    const { session, key } = this.#provided.get(made) ?? {};
+    for (const [number, provided] of this.#provided) {
+      if (number < made && provided.session === session && provided.key === key) {
+        this.#provided.delete(number);
+      }
+    }
   }
 
   /** Those of a connection that is closed. */

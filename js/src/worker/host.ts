@@ -132,7 +132,7 @@ export class Host {
     return { ...answer, ...(this.#kind !== 'owner' && { module }) };
   }
 
-  #createFunction(
+  async #createFunction(
     engine: Engine,
     request: Extract<Request, { operation: 'createFunction' }>,
     callPage: CallPage | undefined,
@@ -142,11 +142,18 @@ export class Host {
     const timeout = isOwner ? Math.min(request.timeout, OWNER_TIMEOUT_MAX) : request.timeout;
     const call = (args: readonly WireValue[]) =>
       callPage?.(request.function, args) ?? Promise.reject('there is no page');
-    const number = engine.functions.add({ session, call, timeout });
-    return engine.run<undefined>(
-      (glue) => glue.stage_create_function(session, number, name, arity, deterministic),
-      { session },
-    );
+    const { functions } = engine;
+    const number = functions.add({ session, key: `${name} ${arity}`, call, timeout });
+    const stage = (glue: Glue) =>
+      glue.stage_create_function(session, number, name, arity, deterministic);
+    try {
+      await engine.run<undefined>(stage, { session });
+      functions.replace(number);
+    } catch (error) {
+      functions.remove(number);
+      throw error;
+    }
+    return undefined;
   }
 
   #carryOut(
