@@ -65,7 +65,7 @@ export class TabDatabase {
 
   /** Begins to iterate, and takes one row. */
   async first(sql: string, options: IterateOptions): Promise<unknown> {
-    const rows = this.#database.iterate(sql, [], options as IterateOptions<'scalar'>);
+    const rows = this.#database.iterate(sql, [], options as IterateOptions<'object'>);
     return (await here(rows.next())).value;
   }
 
