@@ -214,8 +214,8 @@ export abstract class Statements {
     statements: readonly BatchStatement[],
     options: BatchOptions = {},
   ): Promise<BatchResult[]> {
-    const { mode = this.begins, onProgress, ...rest } = options;
     checkOptions(options, ['mode', 'onProgress', ...CALL_OPTIONS]);
+    const { mode = this.begins, onProgress, ...rest } = options;
     if (!Array.isArray(statements)) {
       throw invalid(`the statements of a batch are an array, not ${describe(statements)}`);
     }
