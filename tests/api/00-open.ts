@@ -105,7 +105,7 @@ test('names with folders, spaces and other scripts', async (t) => {
 });
 
 test('an unknown engine or option value is an error', async (t) => {
-  const wrong = [{ engine: 'JSPI' }, { engine: 1 }, { worker: 'yes' }, 'jspi', { wroker: true }];
+  const wrong = [{ engine: 'JSPI' }, { engine: 1 }, { worker: 1 }, 'jspi', { wroker: true }];
   for (const options of wrong) {
     await rejects(open(t.name(), options as never), { code: 'INVALID_OPTION' });
   }
