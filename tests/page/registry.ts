@@ -34,8 +34,9 @@ let ofGroup: Options = {};
 
 /**
  * For what other cells show: on synchronous handles a call suspends no more in place than in a
- * worker, where this build has the same tests, and without the messages of a worker the other build
- * has them. On asynchronous ones this build has them in two of three engines; Firefox takes longest.
+ * worker, where this build has the same tests, and without the messages of a worker the other
+ * build has them. On asynchronous ones this build has them in two of three engines; Firefox takes
+ * longest.
  */
 export const SHOWN_ELSEWHERE: Options = {
   except: [
