@@ -455,8 +455,10 @@ class WorkerChannel extends OwnEngine implements Channel {
   /** Lets the worker know whether the page is seen, at once: the page may be about to freeze. */
   followPage(): void {
     onPageState((state) => {
+      const isBusy = this.#pending.size > 0;
       this.request<'pageState'>({ operation: 'pageState', state }).catch(() => undefined);
       this.#outbox.flush();
+      return isBusy;
     }, this.#ended.signal);
   }
 
