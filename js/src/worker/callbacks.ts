@@ -1,5 +1,5 @@
 // The functions of one page that an engine elsewhere waits for. Used by the worker's ends of the
-// wire, worker.ts and clients.ts. It must not know what is asked.
+// wire, page.ts and clients.ts. It must not know what is asked.
 
 import type { AnswerMessage, CallMessage, WireValue } from '../protocol.js';
 

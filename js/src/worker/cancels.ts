@@ -1,5 +1,5 @@
 // The calls of one page that it may give up before they are answered. Used by the worker's ends of
-// the wire, worker.ts and clients.ts. It must not know what is given up.
+// the wire, page.ts and clients.ts. It must not know what is given up.
 
 import type { RequestMessage } from '../protocol.js';
 

@@ -19,7 +19,7 @@ import { Callbacks } from './callbacks.js';
 import { Cancels } from './cancels.js';
 import { transferable } from './few.js';
 import type { Host } from './host.js';
-import { checkRequest, messagesOf } from './incoming.js';
+import { checkRequest, type Hearers, hear } from './incoming.js';
 
 /** One page and the connections it has opened. */
 export class Client {
@@ -36,17 +36,12 @@ export class Client {
     this.#port = port;
     // Nothing comes of it once the port is closed.
     this.#outbox = new Outbox((replies, transfer) => port.postMessage(replies, transfer));
-    port.onmessage = ({ data }) => {
-      for (const message of messagesOf(data)) {
-        if ('cancel' in message) {
-          this.#cancels.cancel(message.cancel);
-        } else if ('called' in message) {
-          this.#callbacks.answered(message);
-        } else {
-          this.#answer(message);
-        }
-      }
+    const hearers: Hearers = {
+      cancels: this.#cancels,
+      callbacks: this.#callbacks,
+      answer: (message) => this.#answer(message),
     };
+    port.onmessage = ({ data }) => hear(data, hearers);
   }
 
   /** Closes what it has open, without waiting for what others do. */

@@ -1,5 +1,5 @@
 // Answers on their way into a message: what Rust has made of rows, few.rs says. Used by engine.ts,
-// host.ts, worker.ts and clients.ts.
+// host.ts, page.ts and clients.ts.
 
 import type { FewRows, Operation, Operations, PackedRows, RowBatch } from '../protocol.js';
 

@@ -12,6 +12,8 @@ import type {
   RequestMessage,
 } from '../protocol.js';
 import { describe } from '../values.js';
+import type { Callbacks } from './callbacks.js';
+import type { Cancels } from './cancels.js';
 
 /** Whether a value is of a kind. */
 type Check = (value: unknown) => boolean;
@@ -141,10 +143,27 @@ const TAKES: { readonly [Name in Operation]: Checks<Operations[Name]['takes']> }
   rename: { name: text, to: text },
 };
 
-/** The messages of one that came; what is none has no number to be answered by. */
-export function messagesOf(
-  data: unknown,
-): readonly (RequestMessage | CancelMessage | AnswerMessage)[] {
+/** Where messages go by their kind. */
+export interface Hearers {
+  readonly cancels: Cancels;
+  readonly callbacks: Callbacks;
+  readonly answer: (message: RequestMessage) => void;
+}
+
+/** Hands on each message of one that came; what is none has no number to be answered by. */
+export function hear(data: unknown, { cancels, callbacks, answer }: Hearers): void {
+  for (const message of messagesOf(data)) {
+    if ('cancel' in message) {
+      cancels.cancel(message.cancel);
+    } else if ('called' in message) {
+      callbacks.answered(message);
+    } else {
+      answer(message);
+    }
+  }
+}
+
+function messagesOf(data: unknown): readonly (RequestMessage | CancelMessage | AnswerMessage)[] {
   return Array.isArray(data) ? data.filter(isMessage) : [];
 }
 

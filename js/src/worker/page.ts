@@ -8,7 +8,7 @@ import { Callbacks } from './callbacks.js';
 import { Cancels } from './cancels.js';
 import { transferable } from './few.js';
 import type { Host } from './host.js';
-import { checkRequest, messagesOf } from './incoming.js';
+import { checkRequest, type Hearers, hear } from './incoming.js';
 
 type FromEngine = ReplyMessage | CallMessage;
 
@@ -18,6 +18,11 @@ export class Page {
   readonly #outbox: Outbox<FromEngine>;
   readonly #cancels = new Cancels();
   readonly #callbacks = new Callbacks((message) => this.#outbox.add(message, []));
+  readonly #hearers: Hearers = {
+    cancels: this.#cancels,
+    callbacks: this.#callbacks,
+    answer: (message) => this.#answer(message),
+  };
 
   constructor(host: Host, post: (messages: FromEngine[], transfer: Transferable[]) => void) {
     this.#host = host;
@@ -26,15 +31,7 @@ export class Page {
 
   /** What has come in one message, whatever it is. */
   hear(data: unknown): void {
-    for (const message of messagesOf(data)) {
-      if ('cancel' in message) {
-        this.#cancels.cancel(message.cancel);
-      } else if ('called' in message) {
-        this.#callbacks.answered(message);
-      } else {
-        this.#answer(message);
-      }
-    }
+    hear(data, this.#hearers);
   }
 
   #answer(message: RequestMessage): void {
