@@ -14,12 +14,10 @@ import type { TabsCampaign } from './bench-tabs';
 import { tabsMarkdown, tabsTable } from './bench-tabs-table';
 import { bestRatios } from './bench-verdict';
 import type { Verdict } from './bench-verdict';
-import { Channel } from './channel';
+import { withLoneSession } from './lone';
 import { BROWSERS, ROOT } from './options';
 import { withProfiles } from './profiles';
 import { print } from './report';
-import { serveTests } from './server';
-import { Session } from './session';
 
 type Measured = Campaign & { readonly tabs: TabsCampaign };
 
@@ -65,25 +63,17 @@ async function inBrowser(
   scale: Scale,
   only: string,
 ): Promise<[string, Measured]> {
-  const channel = new Channel();
-  const nobody = () => Promise.reject(new Error('a measurement has no second tab'));
-  const server = await serveTests(channel, '', nobody);
-  const session = new Session(browser, 'plain', { channel, origin: server.origin, profiles });
-  await session.start();
-  const send = async (job: MeasureJob) => {
-    const outcome = await session.command({ type: 'measure', job }, TIME_OUT_MS);
-    if (!outcome.ok) throw new Error(`${browser}, ${job.step}: ${outcome.message}`);
-    return outcome.value;
-  };
-  try {
+  return await withLoneSession(browser, profiles, async (session) => {
+    const send = async (job: MeasureJob) => {
+      const outcome = await session.command({ type: 'measure', job }, TIME_OUT_MS);
+      if (!outcome.ok) throw new Error(`${browser}, ${job.step}: ${outcome.message}`);
+      return outcome.value;
+    };
     print(session.version);
     const campaign = await measureIn(browser, scale, only, send);
     const tabs = await measureTabsIn(browser, scale, only, send);
     return [session.version, { ...campaign, tabs }];
-  } finally {
-    await session.stop();
-    server.close();
-  }
+  });
 }
 
 /** The last line; a target that is missed is news and no failure. */

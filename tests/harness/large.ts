@@ -6,12 +6,10 @@ import { join } from 'node:path';
 import { LARGE_STAGES } from '../large-wire';
 import type { LargeFigures, LargeRequest } from '../large-wire';
 import type { Browser, Twin } from '../wire';
-import { Channel } from './channel';
+import { withLoneSession } from './lone';
 import { ROOT } from './options';
 import { withProfiles } from './profiles';
 import { print } from './report';
-import { serveTests } from './server';
-import { Session } from './session';
 
 /** Where this can run: engines with sync handles. */
 const CELLS: readonly (readonly [Browser, Twin])[] = [
@@ -67,13 +65,8 @@ async function runCell(
   profiles: string,
   results: Result[],
 ): Promise<void> {
-  const channel = new Channel();
-  const nobody = () => Promise.reject(new Error('this campaign has no second tab'));
-  const server = await serveTests(channel, '', nobody);
-  const session = new Session(browser, 'plain', { channel, origin: server.origin, profiles });
-  await session.start();
-  print(`\n${session.version}, ${twin}, ${size.mib} MiB with ${size.limitMib} MiB of memory`);
-  try {
+  await withLoneSession(browser, profiles, async (session) => {
+    print(`\n${session.version}, ${twin}, ${size.mib} MiB with ${size.limitMib} MiB of memory`);
     for (const stage of LARGE_STAGES) {
       const request = { stage, twin, ...size };
       const outcome = await session.command({ type: 'large', request }, STAGE_MS);
@@ -85,10 +78,7 @@ async function runCell(
       print(`  ${show(result)}`);
       if ('lost' in outcome) await session.recover(outcome.lost);
     }
-  } finally {
-    await session.stop();
-    server.close();
-  }
+  });
 }
 
 function show({ stage, figures, failure }: Result): string {

@@ -7,12 +7,11 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { FuzzFigures, FuzzJob, SoakFigures } from '../fuzz-wire';
 import type { Browser, Twin } from '../wire';
-import { Channel } from './channel';
+import { withLoneSession } from './lone';
 import { ROOT } from './options';
 import { withProfiles } from './profiles';
 import { print } from './report';
-import { serveTests } from './server';
-import { Session } from './session';
+import type { Session } from './session';
 
 const TWINS: readonly Twin[] = ['jspi', 'asyncify'];
 const PLACES = ['worker', 'owner'] as const;
@@ -80,13 +79,8 @@ async function runBrowser(
   profiles: string,
   results: Result[],
 ): Promise<void> {
-  const channel = new Channel();
-  const nobody = () => Promise.reject(new Error('this campaign has no second tab'));
-  const server = await serveTests(channel, '', nobody, undefined, true);
-  const session = new Session(browser, 'plain', { channel, origin: server.origin, profiles });
-  await session.start();
-  print(`\n${session.version}`);
-  try {
+  const work = async (session: Session) => {
+    print(`\n${session.version}`);
     for (const job of jobs) {
       const outcome = await session.command({ type: 'wire', job }, STEP_MS);
       const result = judged(session.version, job, outcome);
@@ -94,10 +88,8 @@ async function runBrowser(
       print(`  ${show(result)}`);
       if ('lost' in outcome) await session.recover(outcome.lost);
     }
-  } finally {
-    await session.stop();
-    server.close();
-  }
+  };
+  await withLoneSession(browser, profiles, work, true);
 }
 
 function judged(
