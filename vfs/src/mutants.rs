@@ -56,10 +56,12 @@ pub enum Mutant {
     IndexKeptOverTurns,
     /// A context that gives its turn away keeps the files open.
     FilesKeptOverTurns,
+    /// Whoever leaves WAL lets others in before the journal mode has changed.
+    ModeChangeOvertaken,
 }
 
 /// Those that need several contexts, for their own run.
-pub const SHARED: [Mutant; 11] = [
+pub const SHARED: [Mutant; 12] = [
     Mutant::PublishedAfterRelease,
     Mutant::RefreshMissing,
     Mutant::RefreshSkipped,
@@ -71,6 +73,7 @@ pub const SHARED: [Mutant; 11] = [
     Mutant::SoloUnpublished,
     Mutant::IndexKeptOverTurns,
     Mutant::FilesKeptOverTurns,
+    Mutant::ModeChangeOvertaken,
 ];
 
 /// All that one context can show, for the torture run.

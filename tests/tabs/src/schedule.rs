@@ -136,6 +136,7 @@ struct Run<'stage> {
     next_kill: Option<u64>,
     is_steady: bool,
     computes: bool,
+    changes_modes: bool,
     hash: u64,
 }
 
@@ -153,6 +154,7 @@ impl<'stage> Run<'stage> {
             world.take_turns();
         }
         medium::enter(&world);
+        let changes_modes = random.one_in(8);
         let stickiness = [1, 2, 4, 16][usize::try_from(random.below(4)).expect("small")];
         Self {
             stage,
@@ -167,6 +169,7 @@ impl<'stage> Run<'stage> {
             running: None,
             is_steady: false,
             computes: false,
+            changes_modes,
             hash: 0,
         }
     }
@@ -190,6 +193,7 @@ impl<'stage> Run<'stage> {
             transactions: self.transactions(),
             is_steady: self.is_steady,
             computes: self.computes,
+            changes_modes: self.changes_modes,
             random: Random::new(self.random.bits()),
             world: self.world.clone(),
             ledger: self.ledger.clone(),

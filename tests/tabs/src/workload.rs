@@ -32,6 +32,11 @@ const IDLE: [Time; 2] = [1_100_000, 60 * 1_000_000];
 const OPENING: Time = 20 * 1_000_000;
 const OPENING_PAUSE: Time = 10_000;
 
+/// Some of what a tab chooses from.
+const AUTOCOMMIT: u64 = 2;
+const CHANGE_MODE: u64 = 30;
+const CONNECT: u64 = 33;
+
 /// The size from which on a WAL is emptied.
 pub(crate) const WAL_MAX: usize = 64 * 1024;
 
@@ -78,6 +83,8 @@ pub(crate) struct Tab {
     pub(crate) is_steady: bool,
     /// And now and then a long statement.
     pub(crate) computes: bool,
+    /// Much changing of the journal mode, and coming and going, which is when tabs meet in it.
+    pub(crate) changes_modes: bool,
     pub(crate) random: Random,
     pub(crate) world: Rc<World>,
     pub(crate) ledger: Rc<Ledger>,
@@ -118,7 +125,7 @@ impl Tab {
                 0 => self.idle(),
                 1 => self.compute(&connection),
                 2..=4 if second.is_some() => self.write_beside(&connection, second.as_ref()),
-                2..=6 => self.autocommit(&connection),
+                AUTOCOMMIT..=6 => self.autocommit(&connection),
                 7..=15 => self.move_money(&connection),
                 16..=24 => self.read(&connection),
                 25..=26 => self.upgrade(&connection),
@@ -127,7 +134,7 @@ impl Tab {
                     let mode = self.random.below(4);
                     self.checkpoint(&connection, modes[usize::try_from(mode).expect("small")])
                 }
-                30 => self.change_mode(&connection),
+                CHANGE_MODE => self.change_mode(&connection),
                 31..=32 => self.withdraw(),
                 _ => {
                     drop(connection);
@@ -150,7 +157,11 @@ impl Tab {
         match self.is_steady {
             true if computes => 1,
             true => 2 + self.random.below(23),
-            false => self.random.below(34),
+            false if self.changes_modes && self.random.one_in(2) => {
+                let kinds = [CHANGE_MODE, CHANGE_MODE, AUTOCOMMIT, CONNECT];
+                kinds[usize::try_from(self.random.below(4)).expect("small")]
+            }
+            false => self.random.below(CONNECT + 1),
         }
     }
 
@@ -428,18 +439,15 @@ impl Tab {
 
     /// Only one who is alone can; the others keep the WAL.
     fn change_mode(&mut self, connection: &Connection) -> Outcome<()> {
+        let patience = match self.changes_modes {
+            true => CHECKPOINT_PATIENCE,
+            false => Duration::ZERO,
+        };
         for mode in ["DELETE", "WAL"] {
             let sql = format!("PRAGMA journal_mode = {mode}");
-            self.sure("wait no longer", connection.busy_timeout(Duration::ZERO))?;
+            self.sure("wait less", connection.busy_timeout(patience))?;
             let changed = connection.query_row(&sql, [], |_| Ok(()));
             self.sure("wait again", connection.busy_timeout(PATIENCE))?;
-            // SQLite goes back to SHARED between closing the WAL and changing the mode. Whoever
-            // comes in between has a WAL again, and a checkpoint of it may be seen in part. Nothing
-            // is changed then; whether anything is damaged is seen in the end.
-            let overtaken = Some(ErrorCode::DatabaseCorrupt);
-            if matches!(&changed, Err(error) if error.sqlite_error_code() == overtaken) {
-                return Ok(());
-            }
             if let Err(Refused::Over) = self.perhaps("change the mode", changed) {
                 return Err(Refused::Over);
             }

@@ -29,6 +29,8 @@ pub(crate) struct Connection {
     id: ConnectionId,
     /// Whether it has left the wal-index and not looked at the main file since.
     has_left_wal: Cell<bool>,
+    /// Whether the WAL was removed by it, and EXCLUSIVE is kept until the mode has changed.
+    is_changing_mode: Cell<bool>,
 }
 
 impl Connection {
@@ -39,6 +41,7 @@ impl Connection {
             database,
             id,
             has_left_wal: Cell::default(),
+            is_changing_mode: Cell::default(),
         }
     }
 
@@ -74,8 +77,15 @@ impl Connection {
 
     /// Descends to a level. Whoever has written hands it over first: the next holder may be
     /// another context.
+    ///
+    /// Not from the WAL that was just removed to SHARED, as SQLite wants it on its way to another
+    /// journal mode: it climbs to EXCLUSIVE again, and with a first page that it has read before.
+    /// Who comes in between finds a database in WAL, commits, and is written over (S21).
     pub(crate) fn unlock(&self, level: LockLevel) -> Result<()> {
         let database = &self.database;
+        if self.is_changing_mode.take() && level == LockLevel::Shared {
+            return Ok(());
+        }
         let has_written = self.level() >= LockLevel::Reserved && level < LockLevel::Reserved;
         let settled = if has_written {
             database.settle()
@@ -200,6 +210,9 @@ impl Connection {
     /// Leaves the wal-index; perhaps because the WAL will be removed.
     pub(crate) fn detach(&self, removes_wal: bool) -> Result<()> {
         self.has_left_wal.set(true);
+        let keeps = removes_wal && self.level() == LockLevel::Exclusive;
+        self.is_changing_mode
+            .set(keeps && !mutants::on(Mutant::ModeChangeOvertaken));
         let database = &self.database;
         let leave = || self.with_index(WalIndex::detach);
         let left = match database.shared() {
