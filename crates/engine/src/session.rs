@@ -253,7 +253,6 @@ impl Session {
         refuse_nul(sql)?;
         loop {
             self.waits.clear();
-            self.watch.check()?;
             let ran = self.exec_next(sql, *from, patience, &check);
             match ran.map_err(|error| self.waits.judge(error))? {
                 Some(size) => *from += size,
@@ -275,6 +274,8 @@ impl Session {
         let Some(mut statement) = next(&mut batch, sql)? else {
             return Ok(None);
         };
+        // Not after the last one: what has happened would be said to be given up.
+        self.watch.check()?;
         check(self)?;
         if statement.parameter_count() > 0 {
             return Err(EngineError::parameter(

@@ -11,6 +11,9 @@ use anchorite_engine::{
 const ENDLESS: &str =
     "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c) SELECT count(*) FROM c";
 
+/// Between two ticks: few, so that short statements have some.
+const STEPS: i32 = 16;
+
 /// A host whose clock goes on by a fixed time at each look, and that stops what runs in a turn.
 #[derive(Debug)]
 struct Clock {
@@ -53,7 +56,7 @@ fn paced(sql: &str, step: f64, turns: Option<u32>) -> (Session, Arc<Clock>, Arc<
         turns: Mutex::new(turns),
         pace: Mutex::new(Weak::new()),
     });
-    let pace = Arc::new(Pace::new(clock.clone()));
+    let pace = Arc::new(Pace::asking_every(STEPS, clock.clone()));
     *clock.pace.lock().expect("no panic") = Arc::downgrade(&pace);
     session.keep_pace(pace.clone()).expect("is installed");
     (session, clock, pace)
@@ -240,4 +243,33 @@ fn rows_and_batches_are_stopped_and_a_batch_is_taken_back() {
     assert!(!session.in_transaction());
     pace.begin();
     assert_eq!(count(&session), Value::Integer(0));
+}
+
+/// A host that is asked once more after the last statement would give up what has happened.
+#[test]
+fn after_the_last_statement_nothing_is_given_up_any_more() {
+    let mut seen = [0, 0];
+    for turn in 0..12 {
+        let (session, clock, pace) = paced("CREATE TABLE t (a)", 25.0, Some(u32::MAX));
+        let stops_in = |turn| *clock.turns.lock().expect("no panic") = Some(turn);
+        stops_in(turn);
+        let statements = vec![("INSERT INTO t VALUES (1)".to_owned(), Params::NONE)];
+        let mut batch = Together::new(statements, Begin::Immediate);
+        let together = session.run_together(&mut batch, Patience::Enough, Vec::<Value>::new);
+        pace.begin();
+        stops_in(turn);
+        let alone = session.exec("INSERT INTO t VALUES (2)");
+        pace.begin();
+        stops_in(u32::MAX);
+        let done = [together.is_ok(), alone.is_ok()];
+        let rows = done.iter().filter(|is_done| **is_done).count();
+        let rows = i64::try_from(rows).expect("fits");
+        assert_eq!(
+            count(&session),
+            Value::Integer(rows),
+            "turn {turn}: {done:?}"
+        );
+        seen[usize::from(done[0])] += 1;
+    }
+    assert!(seen.iter().all(|count| *count > 0), "{seen:?}");
 }
