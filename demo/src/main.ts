@@ -22,6 +22,7 @@ import { type Remedy, ResultPanel } from './results/panel.ts';
 import { download } from './results/save.ts';
 import type { Failure } from './run/failure.ts';
 import { Runs } from './run/runs.ts';
+import { TransactionNote } from './run/transaction.ts';
 import { SchemaPanel } from './schema/panel.ts';
 import { VocabularyReader } from './schema/vocabulary.ts';
 import { Side } from './side.ts';
@@ -95,10 +96,14 @@ const side = new Side(find('rail', HTMLElement), find('side', HTMLElement), [
   new HistoryPanel(app, store),
   engine,
 ]);
+const transaction = new TransactionNote(find('transaction', HTMLElement), app);
 const vocabulary = new VocabularyReader(workspace, editor);
 const runs: Runs = new Runs({
   ...{ app, editor, results, store, lastRun, remedyFor },
-  onCost: (cost) => engine.ran(cost),
+  onCost(cost) {
+    engine.ran(cost);
+    transaction.open = cost.after.transaction;
+  },
   onDone: refresh,
 });
 const shortcuts: readonly Shortcut[] = [
@@ -138,7 +143,10 @@ function start(): void {
   );
   onAddress(followAddress);
   find('run-hint', HTMLElement).textContent = runHint();
-  workspace.events.addEventListener('opened', () => app.browse(undefined));
+  workspace.events.addEventListener('opened', () => {
+    transaction.open = false;
+    app.browse(undefined);
+  });
   for (const event of ['opened', 'changed', 'foreign']) {
     workspace.events.addEventListener(event, refresh);
   }
@@ -198,7 +206,11 @@ function perform(activity: string, action: Action, onFailure?: (failure: Failure
 function openDatabase(name: string): void {
   perform(
     `Opening ${name}…`,
-    (signal) => opened(workspace.open(name, signal)),
+    async (signal) => {
+      const isOther = name !== workspace.database?.name;
+      if (isOther && !(await transaction.mayLeave())) return 'The transaction is still open.';
+      return opened(workspace.open(name, signal));
+    },
     (failure) => showOpenFailure(failure, name),
   );
 }

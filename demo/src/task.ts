@@ -25,6 +25,8 @@ export class Tasks {
   readonly #onBusy: (busy: boolean) => void;
   readonly #fail: (failure: Failure) => void;
   #running: AbortController | undefined;
+  /** What goes on, in words. */
+  #activity = '';
 
   constructor(
     elements: TaskElements,
@@ -41,13 +43,19 @@ export class Tasks {
     return this.#running !== undefined;
   }
 
-  /** What is asked for while something else goes on is not done; resolves to whether it was. */
+  /**
+   * What is asked for while something else goes on is not done, and it says so; resolves to whether
+   * it was done.
+   */
   async perform(
     activity: string,
     action: Action,
     onFailure: OnFailure = this.#fail,
   ): Promise<boolean> {
-    if (this.busy) return false;
+    if (this.busy) {
+      this.#say(`${this.#activity} Wait for it or cancel it first.`);
+      return false;
+    }
     const controller = new AbortController();
     const end = this.#begin(controller, activity);
     let words = 'Failed.';
@@ -65,7 +73,7 @@ export class Tasks {
 
   /** Gives up what runs. */
   cancel(): void {
-    this.#running?.abort(new DOMException('Cancelled; nothing of it was done.', 'AbortError'));
+    this.#running?.abort(new DOMException('Cancelled: what ran has changed nothing.', 'AbortError'));
     if (this.busy) this.#say('Cancelling…');
   }
 
@@ -73,6 +81,7 @@ export class Tasks {
     const { clock, cancel } = this.#elements;
     const started = performance.now();
     this.#running = controller;
+    this.#activity = activity;
     this.#onBusy(true);
     document.body.toggleAttribute('data-busy', true);
     this.#say(activity);

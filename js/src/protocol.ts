@@ -164,16 +164,10 @@ export interface Stats {
     /** How much memory it takes. */
     readonly bytes: number;
   };
-  /** The compiled statements of this connection, those that are kept among them. */
-  readonly statements: {
-    /** How much memory they take. */
-    readonly bytes: number;
-  };
-  /** The schema that this connection has read. */
-  readonly schema: {
-    /** How much memory it takes. */
-    readonly bytes: number;
-  };
+  /** The compiled statements of this connection, with those that are kept: `bytes` of memory. */
+  readonly statements: { readonly bytes: number };
+  /** The schema that this connection has read: `bytes` of memory. */
+  readonly schema: { readonly bytes: number };
   /** Calls of file handles by the engine that serves this connection, since it was started. */
   readonly files: {
     /** How often was read. */
@@ -211,6 +205,8 @@ export interface Stats {
     | undefined;
   /** Who holds which lock of the database. */
   readonly holders: readonly Holder[];
+  /** Whether this connection has a transaction open: by `BEGIN`, a savepoint, or `transaction`. */
+  readonly transaction: boolean;
 }
 
 /** What a statement has done. */

@@ -72,9 +72,11 @@ test('calls that wait for a lock, and who holds which', async (t) => {
   const open = holders.find(({ lock }) => lock === 'database');
   match(open?.who, /sharing "/, 'who has it open');
   await other.exec('BEGIN IMMEDIATE');
+  equal([(await other.stats()).transaction, (await db.stats()).transaction], [true, false]);
   const waiting = db.run('INSERT INTO a VALUES (1)');
   await other.exec('INSERT INTO a VALUES (2)');
   await other.exec('COMMIT');
+  equal((await other.stats()).transaction, false);
   await waiting;
   ok((await db.stats()).lockWaits > lockWaits, 'one more wait');
 });

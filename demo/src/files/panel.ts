@@ -45,15 +45,26 @@ export class FilesPanel implements Panel {
   async refresh(): Promise<void> {
     const names = await this.#app.workspace.names();
     const info = await storageInfo().catch(() => undefined);
-    const seen = JSON.stringify([names, info, this.#app.workspace.database?.name]);
+    const attached = await this.#attached();
+    const open = this.#app.workspace.database?.name;
+    const seen = JSON.stringify([names, info, open, [...attached]]);
     if (seen === this.#seen) return;
     this.#seen = seen;
     const sizes = new Map(info?.databases?.map(({ name, bytes }) => [name, bytes]));
-    this.#list.replaceChildren(...names.map((name) => this.#file(name, sizes.get(name))));
+    const files = names.map((name) => this.#file(name, sizes.get(name), attached.get(name)));
+    this.#list.replaceChildren(...files);
     this.#drawStorage(info);
   }
 
-  #file(name: string, bytes: number | undefined): HTMLElement {
+  /** What is attached to the open database: the names in SQL by the names of the files. */
+  async #attached(): Promise<Map<string, string>> {
+    const { database } = this.#app.workspace;
+    const sql = "SELECT name, file FROM pragma_database_list WHERE name NOT IN ('main', 'temp')";
+    const rows = await database?.query<{ name: string; file: string }>(sql);
+    return new Map(rows?.map(({ name, file }) => [file.replace(/^\//, ''), name]));
+  }
+
+  #file(name: string, bytes: number | undefined, attachedAs: string | undefined): HTMLElement {
     const isOpen = this.#app.workspace.database?.name === name;
     const title = button('', () => this.#app.openDatabase(name), {
       class: 'file-name',
@@ -62,13 +73,19 @@ export class FilesPanel implements Panel {
     title.append(
       h('span', { dir: 'auto' }, visible(name)),
       h('span', { class: 'soft' }, bytes === undefined ? '' : size(bytes)),
+      attachedAs === undefined ? '' : h('span', { class: 'soft' }, ` as ${visible(attachedAs)}`),
     );
+
     const act = (label: string, does: () => void, testid: string) =>
       button(label, does, {
         class: 'small',
         'aria-label': `${label} ${name}`,
         'data-testid': `${testid} ${name}`,
       });
+    const attachment =
+      attachedAs === undefined
+        ? act('Attach', () => this.#attach(name), 'attach')
+        : act('Detach', () => this.#detach(name, attachedAs), 'detach');
     return h(
       'li',
       {},
@@ -78,7 +95,7 @@ export class FilesPanel implements Panel {
         { class: 'file-acts' },
         act('Rename', () => void this.#rename(name), 'rename'),
         act('Copy', () => void this.#copy(name), 'duplicate'),
-        act('Attach', () => this.#attach(name), 'attach'),
+        isOpen ? undefined : attachment,
         act('Delete', () => void this.#delete(name), 'delete'),
       ),
     );
@@ -141,6 +158,14 @@ export class FilesPanel implements Panel {
       await this.#app.workspace.opened.exec(`ATTACH ${literal(name)} AS ${quoteName(as)}`);
       this.#app.workspace.touch();
       return `${name} is attached as ${as}: its tables are ${as}.…`;
+    });
+  }
+
+  #detach(name: string, as: string): void {
+    void this.#app.perform(`Detaching ${name}…`, async () => {
+      await this.#app.workspace.opened.exec(`DETACH ${quoteName(as)}`);
+      this.#app.workspace.touch();
+      return `${name} is no longer attached.`;
     });
   }
 

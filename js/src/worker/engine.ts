@@ -246,7 +246,8 @@ export class Engine {
 
   /** What was counted of a connection, its database and this instance. */
   async stats(session: number): Promise<Stats> {
-    type Counted = Omit<Stats, 'lockWaits' | 'memory' | 'holders'> & { readonly path: string };
+    type Known = 'lockWaits' | 'memory' | 'holders' | 'transaction';
+    type Counted = Omit<Stats, Known> & { readonly path: string };
     const stage = (glue: Glue) => glue.stage_stats(session);
     const { path, ...counted } = await this.run<Counted>(stage, { session });
     const { glue } = this.loaded;
@@ -254,7 +255,9 @@ export class Engine {
     const names = path === '' ? [] : [glue.lock_name(path), ...glue.checkpoint_locks(path)];
     const holders = await holdersOf(names, path);
     const bytes = memory.buffer.byteLength;
-    return { ...counted, lockWaits: this.#queue.waits, memory: { bytes }, holders };
+    const transaction = this.inTransaction(session);
+    const lockWaits = this.#queue.waits;
+    return { ...counted, lockWaits, memory: { bytes }, holders, transaction };
   }
 
   /** Gives up the jobs of a connection; one that runs now is stopped, or comes to its end. */
