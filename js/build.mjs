@@ -5,7 +5,8 @@
 //   live.js, migrations.js,
 //   blob.js, changesets.js
 //   bulk.js, copy.js,        parts that core.js loads when they are needed
-//   functions.js, given.js,
+//   cursor.js, functions.js,
+//   given.js,
 //   local.js, owned.js,
 //   sizes.js,
 //   source.js
@@ -45,6 +46,7 @@ const common = {
 const LATER = {
   bulk: 'src/bulk.ts',
   copy: 'src/copy.ts',
+  cursor: 'src/cursor.ts',
   functions: 'src/functions.ts',
   given: 'src/given.ts',
   local: 'src/local.ts',

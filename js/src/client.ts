@@ -23,6 +23,7 @@ import type {
   Who,
   WireWasm,
 } from './protocol.js';
+import { answered, type ShortAnswer, type ShortQuestion, shortened } from './short.js';
 import { type Line, startWorker, whenReady } from './start.js';
 import { onPageState } from './visibility.js';
 
@@ -380,7 +381,7 @@ async function reachWorker(options: EngineOptions): Promise<Line> {
 /** The engine in a dedicated worker. */
 class WorkerChannel extends OwnEngine implements Channel {
   readonly #line: Line;
-  readonly #outbox: Outbox<ToEngine>;
+  readonly #outbox: Outbox<ToEngine | ShortQuestion>;
   readonly #pending = new Map<number, Pending>();
   readonly #ended = new AbortController();
   #lastId = 0;
@@ -398,12 +399,12 @@ class WorkerChannel extends OwnEngine implements Channel {
     const line = await reachWorker(options);
     const channel = new WorkerChannel(line);
     const port = line.port as Worker;
-    port.onmessage = ({ data }: MessageEvent<(ReplyMessage | CallMessage)[]>) => {
+    port.onmessage = ({ data }: MessageEvent<(ReplyMessage | ShortAnswer | CallMessage)[]>) => {
       for (const message of data) {
         if ('call' in message) {
           void answerCall(message, channel.#outbox);
         } else {
-          channel.#receive(message);
+          channel.#receive('id' in message ? message : answered(message));
         }
       }
     };
@@ -426,7 +427,8 @@ class WorkerChannel extends OwnEngine implements Channel {
     const answer = new Promise<unknown>((resolve, reject) => {
       this.#pending.set(id, { sql, resolve, reject });
     });
-    this.#outbox.add({ id, request, stoppable: signal !== undefined }, transferable(request));
+    const message = shortened({ id, request, stoppable: signal !== undefined });
+    this.#outbox.add(message, transferable(request));
     signal?.addEventListener('abort', () => this.#outbox.add({ cancel: id }, []));
     return answer as Promise<Operations[Name]['answers']>;
   }

@@ -5,7 +5,7 @@
  * Changes whenever the messages in protocol.ts do: that worker is bundled apart from the page, and
  * may be of another version.
  */
-export const WIRE = 1;
+export const WIRE = 2;
 
 /** Page to worker: whether it is there; with a port, from then on requests come on that. */
 export interface GreetMessage {

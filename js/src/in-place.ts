@@ -4,6 +4,7 @@
 import * as bulk from './bulk.js';
 import { bringLocal } from './client.js';
 import * as copy from './copy.js';
+import * as cursor from './cursor.js';
 import * as functions from './functions.js';
 import * as local from './local.js';
 import { bringParts } from './parts.js';
@@ -11,6 +12,6 @@ import * as sizes from './sizes.js';
 import * as source from './source.js';
 
 bringLocal(local);
-bringParts({ bulk, copy, functions, sizes, source });
+bringParts({ bulk, copy, cursor, functions, sizes, source });
 
 export * from './index.js';

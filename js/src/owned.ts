@@ -23,6 +23,7 @@ import type {
   ToEngine,
   Who,
 } from './protocol.js';
+import { answered, type ShortAnswer, type ShortQuestion, shortened } from './short.js';
 import { whenFree } from './start.js';
 
 type OpenRequest = Extract<Request, { operation: 'open' }>;
@@ -61,7 +62,7 @@ export class OwnedChannel implements Channel {
   #lastId = 0;
   #link: Link | undefined;
   /** To that link. */
-  #outbox: Outbox<ToEngine> | undefined;
+  #outbox: Outbox<ToEngine | ShortQuestion> | undefined;
   #joining: Promise<Link> | undefined;
   #watching = new AbortController();
   /** The life of the owner before. */
@@ -208,7 +209,7 @@ export class OwnedChannel implements Channel {
     );
   }
 
-  #post(outbox: Outbox<ToEngine>, call: Call): void {
+  #post(outbox: Outbox<ToEngine | ShortQuestion>, call: Call): void {
     const { request, connection, sql, signal } = call;
     if (signal?.aborted) {
       call.reject(interrupted());
@@ -221,7 +222,7 @@ export class OwnedChannel implements Channel {
       connection.own ||= keepsOwn(request) || (sql !== undefined && makesOwn(sql));
       outgoing = { ...request, session: connection.number };
     }
-    const message = { id, request: outgoing, stoppable: signal !== undefined };
+    const message = shortened({ id, request: outgoing, stoppable: signal !== undefined });
     outbox.add(message, transferable(request));
     if (signal !== undefined) {
       this.#posted.add(signal);
@@ -243,16 +244,17 @@ export class OwnedChannel implements Channel {
       throw closed();
     }
     this.#link = link;
-    const outbox = new Outbox<ToEngine>((messages, transfer) =>
+    const outbox = new Outbox<ToEngine | ShortQuestion>((messages, transfer) =>
       link.port.postMessage(messages, transfer),
     );
     this.#outbox = outbox;
-    link.port.onmessage = ({ data }: MessageEvent<(OwnerReplyMessage | CallMessage)[]>) => {
+    type FromOwner = OwnerReplyMessage | ShortAnswer | CallMessage;
+    link.port.onmessage = ({ data }: MessageEvent<FromOwner[]>) => {
       for (const message of data) {
         if ('call' in message) {
           void answerCall(message, outbox);
         } else {
-          this.#receive(link, message);
+          this.#receive(link, 'id' in message ? message : answered(message));
         }
       }
     };

@@ -5,12 +5,13 @@
 import { currentContext } from './context.js';
 import { SqliteError, text } from './errors.js';
 import type { Outbox } from './outbox.js';
-import type { CallMessage, ToEngine, WireValue } from './protocol.js';
+import type { AnswerMessage, CallMessage, WireValue } from './protocol.js';
 
-/** Many rows, copies of databases, SQL functions of the page, sizes of files, and what comes in. */
+/** Many rows, in and out, copies, SQL functions of the page, sizes of files, and what comes in. */
 interface Parts {
   readonly bulk: typeof import('./bulk.js');
   readonly copy: typeof import('./copy.js');
+  readonly cursor: typeof import('./cursor.js');
   readonly functions: typeof import('./functions.js');
   readonly sizes: typeof import('./sizes.js');
   readonly source: typeof import('./source.js');
@@ -21,6 +22,7 @@ type Loaders = { readonly [Name in keyof Parts]: () => Promise<Parts[Name]> };
 let loaders: Loaders = {
   bulk: () => import('./bulk.js'),
   copy: () => import('./copy.js'),
+  cursor: () => import('./cursor.js'),
   functions: () => import('./functions.js'),
   sizes: () => import('./sizes.js'),
   source: () => import('./source.js'),
@@ -32,10 +34,11 @@ export function part<Name extends keyof Parts>(name: Name): Promise<Parts[Name]>
 }
 
 /** Brings all of them along. */
-export function bringParts({ bulk, copy, functions, sizes, source }: Parts): void {
+export function bringParts({ bulk, copy, cursor, functions, sizes, source }: Parts): void {
   loaders = {
     bulk: () => Promise.resolve(bulk),
     copy: () => Promise.resolve(copy),
+    cursor: () => Promise.resolve(cursor),
     functions: () => Promise.resolve(functions),
     sizes: () => Promise.resolve(sizes),
     source: () => Promise.resolve(source),
@@ -48,7 +51,10 @@ export async function carryOut(number: number, args: readonly WireValue[]): Prom
 }
 
 /** The same for a message, as a message. */
-export async function answerCall(message: CallMessage, outbox: Outbox<ToEngine>): Promise<void> {
+export async function answerCall(
+  message: CallMessage,
+  outbox: Pick<Outbox<AnswerMessage>, 'add'>,
+): Promise<void> {
   const { call, function: number, args } = message;
   try {
     outbox.add({ called: call, value: await carryOut(number, args) }, []);

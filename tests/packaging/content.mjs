@@ -13,6 +13,7 @@ export const CONTENT = [
   'dist/changesets.js',
   'dist/copy.js',
   'dist/core.js',
+  'dist/cursor.js',
   'dist/functions.js',
   'dist/given.js',
   'dist/in-place.js',

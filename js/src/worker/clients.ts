@@ -15,9 +15,10 @@ import type {
   RequestMessage,
   RowBatch,
 } from '../protocol.js';
+import type { ShortAnswer } from '../short.js';
 import { Callbacks } from './callbacks.js';
 import { Cancels } from './cancels.js';
-import { transferable } from './few.js';
+import { replyOf, transferable } from './few.js';
 import type { Host } from './host.js';
 import { checkRequest, type Hearers, hear } from './incoming.js';
 
@@ -25,7 +26,7 @@ import { checkRequest, type Hearers, hear } from './incoming.js';
 export class Client {
   readonly #host: Host;
   readonly #port: MessagePort;
-  readonly #outbox: Outbox<OwnerReplyMessage | CallMessage>;
+  readonly #outbox: Outbox<OwnerReplyMessage | ShortAnswer | CallMessage>;
   readonly #sessions = new Set<number>();
   readonly #cancels = new Cancels();
   readonly #callbacks = new Callbacks((message) => this.#outbox.add(message, []));
@@ -66,7 +67,7 @@ export class Client {
     if (answer === undefined) {
       void this.#answerLater(message, session);
     } else {
-      this.#reply({ id, value: answer, transaction: false }, transferable(answer));
+      this.#reply(replyOf({ id, value: answer, transaction: false }), transferable(answer));
     }
   }
 
@@ -117,7 +118,7 @@ export class Client {
     return session !== undefined && this.#host.inTransaction(session);
   }
 
-  #reply(message: OwnerReplyMessage, transfer: readonly Transferable[] = []): void {
+  #reply(message: OwnerReplyMessage | ShortAnswer, transfer: readonly Transferable[] = []): void {
     this.#outbox.add(message, transfer);
   }
 }

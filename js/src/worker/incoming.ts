@@ -11,6 +11,7 @@ import type {
   Request,
   RequestMessage,
 } from '../protocol.js';
+import { lengthened, type ShortQuestion } from '../short.js';
 import { describe } from '../values.js';
 import type { Callbacks } from './callbacks.js';
 import type { Cancels } from './cancels.js';
@@ -164,7 +165,9 @@ export function hear(data: unknown, { cancels, callbacks, answer }: Hearers): vo
 }
 
 function messagesOf(data: unknown): readonly (RequestMessage | CancelMessage | AnswerMessage)[] {
-  return Array.isArray(data) ? data.filter(isMessage) : [];
+  const long = (message: unknown) =>
+    Array.isArray(message) ? lengthened(message as unknown as ShortQuestion) : message;
+  return Array.isArray(data) ? data.map(long).filter(isMessage) : [];
 }
 
 /** Refuses a request that is not what it says. */

@@ -4,13 +4,14 @@
 import { toWire } from '../errors.js';
 import { Outbox } from '../outbox.js';
 import type { CallMessage, ReplyMessage, RequestMessage, RowBatch } from '../protocol.js';
+import type { ShortAnswer } from '../short.js';
 import { Callbacks } from './callbacks.js';
 import { Cancels } from './cancels.js';
-import { transferable } from './few.js';
+import { replyOf, transferable } from './few.js';
 import type { Host } from './host.js';
 import { checkRequest, type Hearers, hear } from './incoming.js';
 
-type FromEngine = ReplyMessage | CallMessage;
+type FromEngine = ReplyMessage | ShortAnswer | CallMessage;
 
 /** The worker's end of its wire. */
 export class Page {
@@ -47,7 +48,7 @@ export class Page {
     if (value === undefined) {
       void this.#answerLater(message);
     } else {
-      this.#outbox.add({ id, value }, transferable(value));
+      this.#outbox.add(replyOf({ id, value }), transferable(value));
     }
   }
 

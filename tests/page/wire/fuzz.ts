@@ -6,12 +6,24 @@ import type { FuzzFigures, FuzzRequest } from '../../fuzz-wire';
 import { equal, ok } from '../assert';
 import type { Hooked } from '../context';
 import { type Link, toOwner, toWorker, UNCAUGHT } from './link';
-import { noList, noRequest, type Random, randomFrom, request } from './messages';
+import { noList, noRequest, type Random, randomFrom, request, shortOf } from './messages';
 
 interface Reply {
   readonly id: number;
   readonly value?: unknown;
   readonly error?: { readonly code: string; readonly message: string };
+}
+
+interface Call {
+  readonly call?: number;
+}
+
+/** An answer in short, and what comes in long. */
+type Short = readonly [id: number, columns: unknown, ...cells: unknown[]];
+type Heard = (Reply & Call) | Short;
+
+function long([id, columns, ...cells]: Short): Reply & Call {
+  return { id, value: { columns, cells } };
 }
 
 /** Messages between two looks at the guarded database, and those of one post. */
@@ -41,7 +53,9 @@ class Talker {
     this.#link = link;
     this.#last = first;
     link.onmessage = (data) => {
-      for (const message of data as (Reply & { call?: number })[]) this.#hear(message);
+      for (const message of data as Heard[]) {
+        this.#hear('length' in message ? long(message) : message);
+      }
     };
   }
 
@@ -49,7 +63,7 @@ class Talker {
     return this.#waiting.size;
   }
 
-  #hear(message: Reply & { call?: number }): void {
+  #hear(message: Reply & Call): void {
     if (message.call !== undefined) {
       this.#link.send([{ called: message.call, value: 1 }]);
       return;
@@ -66,7 +80,8 @@ class Talker {
   expect(request: unknown, stoppable: boolean, heard: (reply: Reply) => void): object {
     const id = ++this.#last;
     this.#waiting.set(id, heard);
-    return { id, request, stoppable };
+    const short = stoppable ? undefined : shortOf(id, request);
+    return short ?? { id, request, stoppable };
   }
 
   say(data: unknown): void {

@@ -161,6 +161,14 @@ export function request(random: Random, places: Places): unknown {
   return { ...made, operation: pick(random, ['', 'toString', 'exec ', 'hasOwnProperty', 'sudo']) };
 }
 
+/** The short form of a question, whatever its parts are; not of every one. */
+export function shortOf(id: number, made: unknown): readonly unknown[] | undefined {
+  const { operation, session, first, sql, params: given } = (made ?? {}) as Fields;
+  const { values } = (given ?? {}) as Fields;
+  if (operation !== 'query' || !Array.isArray(values) || id % 2 === 0) return undefined;
+  return [id, session, first, sql, ...values];
+}
+
 /** What is no request: answers that nobody waits for, and nonsense. */
 export function noRequest(random: Random): unknown {
   const number = pick(random, [0, 1, upTo(random, 1000), -1, Number.NaN]);
