@@ -1,6 +1,7 @@
 /**
  * What the panels may ask of the console. Implemented by main.ts; types only.
  */
+import type { Remedy } from './results/panel.ts';
 import type { Failure } from './run/failure.ts';
 import type { Action } from './task.ts';
 import type { Workspace } from './workspace.ts';
@@ -20,6 +21,10 @@ export interface App {
   takeFiles(files: readonly File[]): void;
   /** Shows something in the place of the results, or the editor and the results again. */
   browse(element: HTMLElement | undefined): void;
+  /** Shows what has failed, where, and a way on. */
+  fail(failure: Failure, place: string, remedy: Remedy): void;
+  /** Lets files be chosen, to be taken in. */
+  chooseFiles(): void;
   /** Shows a sentence in the place of results. */
   say(title: string, detail?: string): void;
 }

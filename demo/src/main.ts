@@ -86,6 +86,11 @@ const app: App = {
     (element === undefined ? find('results', HTMLElement) : browser).prepend(errorPanel);
     side.giveWay();
   },
+  fail(failure, place, remedy) {
+    results.showFailure(failure, place, remedyFor(failure) ?? remedy);
+    showFacts(facts, workspace.database);
+  },
+  chooseFiles: () => find('import', HTMLElement).click(),
   say: (title, detail) => void results.message(title, detail),
 };
 const store = new Store(workspace.options);
@@ -228,7 +233,7 @@ async function opened(opening: Promise<Database>): Promise<string> {
   const database = await opening;
   await show(database);
   const sample = { label: 'Load the Chinook sample', act: loadSample };
-  const file = { label: 'Import a file…', act: () => find('import', HTMLElement).click() };
+  const file = { label: 'Import a file…', act: () => app.chooseFiles() };
   await results.message(`${database.name} is open.`, FIRST_STEPS, sample, file);
   return `Opened ${database.name}.`;
 }

@@ -73,7 +73,8 @@ export class Tasks {
 
   /** Gives up what runs. */
   cancel(): void {
-    this.#running?.abort(new DOMException('Cancelled: what ran has changed nothing.', 'AbortError'));
+    const words = 'Cancelled: what ran has changed nothing.';
+    this.#running?.abort(new DOMException(words, 'AbortError'));
     if (this.busy) this.#say('Cancelling…');
   }
 

@@ -73,6 +73,7 @@ export async function resultSteps(page: ConsolePage, step: Step): Promise<void> 
     await page.click('cancel');
     await page.idle();
     await page.says('#activity', 'Cancelled');
+    await page.says('.caption', 'not run to its end');
     await answersCount(page);
   });
   await step('asks for parameters', async () => {
@@ -160,6 +161,44 @@ export async function panelSteps(page: ConsolePage, step: Step): Promise<void> {
     await page.says('[data-testid=engine-facts]', (await isFirefox(page)) ? 'owner' : 'shared');
     await page.says('[data-testid=cost]', 'hits');
     await page.panel('Schema');
+  });
+}
+
+/** What goes wrong, in words, and the way on. */
+export async function troubleSteps(page: ConsolePage, step: Step): Promise<void> {
+  await step('takes no damaged file, and says what to do', async () => {
+    const damaged = readFileSync(SAMPLE).subarray(0, 200_000);
+    await page.choose('damaged.sqlite', damaged);
+    await page.says('[data-testid=error]', 'damaged.sqlite was not imported');
+    await page.says('[data-testid=error]', 'try a backup');
+    await page.says('[data-testid=retry]', 'Choose another file');
+    await answersCount(page);
+  });
+  await step('says that a transaction is open, and ends it', async () => {
+    await page.run('BEGIN; DELETE FROM PlaylistTrack');
+    await page.says('[data-testid=transaction]', 'A transaction is open');
+    await page.click('roll-back');
+    await page.page.waitForSelector('[data-testid=transaction]', { hidden: true });
+    await page.run('SELECT count(*) FROM PlaylistTrack');
+    await page.says('.grid-row', '8715');
+  });
+  await step('answers who asks for two things at once', async () => {
+    await page.start(ENDLESS);
+    await page.panel('Files');
+    await page.click('vacuum');
+    await page.says('#activity', 'Wait for it or cancel it first');
+    await page.click('cancel');
+    await page.idle();
+  });
+  // In Firefox an owner has the engine, which no page can end.
+  if (await isFirefox(page)) return;
+  await step('goes on with a new engine when its worker is ended', async () => {
+    await Promise.all(page.page.workers().map((worker) => worker.close()));
+    await page.run('SELECT 1');
+    await page.says('[data-testid=error]', 'What was committed is kept');
+    await page.click('retry');
+    await page.idle();
+    await answersCount(page);
   });
 }
 

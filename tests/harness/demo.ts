@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { axeSteps } from './demo-axe';
 import { hostileSteps } from './demo-hostile';
 import { ConsolePage } from './demo-page';
-import { panelSteps, resultSteps, sampleSteps, tabSteps } from './demo-steps';
+import { panelSteps, resultSteps, sampleSteps, tabSteps, troubleSteps } from './demo-steps';
 import type { Step } from './demo-steps';
 import { launchPuppet } from './drivers/tabs';
 import type { TabbedBrowser } from './drivers/tabs';
@@ -51,6 +51,7 @@ export async function runDemo(
     await sampleSteps(page, step);
     await resultSteps(page, step);
     await panelSteps(page, step);
+    await troubleSteps(page, step);
     if (browser === 'chromium') await axeSteps(page, step);
     const url = await page.page.evaluate(() => location.href);
     const other = await ConsolePage.open(puppet, url);

@@ -4,9 +4,13 @@
  */
 import type { App } from '../app.ts';
 import { confirm } from '../dialogs.ts';
-import { count, size } from '../words.ts';
+import type { Failure } from '../run/failure.ts';
+import type { Action } from '../task.ts';
+import { count, size, visible } from '../words.ts';
 import { importSql } from './import-sql.ts';
 import { askPlan, importTable } from './import-table.ts';
+
+type OnFailure = (failure: Failure) => void;
 
 const MAGIC = 'SQLite format 3\0';
 const ROWS = /\.(?:csv|tsv|tab|txt|json|ndjson|jsonl)$/i;
@@ -26,10 +30,17 @@ async function takeFile(
   file: File,
   onDatabase: (name: string) => Promise<void>,
 ): Promise<void> {
+  const failed = (failure: Failure) => {
+    const isWrong = ['SQLITE_NOTADB', 'SQLITE_CORRUPT'].includes(failure.code);
+    const remedy = isWrong
+      ? { label: 'Choose another file…', act: () => app.chooseFiles() }
+      : { label: 'Try again', act: () => void takeFile(app, file, onDatabase) };
+    app.fail(failure, `· ${visible(file.name)} was not imported`, remedy);
+  };
   const isDatabase = (await file.slice(0, MAGIC.length).text()) === MAGIC;
-  if (!isDatabase && ROWS.test(file.name)) return takeRows(app, file);
-  if (!isDatabase && SCRIPT.test(file.name)) return takeScript(app, file);
-  await app.perform(`Importing ${file.name}…`, async (signal, say) => {
+  if (!isDatabase && ROWS.test(file.name)) return takeRows(app, file, failed);
+  if (!isDatabase && SCRIPT.test(file.name)) return takeScript(app, file, failed);
+  const take: Action = async (signal, say) => {
     if (!(await mayTake(app, file.name))) return 'Nothing was replaced.';
     const onProgress = (bytes: number) => say(`${size(bytes)} of ${size(file.size)}`);
     await app.workspace.importOver(file.name, file, { signal, onProgress });
@@ -39,7 +50,8 @@ async function takeFile(
       'The Schema panel shows what it holds; a table can be browsed from there.',
     );
     return `Imported ${file.name}.`;
-  });
+  };
+  await app.perform(`Importing ${file.name}…`, take, failed);
 }
 
 /** Asks before a database that is there already is replaced. */
@@ -54,23 +66,24 @@ export async function mayTake(app: App, name: string): Promise<boolean> {
   });
 }
 
-async function takeRows(app: App, file: File): Promise<void> {
+async function takeRows(app: App, file: File, failed: OnFailure): Promise<void> {
   let table = '';
-  const done = await app.perform(`Importing ${file.name}…`, async (signal, say) => {
+  const take: Action = async (signal, say) => {
     const plan = await askPlan(file);
     if (plan === undefined) return 'Nothing was imported.';
     const rows = await importTable(app.workspace.opened, file, plan, signal, say);
     app.workspace.touch();
     table = plan.table;
     return `Imported ${count(rows, 'row')} into ${plan.table}.`;
-  });
+  };
+  const done = await app.perform(`Importing ${file.name}…`, take, failed);
   if (!done || table === '') return;
   const name = `"${table.replaceAll('"', '""')}"`;
   app.openText(`SELECT *\nFROM ${name};\n`, { title: table, run: true });
 }
 
-async function takeScript(app: App, file: File): Promise<void> {
-  await app.perform(`Running ${file.name}…`, async (signal, say) => {
+async function takeScript(app: App, file: File, failed: OnFailure): Promise<void> {
+  const run: Action = async (signal, say) => {
     const { opened } = app.workspace;
     const go = await confirm({
       title: 'Run this script?',
@@ -84,5 +97,6 @@ async function takeScript(app: App, file: File): Promise<void> {
     app.workspace.touch();
     app.say(`Ran ${file.name}: ${count(number, 'statement')}.`);
     return `Ran ${file.name}.`;
-  });
+  };
+  await app.perform(`Running ${file.name}…`, run, failed);
 }

@@ -55,7 +55,8 @@ export class ResultView {
 
   /** Keeps rows beyond the first ones aside, while the person may read those. */
   keepRest(): void {
-    if (this.#rows.state !== 'first' || !canWrap(this.#query)) return;
+    const { state, trouble } = this.#rows;
+    if (state !== 'first' || trouble !== undefined || !canWrap(this.#query)) return;
     const controller = new AbortController();
     const rows = this.#rows;
     const started = performance.now();
@@ -112,7 +113,7 @@ export class ResultView {
       streaming: `${words} so far…`,
       whole: words,
       kept: words,
-      first: `The first ${words}; there are more`,
+      first: `The first ${words}; there ${trouble === undefined ? 'are' : 'may be'} more`,
       keeping: `The first ${words}; fetching the rest… ${ms === undefined ? '' : duration(ms)}`,
     }[state];
     if (trouble !== undefined) this.#caption.append(` (${trouble})`);

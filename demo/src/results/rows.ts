@@ -94,7 +94,7 @@ export class Rows {
       }
       this.#to('whole');
     } catch (error) {
-      this.#to('first');
+      this.#fail('it was not run to its end');
       throw error;
     }
   }

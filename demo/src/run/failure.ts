@@ -38,6 +38,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   SQLITE_READONLY: 'This database cannot be written to.',
   EXISTS: 'Choose another name, or delete the other database first.',
   CONNECTION_LOST,
+  WORKER_DIED: 'Its engine was ended from outside. What was committed is kept: open it again.',
+  ENGINE_FAILED: 'Its engine has failed. What was committed is kept: open it again.',
   OUTDATED: 'A newer version of this page is open in another tab. Reload this one.',
   ENGINE_UNAVAILABLE: "Remove “engine” from this page's address to let it choose by itself.",
   INVALID_OPTION: "“engine” in this page's address can be jspi or asyncify.",
