@@ -189,6 +189,7 @@ export async function troubleSteps(page: ConsolePage, step: Step): Promise<void>
     await page.says('#activity', 'Wait for it or cancel it first');
     await page.click('cancel');
     await page.idle();
+    await page.panel('Schema');
   });
   // In Firefox an owner has the engine, which no page can end.
   if (await isFirefox(page)) return;

@@ -24,13 +24,18 @@ use std::time::Duration;
 use crate::commits::{self, CHANGE_COUNTER};
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::fileset::{FileSet, Side, Wanted};
-use crate::lock::{ConnectionId, LockTable};
+use crate::lock::{ConnectionId, LockLevel, LockTable};
+use crate::mutants::{self, Mutant};
 use crate::path::PRIVATE_DIRECTORY;
 use crate::shared::{self, Here, Shared, Wal};
 use crate::shm::WalIndex;
 use crate::storage::{File, Ownership, Storage};
 
 pub(crate) use connection::Connection;
+
+/// The two bytes of the first page that say whether a database is in WAL, and what they are then.
+const VERSIONS_OFFSET: u64 = 18;
+const WAL_VERSIONS: [u8; 2] = [2, 2];
 
 /// The open databases of one medium.
 pub(crate) struct Databases {
@@ -290,6 +295,23 @@ impl Database {
     pub(crate) fn has(&self, side: Side) -> Result<bool> {
         let size = self.with_side(side, |file| file.size())?;
         Ok(size > 0)
+    }
+
+    /// Whether SQLite shall find a side file. Where several contexts use a database in WAL, its WAL
+    /// is there also when it is empty: by that SQLite knows that there may be users of it, before
+    /// it changes the journal mode (S22). While it does so, under EXCLUSIVE, there are none.
+    pub(crate) fn shows(&self, side: Side) -> Result<bool> {
+        if self.has(side)? {
+            return Ok(true);
+        }
+        let is_left = self.locks.borrow().strongest() == LockLevel::Exclusive;
+        let hides = is_left || self.shared().is_none() || mutants::on(Mutant::EmptyWalHidden);
+        if side != Side::Wal || hides {
+            return Ok(false);
+        }
+        let mut versions = [0; 2];
+        let count = self.with_main(|file| file.read(&mut versions, VERSIONS_OFFSET))?;
+        Ok(count == versions.len() && versions == WAL_VERSIONS)
     }
 
     /// Empties a side file, durably. What it was needed for must have reached the medium first:

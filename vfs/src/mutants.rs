@@ -58,10 +58,12 @@ pub enum Mutant {
     FilesKeptOverTurns,
     /// Whoever leaves WAL lets others in before the journal mode has changed.
     ModeChangeOvertaken,
+    /// The WAL of others is not there while it is empty.
+    EmptyWalHidden,
 }
 
 /// Those that need several contexts, for their own run.
-pub const SHARED: [Mutant; 12] = [
+pub const SHARED: [Mutant; 13] = [
     Mutant::PublishedAfterRelease,
     Mutant::RefreshMissing,
     Mutant::RefreshSkipped,
@@ -74,6 +76,7 @@ pub const SHARED: [Mutant; 12] = [
     Mutant::IndexKeptOverTurns,
     Mutant::FilesKeptOverTurns,
     Mutant::ModeChangeOvertaken,
+    Mutant::EmptyWalHidden,
 ];
 
 /// All that one context can show, for the torture run.

@@ -108,7 +108,7 @@ impl Medium {
             return Ok(false);
         }
         if let Some((database, side)) = self.side(name) {
-            return database.has(side);
+            return database.shows(side);
         }
         let is_there = self.databases.find(name).is_some() || self.storage().exists(name)?;
         if !is_there || !path::is_beside_a_database(name) {

@@ -37,6 +37,7 @@ pub(crate) fn run(options: &Options, part: &str) -> Result<bool> {
         }
         for (kind, words) in outcome.troubles {
             is_good = false;
+            let words = words.replace('\n', "; ");
             writeln!(out, "T {kind:?} seed {seed}: {words}")?;
         }
         seed += of;
