@@ -56,14 +56,12 @@ pub enum Mutant {
     IndexKeptOverTurns,
     /// A context that gives its turn away keeps the files open.
     FilesKeptOverTurns,
-    /// Whoever leaves WAL lets others in before the journal mode has changed.
-    ModeChangeOvertaken,
     /// The WAL of others is not there while it is empty.
     EmptyWalHidden,
 }
 
 /// Those that need several contexts, for their own run.
-pub const SHARED: [Mutant; 13] = [
+pub const SHARED: [Mutant; 12] = [
     Mutant::PublishedAfterRelease,
     Mutant::RefreshMissing,
     Mutant::RefreshSkipped,
@@ -75,7 +73,6 @@ pub const SHARED: [Mutant; 13] = [
     Mutant::SoloUnpublished,
     Mutant::IndexKeptOverTurns,
     Mutant::FilesKeptOverTurns,
-    Mutant::ModeChangeOvertaken,
     Mutant::EmptyWalHidden,
 ];
 

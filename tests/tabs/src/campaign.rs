@@ -15,6 +15,9 @@ use crate::schedule::Stage;
 /// Seeds that a mutant is looked for in.
 const HUNT_MAX: u64 = 20_000;
 
+/// It shows only where the journal mode is changed.
+const OF_MODES: Mutant = Mutant::EmptyWalHidden;
+
 /// One schedule more for so many, in place of those that two processes have both run.
 const BOTH_RAN: u64 = 500;
 
@@ -60,9 +63,13 @@ fn mutant(name: &str) -> Result<Mutant> {
 /// Looks for a schedule that notices the mutant; fails if there is one.
 pub(crate) fn hunt(options: &Options, name: &str) -> Result<bool> {
     let stage = Stage::new()?;
-    mutants::set(Some(mutant(name)?));
+    let mutant = mutant(name)?;
+    mutants::set(Some(mutant));
     for seed in options.seed..options.seed + HUNT_MAX {
-        let outcome = stage.run(seed, false);
+        let outcome = match mutant == OF_MODES {
+            true => stage.run_changing(seed),
+            false => stage.run(seed, false),
+        };
         if let Some((kind, words)) = outcome.troubles.first() {
             println!("M killed {name} by seed {seed}: {kind:?}: {words}");
             return Ok(false);

@@ -439,11 +439,11 @@ impl Tab {
 
     /// Only one who is alone can; the others keep the WAL.
     fn change_mode(&mut self, connection: &Connection) -> Outcome<()> {
-        let patience = match self.changes_modes {
-            true => CHECKPOINT_PATIENCE,
-            false => Duration::ZERO,
+        let (patience, times) = match self.changes_modes {
+            true => (CHECKPOINT_PATIENCE, 2),
+            false => (Duration::ZERO, 1),
         };
-        for mode in ["DELETE", "WAL"] {
+        for mode in ["DELETE", "WAL"].repeat(times) {
             let sql = format!("PRAGMA journal_mode = {mode}");
             self.sure("wait less", connection.busy_timeout(patience))?;
             let changed = connection.query_row(&sql, [], |_| Ok(()));

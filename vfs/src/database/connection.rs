@@ -210,10 +210,10 @@ impl Connection {
     /// Leaves the wal-index; perhaps because the WAL will be removed.
     pub(crate) fn detach(&self, removes_wal: bool) -> Result<()> {
         self.has_left_wal.set(true);
-        let keeps = removes_wal && self.level() == LockLevel::Exclusive;
-        self.is_changing_mode
-            .set(keeps && !mutants::on(Mutant::ModeChangeOvertaken));
         let database = &self.database;
+        let is_last = removes_wal && self.level() == LockLevel::Exclusive;
+        self.is_changing_mode
+            .set(is_last && database.shared().is_some());
         let leave = || self.with_index(WalIndex::detach);
         let left = match database.shared() {
             Some(shared) => shared.detach(database.here(), removes_wal, leave),
