@@ -1,7 +1,8 @@
 //! From one wasm module with our suspending import to the pair that the loader chooses from.
 //!
-//! Called by `cargo xtask build`. Knows wasm-bindgen's output and Binaryen's command line; knows
-//! nothing of SQLite.
+//! Called by `cargo xtask build` for the npm package, and by the program `anchorite-twin` for
+//! modules of anybody who uses the Rust crate. Knows wasm-bindgen's output and Binaryen's command
+//! line; knows nothing of SQLite.
 //!
 //! ```text
 //! cargo's .wasm ─ wasm-bindgen ─┬─ wasm-opt ──────────────► anchorite.wasm            (JSPI)
@@ -9,21 +10,23 @@
 //!                               └─ glue.rs ───────────────► anchorite.js, anchorite.d.ts (glue)
 //! ```
 //!
-//! `wasm-opt` takes minutes, so its output is kept by the content of its input and arguments.
+//! Of an application's module ([`application`]) the glue has the face that wasm-bindgen gives it:
+//! a default export that loads it, here whichever build the browser can run.
 
+mod application;
 mod glue;
+mod optimise;
 mod shims;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::thread;
 
-use anyhow::{Context, Result, bail, ensure};
-use sha2::{Digest, Sha256};
+use anyhow::{Context, Result};
 use wasm_bindgen_cli_support::Bindgen;
 
+pub use application::{Application, application};
 pub use glue::SUSPENDING_MODULE;
+pub use optimise::{Effort, Optimiser};
 
 /// What to build from, and where to.
 #[derive(Clone, Debug)]
@@ -32,32 +35,10 @@ pub struct Options {
     pub wasm: PathBuf,
     /// The folder for the pair and its glue; made if missing.
     pub out_dir: PathBuf,
-    /// How to start `wasm-opt`: a program and its first arguments.
-    pub wasm_opt: Vec<String>,
-    /// Where outputs of `wasm-opt` are kept by their inputs; made if missing.
-    pub cache_dir: PathBuf,
-    /// How much `wasm-opt` shall do for speed and size.
-    pub effort: Effort,
-}
-
-/// How long `wasm-opt` may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effort {
-    /// Minutes: for what is shipped.
-    Full,
-    /// Seconds: for what runs once.
-    Little,
-}
-
-impl Effort {
-    /// What Asyncify leaves must be tidied up in any case, or it is too slow to run.
-    fn flag(self, is_rewritten: bool) -> &'static str {
-        match (self, is_rewritten) {
-            (Effort::Full, _) => "-O2",
-            (Effort::Little, true) => "-O1",
-            (Effort::Little, false) => "-O0",
-        }
-    }
+    /// Where wasm-bindgen's own output goes.
+    pub staging: PathBuf,
+    /// What makes the pair.
+    pub optimiser: Optimiser,
 }
 
 /// The files written.
@@ -71,18 +52,6 @@ pub struct Pair {
     pub glue: PathBuf,
 }
 
-/// The wasm features that both builds use, all older than JSPI in every engine.
-const FEATURES: [&str; 8] = [
-    "--enable-bulk-memory",
-    "--enable-bulk-memory-opt",
-    "--enable-exception-handling",
-    "--enable-multivalue",
-    "--enable-mutable-globals",
-    "--enable-nontrapping-float-to-int",
-    "--enable-reference-types",
-    "--enable-sign-ext",
-];
-
 /// The one import that suspends, as `module.name`.
 const SUSPENDING_IMPORT: &str = "anchorite.anchorite_wait";
 
@@ -92,21 +61,14 @@ const SUSPENDING_IMPORT: &str = "anchorite.anchorite_wait";
 /// When the module was not built with the wasm-bindgen version of this crate, does not import
 /// our suspending function, or `wasm-opt` fails.
 pub fn build(options: &Options) -> Result<Pair> {
-    let staging = options.cache_dir.join("bindgen");
-    generate(&options.wasm, &staging)?;
+    let staging = &options.staging;
+    generate(&options.wasm, "anchorite", staging)?;
     fs::create_dir_all(&options.out_dir)?;
-    let input = staging.join("anchorite_bg.wasm");
     let plain = options.out_dir.join("anchorite.wasm");
     let asyncify = options.out_dir.join("anchorite.asyncify.wasm");
-    let passes = asyncify_passes(&input)?;
-    thread::scope(|scope| {
-        let other = scope.spawn(|| optimise(options, &input, &passes, &asyncify));
-        optimise(options, &input, &[], &plain)?;
-        other
-            .join()
-            .unwrap_or_else(|_| bail!("the thread that made the twin panicked"))
-    })?;
-    let glue = write_glue(&staging, &options.out_dir)?;
+    let input = staging.join("anchorite_bg.wasm");
+    options.optimiser.pair(&input, &plain, &asyncify)?;
+    let glue = write_glue(staging, &options.out_dir)?;
     Ok(Pair {
         plain,
         asyncify,
@@ -115,11 +77,11 @@ pub fn build(options: &Options) -> Result<Pair> {
 }
 
 /// Runs wasm-bindgen: glue for the `web` target, without names and debug sections.
-fn generate(wasm: &Path, out_dir: &Path) -> Result<()> {
+fn generate(wasm: &Path, name: &str, out_dir: &Path) -> Result<()> {
     let mut bindgen = Bindgen::new();
     bindgen
         .input_path(wasm)
-        .out_name("anchorite")
+        .out_name(name)
         .typescript(true)
         .omit_default_module_path(true)
         .keep_debug(false)
@@ -131,82 +93,15 @@ fn generate(wasm: &Path, out_dir: &Path) -> Result<()> {
         .with_context(|| format!("wasm-bindgen on {}", wasm.display()))
 }
 
-/// What makes the twin: every function that may be on the stack while the import suspends is
-/// rewritten to unwind and rewind; all but the shims, which never are.
-fn asyncify_passes(input: &Path) -> Result<[String; 3]> {
-    Ok([
-        "--asyncify".to_owned(),
-        format!("--pass-arg=asyncify-imports@{SUSPENDING_IMPORT}"),
-        format!(
-            "--pass-arg=asyncify-removelist@{}",
-            shims::list(&fs::read(input)?)?
-        ),
-    ])
-}
-
-/// Runs `wasm-opt`, or takes what it gave for the same input before.
-fn optimise(options: &Options, input: &Path, passes: &[String], output: &Path) -> Result<()> {
-    let mut arguments: Vec<&str> = FEATURES.to_vec();
-    arguments.extend(passes.iter().map(String::as_str));
-    arguments.push(options.effort.flag(!passes.is_empty()));
-    let cached = options.cache_dir.join(key(options, input, &arguments)?);
-    if !cached.exists() {
-        let partial = cached.with_extension("partial");
-        run_wasm_opt(options, input, &arguments, &partial)?;
-        fs::rename(&partial, &cached)?;
-    }
-    fs::copy(&cached, output).with_context(|| format!("writing {}", output.display()))?;
-    Ok(())
-}
-
-fn run_wasm_opt(options: &Options, input: &Path, arguments: &[&str], output: &Path) -> Result<()> {
-    let mut command = wasm_opt(options, arguments)?;
-    command.arg(input).arg("-o").arg(output);
-    let status = command
-        .status()
-        .with_context(|| format!("starting {command:?}"))?;
-    ensure!(
-        status.success(),
-        "wasm-opt {arguments:?} ended with {status}"
-    );
-    Ok(())
-}
-
-fn wasm_opt(options: &Options, arguments: &[&str]) -> Result<Command> {
-    let (program, first) = options
-        .wasm_opt
-        .split_first()
-        .context("no command for wasm-opt")?;
-    let mut command = Command::new(program);
-    command.args(first).args(arguments);
-    Ok(command)
-}
-
-/// A name for the output of one run: it follows from the input, the arguments and the tool.
-fn key(options: &Options, input: &Path, arguments: &[&str]) -> Result<String> {
-    let mut hash = Sha256::new();
-    hash.update(fs::read(input)?);
-    hash.update(wasm_opt(options, &["--version"])?.output()?.stdout);
-    for argument in arguments {
-        hash.update(argument);
-        hash.update([0]);
-    }
-    let digest = hash.finalize();
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(hex + ".wasm")
-}
-
 /// Rewrites the glue and its types.
 fn write_glue(staging: &Path, out_dir: &Path) -> Result<PathBuf> {
-    let read = |name: &str| {
-        let path = staging.join(name);
-        fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))
-    };
     let path = out_dir.join("anchorite.js");
-    fs::write(&path, glue::rewrite(&read("anchorite.js")?)?)?;
-    fs::write(
-        out_dir.join("anchorite.d.ts"),
-        glue::types(&read("anchorite.d.ts")?)?,
-    )?;
+    fs::write(&path, glue::rewrite(&read(&staging.join("anchorite.js"))?)?)?;
+    let types = glue::types(&read(&staging.join("anchorite.d.ts"))?)?;
+    fs::write(out_dir.join("anchorite.d.ts"), types)?;
     Ok(path)
+}
+
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))
 }

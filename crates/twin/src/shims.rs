@@ -12,8 +12,7 @@ use walrus::{Function, FunctionId, FunctionKind, LocalId, Module, ValType};
 /// The shims as Binaryen names functions without names, joined by commas: defined functions are
 /// counted from 0, after the imported ones.
 pub(crate) fn list(wasm: &[u8]) -> Result<String> {
-    let module = Module::from_buffer(wasm).context("parsing wasm-bindgen's output")?;
-    imports_the_suspending_function(&module)?;
+    let module = checked(wasm)?;
     let imported = module.funcs.iter().filter(|it| is_imported(it)).count();
     let shims: Vec<String> = module
         .funcs
@@ -24,17 +23,37 @@ pub(crate) fn list(wasm: &[u8]) -> Result<String> {
     Ok(shims.join(","))
 }
 
-fn imports_the_suspending_function(module: &Module) -> Result<()> {
-    let found = module
+/// Refuses a module that nothing suspends in, or that no twin can be made of.
+pub(crate) fn check(wasm: &[u8]) -> Result<()> {
+    checked(wasm).map(drop)
+}
+
+/// What the loader calls: the promising export, and the allocator for the frames of the twin.
+const NEEDED: [&str; 2] = ["anchorite_run", "__wbindgen_malloc"];
+
+fn checked(wasm: &[u8]) -> Result<Module> {
+    let module = Module::from_buffer(wasm).context("parsing wasm-bindgen's output")?;
+    let imported = module
         .imports
         .iter()
         .any(|import| format!("{}.{}", import.module, import.name) == crate::SUSPENDING_IMPORT);
     ensure!(
-        found,
-        "the module does not import {}",
+        imported,
+        "the module does not import {}: it uses nothing of `anchorite` that suspends, and needs no \
+         twin",
         crate::SUSPENDING_IMPORT
     );
-    Ok(())
+    for name in NEEDED {
+        let exported = module.exports.iter().any(|export| export.name == name);
+        ensure!(exported, "the module does not export {name}");
+    }
+    for memory in module.memories.iter() {
+        ensure!(
+            !memory.shared && !memory.memory64,
+            "no twin can be made of a module with threads or 64-bit memory"
+        );
+    }
+    Ok(module)
 }
 
 fn is_imported(function: &Function) -> bool {
@@ -79,5 +98,48 @@ impl Visitor<'_> for Search<'_> {
 
     fn visit_call(&mut self, call: &Call) {
         self.found |= mentions_a_reference(self.module, call.func);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A module with these parts, as walrus writes it.
+    fn module(import: bool, exports: &[&str], shared: bool) -> Vec<u8> {
+        let mut module = Module::default();
+        let kind = module.types.add(&[], &[]);
+        if import {
+            module.add_import_func("anchorite", "anchorite_wait", kind);
+        }
+        let mut body = walrus::FunctionBuilder::new(&mut module.types, &[], &[]);
+        body.func_body();
+        let function = body.finish(vec![], &mut module.funcs);
+        for name in exports {
+            module.exports.add(name, function);
+        }
+        module.memories.add_local(shared, false, 1, Some(2), None);
+        module.emit_wasm()
+    }
+
+    fn refusal(wasm: &[u8]) -> String {
+        check(wasm).expect_err("refused").to_string()
+    }
+
+    #[test]
+    fn a_module_that_can_be_twinned_is_taken() {
+        let wasm = module(true, &NEEDED, false);
+        assert_eq!(list(&wasm).expect("taken"), "");
+    }
+
+    #[test]
+    fn refusals_say_what_is_missing() {
+        let silent = refusal(&module(false, &NEEDED, false));
+        assert!(silent.contains("needs no twin"), "{silent}");
+        let unlinked = refusal(&module(true, &["__wbindgen_malloc"], false));
+        assert!(unlinked.contains("anchorite_run"), "{unlinked}");
+        let threads = refusal(&module(true, &NEEDED, true));
+        assert!(threads.contains("threads"), "{threads}");
+        assert!(refusal(b"nothing").contains("parsing"));
     }
 }

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use anchorite_twin::Effort;
+use anchorite_twin::{Effort, Optimiser};
 use anyhow::{Context, Result};
 
 use crate::cache::{self, Inputs};
@@ -149,17 +149,20 @@ pub(crate) fn run_twins(effort: Effort) -> Result<()> {
     anchorite_twin::build(&anchorite_twin::Options {
         wasm: root().join(MODULE),
         out_dir: root().join(PAIR),
-        wasm_opt: wasm_opt(),
-        cache_dir: root().join("target/xtask/wasm-opt"),
-        effort,
+        staging: root().join("target/xtask/wasm-opt/bindgen"),
+        optimiser: optimiser("target/xtask/wasm-opt", effort),
     })?;
     Ok(())
 }
 
-/// How to start Binaryen's optimiser.
-pub(crate) fn wasm_opt() -> Vec<String> {
+/// Binaryen's optimiser, as a package of npm.
+pub(crate) fn optimiser(cache_dir: &str, effort: Effort) -> Optimiser {
     let script = root().join("js/node_modules/binaryen/bin/wasm-opt");
-    vec!["node".to_owned(), script.display().to_string()]
+    Optimiser {
+        command: vec!["node".to_owned(), script.display().to_string()],
+        cache_dir: Some(root().join(cache_dir)),
+        effort,
+    }
 }
 
 fn npm_build(lane: &Lane, folder: &str, sources: &[&str]) -> Result<()> {

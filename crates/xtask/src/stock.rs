@@ -4,6 +4,7 @@
 //! Called by `test` and `torture tabs-browser`. That SQLite is compiled once for both modules, in a
 //! target folder of its own, apart from what is shipped. It must not know what the modules do.
 
+use anchorite_twin::Effort;
 use anyhow::{Context, Result};
 
 use crate::build;
@@ -99,9 +100,8 @@ pub(crate) fn run_twins(stock: Stock) -> Result<()> {
     anchorite_twin::build(&anchorite_twin::Options {
         wasm: root().join(stock.module()),
         out_dir: root().join(stock.pair()),
-        wasm_opt: build::wasm_opt(),
-        cache_dir: root().join("target/xtask/contract-wasm-opt"),
-        effort: anchorite_twin::Effort::Little,
+        staging: root().join("target/xtask/contract-wasm-opt/bindgen"),
+        optimiser: build::optimiser("target/xtask/contract-wasm-opt", Effort::Little),
     })?;
     Ok(())
 }
