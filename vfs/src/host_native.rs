@@ -27,3 +27,8 @@ pub(crate) fn now_ms() -> i64 {
 pub(crate) fn sleep(duration_us: u64) {
     std::thread::sleep(Duration::from_micros(duration_us));
 }
+
+/// Whether the stack of a job is suspended: natively none ever is.
+pub(crate) fn is_suspended() -> bool {
+    false
+}

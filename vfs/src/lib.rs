@@ -61,7 +61,7 @@ pub mod opfs;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub mod suspend;
 
-pub use abi::{Options, Vfs, log_to, register};
+pub use abi::{Kept, Options, Vfs, log_to, register};
 pub use commits::{Commits, take_commits};
 pub use counters::{Counters, counters};
 pub use error::{ErrorKind, Operation, Result, VfsError, take_last_error};

@@ -65,13 +65,22 @@ impl Medium {
         if wanted != Wanted::Reading || !name.starts_with(PRIVATE_DIRECTORY) {
             path::check_database_name(name)?;
         }
-        if wanted != Wanted::Reading && !self.is_clean.get() {
-            let private = self.storage().list(PRIVATE_DIRECTORY)?;
-            temp::clean(self.storage(), &private)?;
-            replaced::clean(self.storage(), &private)?;
-            self.is_clean.set(true);
+        if wanted != Wanted::Reading {
+            self.clean()?;
         }
         self.databases.connect(name, wanted).map(Opened::Main)
+    }
+
+    /// Removes what dead contexts have left behind, once.
+    pub(crate) fn clean(&self) -> Result<()> {
+        if self.is_clean.get() {
+            return Ok(());
+        }
+        let private = self.storage().list(PRIVATE_DIRECTORY)?;
+        temp::clean(self.storage(), &private)?;
+        replaced::clean(self.storage(), &private)?;
+        self.is_clean.set(true);
+        Ok(())
     }
 
     /// Opens a journal, a WAL or a super-journal.

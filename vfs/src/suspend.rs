@@ -103,6 +103,11 @@ pub fn may_wait() -> bool {
     PHASE.get() == Phase::Running
 }
 
+/// Whether the stack of a job is suspended: what runs now is none of it.
+pub(crate) fn is_suspended() -> bool {
+    PHASE.get() == Phase::Suspended
+}
+
 /// Whether a job runs that must not wait.
 pub(crate) fn is_at_once() -> bool {
     PHASE.get() == Phase::AtOnce

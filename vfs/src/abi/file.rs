@@ -3,7 +3,7 @@
 use std::ffi::{c_int, c_void};
 
 use super::codes::{code, status};
-use super::{FileSlot, OpenFile, control, ffi, opened, position, shm, size};
+use super::{FileSlot, OpenFile, begin, control, ffi, opened, position, shm, size};
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::fileset::Side;
 use crate::lock::LockLevel;
@@ -181,7 +181,9 @@ unsafe extern "C" fn x_lock(file: *mut ffi::sqlite3_file, level: c_int) -> c_int
     // SAFETY: `file` is open, as for every io method.
     let open = unsafe { opened(file) };
     match (open.opened.connection(), LockLevel::from_sqlite(level)) {
-        (Some(connection), Some(level)) => status(connection.lock(level)),
+        (Some(connection), Some(level)) => {
+            status(begin(Operation::Lock).and_then(|()| connection.lock(level)))
+        }
         _ => ffi::SQLITE_MISUSE,
     }
 }

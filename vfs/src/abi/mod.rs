@@ -31,9 +31,12 @@ use sqlite_wasm_rs as ffi;
 pub use log::log_to;
 
 use crate::error::{ErrorKind, Operation, Result, VfsError};
+use crate::fileset::Wanted;
+use crate::host;
 use crate::opened::{Medium, Opened};
+use crate::path;
 use crate::shared::Wal;
-use crate::storage::{File, Guarantees, Storage};
+use crate::storage::{Creation, File, Guarantees, Storage};
 use crate::waiting;
 
 /// How a VFS is registered.
@@ -194,11 +197,55 @@ impl Vfs {
         self.0.medium.databases().refresh()
     }
 
+    /// Removes what dead contexts have left behind, as the first open of a database does otherwise.
+    ///
+    /// # Errors
+    /// When the medium fails.
+    pub fn clean(self) -> Result<()> {
+        self.0.medium.clean()
+    }
+
+    /// Opens a database that is to stay open, whichever connections come and go: so those never
+    /// wait to open or close it.
+    ///
+    /// # Errors
+    /// `NotFound` if it is not there and not to be made; `Busy` while another context has it;
+    /// otherwise as for its name, or when the medium fails.
+    pub fn keep(self, name: &str, creation: Creation) -> Result<Kept> {
+        let wanted = match creation {
+            Creation::Never => Wanted::Writing,
+            Creation::IfMissing => Wanted::Making,
+        };
+        self.0
+            .medium
+            .open_main(&path::full(name)?, wanted)
+            .map(Kept)
+    }
+
     /// A file that nobody else sees, in memory until it outgrows what temporary files may hold
     /// there, then on the medium; it is gone when it is closed.
     #[must_use]
     pub fn temporary(self) -> Box<dyn File> {
         self.0.medium.temporary()
+    }
+}
+
+/// A database that stays open, from [`Vfs::keep`] on.
+pub struct Kept(Opened);
+
+impl fmt::Debug for Kept {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Kept").finish_non_exhaustive()
+    }
+}
+
+impl Kept {
+    /// No longer: it is closed with its last connection.
+    ///
+    /// # Errors
+    /// When the medium fails.
+    pub fn let_go(self) -> Result<()> {
+        self.0.close()
     }
 }
 
@@ -250,6 +297,16 @@ pub(crate) fn reset_randomness() {
     unsafe { ffi::sqlite3_randomness(0, std::ptr::null_mut()) }
 }
 
+/// Where a transaction or a file begins: refused while the stack of a job is suspended, which may
+/// be in the middle of the same tables.
+fn begin(operation: Operation) -> Result<()> {
+    if !host::is_suspended() {
+        return Ok(());
+    }
+    let message = "another call of SQLite is suspended, and this one is not behind it";
+    Err(VfsError::new(ErrorKind::CannotSuspend, operation, message))
+}
+
 /// # Safety
 /// `file` was filled by `x_open` and not closed since. The reference must not outlive the call.
 unsafe fn opened<'call>(file: *mut ffi::sqlite3_file) -> &'call mut OpenFile {
@@ -295,4 +352,26 @@ fn size(amount: c_int) -> usize {
 /// SQLite's offsets are never negative.
 fn position(offset: ffi::sqlite3_int64) -> u64 {
     u64::try_from(offset).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::MemoryStorage;
+
+    #[test]
+    fn a_database_that_is_kept_stays_open_until_it_is_let_go() {
+        let storage = MemoryStorage::default();
+        let medium = Rc::new(storage.clone());
+        let vfs = register("keeps", medium, Options::default()).expect("registers");
+        let missing = vfs.keep("a.db", Creation::Never).expect_err("none");
+        assert_eq!(missing.kind, ErrorKind::NotFound);
+        let invalid = vfs.keep("../a.db", Creation::IfMissing).expect_err("none");
+        assert_eq!(invalid.kind, ErrorKind::InvalidName);
+        let kept = vfs.keep("/b/../a.db", Creation::IfMissing).expect("makes");
+        assert!(storage.acquire("a.db").is_err(), "it is open");
+        kept.let_go().expect("closes");
+        let free = storage.acquire("a.db").expect("nobody has it");
+        free.release().expect("releases");
+    }
 }

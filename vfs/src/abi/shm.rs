@@ -5,9 +5,9 @@ use std::sync::atomic::{Ordering, fence};
 use std::time::Duration;
 
 use super::codes::{code, status};
-use super::{ffi, opened, size};
+use super::{begin, ffi, opened, size};
 use crate::database::Connection;
-use crate::error::Result;
+use crate::error::{Operation, Result};
 use crate::shm::Slots;
 
 pub(super) unsafe extern "C" fn x_shm_map(
@@ -53,6 +53,7 @@ pub(super) unsafe extern "C" fn x_shm_lock(
 fn shm_lock(connection: &Connection, slots: Slots, flags: c_int, patience: Duration) -> Result<()> {
     let alone = flags & ffi::SQLITE_SHM_EXCLUSIVE != 0;
     if flags & ffi::SQLITE_SHM_LOCK != 0 {
+        begin(Operation::Lock)?;
         return connection.take(slots, alone, patience);
     }
     connection.give_back(slots, alone)

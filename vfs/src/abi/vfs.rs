@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::codes::{code, status};
 use super::file::IO_METHODS;
-use super::{FileSlot, OpenFile, Registered, ffi, int, registered, size, text};
-use crate::error::{self, Result};
+use super::{FileSlot, OpenFile, Registered, begin, ffi, int, registered, size, text};
+use crate::error::{self, Operation, Result};
 use crate::fileset::Wanted;
 use crate::opened::Opened;
 use crate::storage::Creation;
@@ -94,6 +94,7 @@ unsafe fn allows_powersafe(name: ffi::sqlite3_filename) -> bool {
 }
 
 fn open(registered: &Registered, name: Option<&str>, flags: c_int) -> Result<Opened> {
+    begin(Operation::Open)?;
     let medium = &registered.medium;
     let Some(name) = name else {
         return Ok(medium.open_temporary());

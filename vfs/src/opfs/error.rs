@@ -4,6 +4,7 @@ use js_sys::{Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::error::{ErrorKind, Operation, VfsError};
+use crate::suspend;
 
 /// The largest offset or size that survives the way through a JavaScript number.
 const POSITION_MAX: u64 = 1 << 53;
@@ -13,12 +14,26 @@ pub(super) fn from_js(error: &JsValue, operation: Operation, path: &str) -> VfsE
     let name = property(error, "name");
     let message = property(error, "message");
     let kind = kind(&name);
-    let verb = format!("{operation:?}").to_lowercase();
+    let verb = verb(operation);
     VfsError::new(
         kind,
         operation,
         format!("{verb} {path:?}: {name}: {message}"),
     )
+}
+
+fn verb(operation: Operation) -> String {
+    format!("{operation:?}").to_lowercase()
+}
+
+/// Refuses what has to wait where nothing can, before any of it is done.
+pub(super) fn may_wait(operation: Operation, path: &str) -> Result<(), VfsError> {
+    if suspend::may_wait() {
+        return Ok(());
+    }
+    let verb = verb(operation);
+    let message = format!("{verb} {path:?}: this has to wait for the browser, and cannot here");
+    Err(VfsError::new(ErrorKind::CannotSuspend, operation, message))
 }
 
 fn kind(name: &str) -> ErrorKind {

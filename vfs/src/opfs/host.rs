@@ -45,3 +45,8 @@ pub(crate) fn sleep(duration_us: u64) {
     // A timer cannot fail, and xSleep has no way to say that nothing can wait here.
     drop(suspend::wait(&timer));
 }
+
+/// Whether the stack of a job is suspended.
+pub(crate) fn is_suspended() -> bool {
+    suspend::is_suspended()
+}

@@ -30,7 +30,7 @@ use crate::storage::{Creation, File, Guarantees, Ownership, Storage};
 use crate::{host, suspend};
 use r#async::AsyncFile;
 use browser::Browser;
-use error::from_js;
+use error::{from_js, may_wait};
 use locks::WebLock;
 pub use locks::{begin_loan, end_loan, lock_name};
 use place::Place;
@@ -302,6 +302,7 @@ impl Storage for OpfsStorage {
     }
 
     fn open(&self, path: &str, creation: Creation) -> Result<Box<dyn File>> {
+        may_wait(Operation::Open, path)?;
         match creation {
             Creation::Never => self.open_once(path, creation),
             // A file that is to be made and is not found: its name outlived the clearing of the
@@ -313,12 +314,14 @@ impl Storage for OpfsStorage {
     }
 
     fn delete(&self, path: &str) -> Result<()> {
+        may_wait(Operation::Delete, path)?;
         let (segments, file) = path::split(path);
         let directory = self.directory(&segments, Creation::Never, Operation::Delete)?;
         patiently(|| wait(&directory.remove_entry(file), Operation::Delete, path).map(drop))
     }
 
     fn exists(&self, path: &str) -> Result<bool> {
+        may_wait(Operation::Exists, path)?;
         match self.file_handle(path, Operation::Exists) {
             Ok(_) => Ok(true),
             Err(error) if error.kind == ErrorKind::NotFound => Ok(false),
@@ -327,6 +330,7 @@ impl Storage for OpfsStorage {
     }
 
     fn rename(&self, from: &str, to: &str) -> Result<()> {
+        may_wait(Operation::Rename, from)?;
         let mut handle = self.file_handle(from, Operation::Rename)?;
         let (segments, file) = path::split(to);
         let directory = self.directory(&segments, Creation::IfMissing, Operation::Rename)?;
@@ -339,6 +343,7 @@ impl Storage for OpfsStorage {
     }
 
     fn list(&self, below: &str) -> Result<Vec<String>> {
+        may_wait(Operation::List, below)?;
         let mut paths = Vec::new();
         let Some(start) = self.directory_if_there(below)? else {
             return Ok(paths);
@@ -363,6 +368,7 @@ impl Storage for OpfsStorage {
     }
 
     fn acquire(&self, path: &str) -> Result<Box<dyn Ownership>> {
+        may_wait(Operation::Open, path)?;
         let lock = Box::new(WebLock::own(path)?);
         match self.recover(path) {
             Ok(()) => Ok(lock),
@@ -371,6 +377,7 @@ impl Storage for OpfsStorage {
     }
 
     fn share(&self, path: &str) -> Result<Box<dyn Sharing>> {
+        may_wait(Operation::Open, path)?;
         let in_turn = match self.used {
             Use::Alone => return Err(cannot_share(path)),
             Use::Together => None,
