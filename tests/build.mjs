@@ -19,15 +19,13 @@ const anchoriteAsServed = {
   },
 };
 
-/** The library's loader, pointed at the contract's pair of modules (tests/contract-wasm). */
-const contractLoader = {
-  name: 'contract-loader',
+/** The contract's module (tests/contract-wasm) is loaded as it is, too. */
+const contractAsServed = {
+  name: 'contract-as-served',
   setup(bundler) {
-    const glue = fileURLToPath(new URL('contract-wasm/anchorite.js', import.meta.url));
-    bundler.onResolve({ filter: /\/wasm\/anchorite\.js$/ }, () => ({ path: glue }));
-    bundler.onLoad({ filter: /js\/src\/worker\/load\.ts$/ }, ({ path }) => ({
-      contents: readFileSync(path, 'utf8').replaceAll("'./anchorite.", "'/contract/anchorite."),
-      loader: 'ts',
+    bundler.onResolve({ filter: /^contract-module$/ }, () => ({
+      path: '/contract/contract.js',
+      external: true,
     }));
   },
 };
@@ -77,10 +75,9 @@ await build({
     'bench-tab-worker': 'bench/tab-worker.ts',
   },
   outdir: 'dist/page',
-  plugins: [anchoriteAsServed, contractLoader, docExamples],
+  plugins: [anchoriteAsServed, contractAsServed, docExamples],
   define: {
     CONTRACT: JSON.stringify(contractCases()),
-    WASM_BYTES: JSON.stringify({ jspi: 0, asyncify: 0 }),
   },
 });
 

@@ -60,5 +60,6 @@ import './bad-input/40-opfs-refused';
 import './bad-input/50-damaged';
 import './bad-input/60-calls';
 import './contract/00-cases';
+import './rust/00-doors';
 import './large/00-little-memory';
 import './large/10-beyond-4-gib';

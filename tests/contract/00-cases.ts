@@ -3,7 +3,7 @@
 import type { TestContext } from '../page/context';
 import { describe, test } from '../page/registry';
 import type { Options } from '../page/registry';
-import { runStaged } from './runner';
+import { inContract } from './runner';
 import type { Handles } from './runner';
 
 describe('contract');
@@ -26,8 +26,8 @@ for (const handles of ['sync', 'async'] as const) {
   for (let part = 1; part <= PARTS; part++) {
     const name = `random calls answer as the model does, part ${part}, ${handles} handles`;
     test(name, HOME[handles], (t) =>
-      run(t, handles, (glue, prefix) =>
-        glue.stage_machine(handles === 'sync', prefix, STEPS / PARTS, seedOf(t)),
+      inContract(t.cell.twin, (module) =>
+        module.run_machine(handles === 'sync', prefix(t, handles), STEPS / PARTS, seedOf(t)),
       ),
     );
   }
@@ -38,18 +38,15 @@ for (const name of CONTRACT.sparse) addCase(name, 'sync');
 
 function addCase(name: string, handles: Handles): void {
   test(`${name}, ${handles} handles`, HOME[handles], (t) =>
-    run(t, handles, (glue, prefix) => glue.stage_case(handles === 'sync', prefix, name)),
+    inContract(t.cell.twin, (module) =>
+      module.run_case(handles === 'sync', prefix(t, handles), name),
+    ),
   );
 }
 
-type Glue = Parameters<Parameters<typeof runStaged>[1]>[0];
-
-async function run(
-  t: TestContext,
-  handles: Handles,
-  stage: (glue: Glue, prefix: string) => void,
-): Promise<void> {
-  await runStaged(t.cell.twin, (glue) => stage(glue, t.name(handles).replace(/sqlite$/, '')));
+/** Of the names of files. */
+function prefix(t: TestContext, handles: Handles): string {
+  return t.name(handles).replace(/sqlite$/, '');
 }
 
 /** Another one for each cell, the same in each run. */

@@ -45,6 +45,8 @@ impl Stock {
     fn sources(self) -> &'static [&'static str] {
         match self {
             Self::Contract => &[
+                "crates/anchorite",
+                "crates/engine",
                 "tests/contract/Cargo.toml",
                 "tests/contract/src",
                 "tests/contract/wasm",
@@ -95,13 +97,25 @@ fn module(lane: &Lane, stock: Stock) -> Result<()> {
     })
 }
 
-/// `cargo xtask twins --stock …`: quickly, since it runs once.
+/// `cargo xtask twins --stock …`: quickly, since it runs once. The contract is an application's
+/// module, as the users of the Rust crate make theirs.
 pub(crate) fn run_twins(stock: Stock) -> Result<()> {
-    anchorite_twin::build(&anchorite_twin::Options {
-        wasm: root().join(stock.module()),
-        out_dir: root().join(stock.pair()),
-        staging: root().join("target/xtask/contract-wasm-opt/bindgen"),
-        optimiser: build::optimiser("target/xtask/contract-wasm-opt", Effort::Little),
-    })?;
-    Ok(())
+    let wasm = root().join(stock.module());
+    let out_dir = root().join(stock.pair());
+    let optimiser = build::optimiser("target/xtask/contract-wasm-opt", Effort::Little);
+    match stock {
+        Stock::Contract => anchorite_twin::application(&anchorite_twin::Application {
+            wasm,
+            out_dir: Some(out_dir),
+            name: Some("contract".to_owned()),
+            optimiser,
+        }),
+        Stock::Package => anchorite_twin::build(&anchorite_twin::Options {
+            wasm,
+            out_dir,
+            staging: root().join("target/xtask/contract-wasm-opt/bindgen"),
+            optimiser,
+        }),
+    }
+    .map(drop)
 }

@@ -27,7 +27,8 @@ const NATIVE: [&str; 5] = [
     "anchorite-contract-wasm",
 ];
 /// The crates that are compiled for wasm32.
-const PORTABLE: [&str; 5] = [
+const PORTABLE: [&str; 6] = [
+    "anchorite",
     "anchorite-vfs",
     "anchorite-engine",
     "anchorite-wasm",

@@ -26,13 +26,15 @@ const SCRIPT_ENTRIES: [&str; 12] = [
 const RUST_ENTRIES: [&str; 3] = ["lib.rs", "main.rs", "build.rs"];
 
 /// Crates that must not be named in the code below a folder; tests may name any.
-const APART: [(&str, &str); 8] = [
+const APART: [(&str, &str); 10] = [
     ("crates/engine/src/", "anchorite_vfs"),
     ("crates/engine/src/", "anchorite_wasm"),
     ("crates/engine/src/", "xtask"),
     ("vfs/src/", "anchorite_engine"),
     ("vfs/src/", "anchorite_wasm"),
     ("vfs/src/", "xtask"),
+    ("crates/anchorite/src/", "anchorite_wasm"),
+    ("crates/anchorite/src/", "anchorite_twin"),
     ("crates/wasm/src/", "xtask"),
     ("crates/wasm/src/", "anchorite_twin"),
 ];

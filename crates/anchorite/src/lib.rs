@@ -1,0 +1,58 @@
+//! SQLite that stays put: plain `rusqlite` on durable databases in the browser's own file system.
+//!
+//! Used by Rust applications that are compiled to `wasm32-unknown-unknown`. It ties `rusqlite` to
+//! our VFS (`vfs/`); it must not know the npm package or what an application does.
+//!
+//! There are two doors to [`rusqlite::Connection`]:
+//!
+//! - [`install`](install()), in a dedicated worker, opens databases that are named beforehand; then
+//!   rusqlite works on them anywhere, and never waits.
+//! - [`run`], in every context, runs a closure on a stack that can wait: for the opening of any
+//!   database, for asynchronous handles, in a busy handler.
+//!
+//! Either way one tab or worker at a time has a database: for others it is `SQLITE_BUSY`.
+//!
+//! ```no_run
+//! # #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+//! # async fn example() -> Result<(), anchorite::Error> {
+//! use anchorite::rusqlite::Connection;
+//!
+//! let count = anchorite::run(|| -> Result<u32, anchorite::Error> {
+//!     let db = Connection::open("notes.db")?;
+//!     db.execute_batch("CREATE TABLE IF NOT EXISTS notes (text TEXT)")?;
+//!     db.execute("INSERT INTO notes VALUES (?1)", ["It stays."])?;
+//!     Ok(db.query_one("SELECT count(*) FROM notes", (), |row| row.get(0))?)
+//! })
+//! .await??;
+//! # drop(count);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Natively there is nothing to install: [`rusqlite`] is the ordinary one there, over ordinary
+//! files.
+
+mod error;
+
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+mod install;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+mod job;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+mod nowhere;
+
+pub use error::Error;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub use install::{Options, install};
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub use job::{Build, anchorite_attach, anchorite_run, build, run};
+
+pub use rusqlite;
+
+/// One SQLite: if the next line does not compile, another crate has made `rusqlite` take another
+/// FFI than `sqlite-wasm-rs`, for which our VFS is registered. Look for `libsqlite3-sys` in
+/// `cargo tree --target wasm32-unknown-unknown`.
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+const ONE_SQLITE: fn(*mut rusqlite::ffi::sqlite3) -> *mut sqlite_wasm_rs::sqlite3 = |same| same;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+const _: fn(*mut rusqlite::ffi::sqlite3) -> *mut sqlite_wasm_rs::sqlite3 = ONE_SQLITE;
