@@ -94,7 +94,7 @@ export type Subject =
   | 'page-wa-coop'
   | 'floor';
 
-/** `page-…`: called from the page, over the messages of a worker. */
+/** `page-…`: called from the page, over the messages of a worker; `cpu-…`: SQLite's own code. */
 export type Workload =
   | 'autocommit'
   | 'point'
@@ -103,6 +103,13 @@ export type Workload =
   | 'page-burst'
   | 'page-scan'
   | 'page-bulk'
+  | 'cpu-aggregate'
+  | 'cpu-join'
+  | 'cpu-sort'
+  | 'cpu-index'
+  | 'cpu-update'
+  | 'cpu-delete'
+  | 'cpu-vacuum'
   | 'async-commit';
 
 /** One workload over the subjects that take part in it. */

@@ -4,6 +4,7 @@ import { deleteDatabase, open } from 'anchorite';
 import type { Database, OpenOptions } from 'anchorite';
 import type { Twin, Workload } from '../wire';
 import type { Contestant } from './contest';
+import { isCpu, taskOf } from './cpu';
 import {
   CACHE_SIZE,
   CREATE,
@@ -63,6 +64,10 @@ export class Ours implements Contestant {
   }
 
   async before(): Promise<void> {
+    if (isCpu(this.#workload)) {
+      const { before } = taskOf(this.#workload, this.#rows);
+      if (before !== undefined) await this.#db.exec(before);
+    }
     if (this.#workload !== 'page-bulk') return;
     await this.#db.exec(`DROP TABLE s; ${CREATE_WIDE}`);
     this.#wide = wideRows(this.#rows);
@@ -70,6 +75,7 @@ export class Ours implements Contestant {
 
   async run(values: Int32Array<ArrayBuffer>): Promise<number> {
     const db = this.#db;
+    if (isCpu(this.#workload)) return await this.#carryOut(taskOf(this.#workload, this.#rows));
     switch (this.#workload) {
       case 'page-scan':
         return sumOf(await db.query(SCAN));
@@ -83,6 +89,12 @@ export class Ours implements Contestant {
       default:
         return isInsert(this.#workload) ? await this.#insert(values) : await this.#read(values);
     }
+  }
+
+  async #carryOut({ sql, question }: ReturnType<typeof taskOf>): Promise<number> {
+    if (sql !== undefined) await this.#db.exec(sql);
+    const [row] = await this.#db.query<{ answer: number }>(question);
+    return row?.answer ?? Number.NaN;
   }
 
   async #read(values: Int32Array<ArrayBuffer>): Promise<number> {

@@ -3,6 +3,7 @@
 import sqlite3InitModule from '@sqlite.org/sqlite-wasm';
 import type { Workload } from '../wire';
 import type { Contestant } from './contest';
+import { isCpu, taskOf } from './cpu';
 import { CACHE_SIZE, CREATE, INSERT, Ledger, PAGE_SIZE, SELECT, TOTALS } from './workloads';
 import { fill, isInsert, textOf } from './workloads';
 
@@ -26,6 +27,7 @@ export class Sahpool implements Contestant {
   #pool: Pool | undefined;
   #connection: Connection | undefined;
   #prepared: Statement | undefined;
+  #rows = 0;
 
   constructor(kind: keyof typeof KINDS, workload: Workload) {
     this.#kind = kind;
@@ -36,6 +38,7 @@ export class Sahpool implements Contestant {
     const sqlite3 = await sqlite3InitModule();
     const name = `bench-${this.#workload}-${this.#kind}`;
     const options = { name, directory: `.${name}`, clearOnInit: true, initialCapacity: 6 };
+    this.#rows = rows;
     this.#pool = await sqlite3.installOpfsSAHPoolVfs(options);
     this.#connect();
     this.#db.exec(CREATE);
@@ -53,7 +56,18 @@ export class Sahpool implements Contestant {
     return this.#connection;
   }
 
+  async before(): Promise<void> {
+    if (!isCpu(this.#workload)) return;
+    const { before } = taskOf(this.#workload, this.#rows);
+    if (before !== undefined) this.#db.exec(before);
+  }
+
   run(values: Int32Array<ArrayBuffer>): number {
+    if (isCpu(this.#workload)) {
+      const { sql, question } = taskOf(this.#workload, this.#rows);
+      if (sql !== undefined) this.#db.exec(sql);
+      return Number(this.#db.selectValue(question));
+    }
     const statement = this.#prepared;
     if (statement === undefined) throw new Error(`${this.#kind} is not prepared`);
     if (isInsert(this.#workload)) return this.#insert(statement, values);

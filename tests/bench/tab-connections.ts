@@ -2,7 +2,8 @@
 // tab.ts and tab-worker.ts call `Seat`; it must not know how a subject keeps its promises.
 import type { TabRequest, TabRun } from '../bench-tabs-wire';
 import { countCalls, syncs } from './counting';
-import { CREATE, fill, valueOf, values } from './workloads';
+import { valueOf } from './rows';
+import { CREATE, fill, values } from './workloads';
 
 export const INCREMENT = 'UPDATE n SET n = n + 1';
 export const SELECT = 'SELECT a FROM t WHERE id = ?';

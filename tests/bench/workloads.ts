@@ -1,6 +1,8 @@
 // The workloads: SQL, seeded values and right answers, the same for every subject.
 // It must not know any of them.
 import type { Workload } from '../wire';
+import { isCpu, rightAnswer } from './cpu';
+import { valueOf } from './rows';
 
 export const CREATE = 'CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER, b TEXT)';
 export const INSERT = 'INSERT INTO t (a, b) VALUES (?, ?)';
@@ -56,11 +58,6 @@ export function sumOf(rows: readonly Readonly<Record<string, unknown>>[]): numbe
   return sum;
 }
 
-/** What `a` is in row `id` of a table that `fill` has filled. */
-export function valueOf(id: number): number {
-  return (id * 7919) % 1000003;
-}
-
 /** The second value that goes into a row with `a`. */
 export function textOf(a: number): string {
   return `a row inserted alone with ${a % 100}`;
@@ -85,6 +82,7 @@ export function values(
 
 /** The sum of what is read; nothing is read by an insert. */
 export function expected(workload: Workload, chosen: Int32Array, rows: number): number {
+  if (isCpu(workload)) return rightAnswer(workload, rows);
   if (workload === 'page-scan') {
     return Array.from({ length: rows }, (_, index) => valueOf(index + 1)).reduce((a, b) => a + b);
   }

@@ -52,6 +52,14 @@ const PEERS: readonly Subject[] = ['sahpool', 'sahpool-wal'];
 /** They are called over messages, as ours is from a page. */
 const PAGE_PEERS: readonly Subject[] = ['page-sahpool', 'page-wa-pool', 'page-wa-coop'];
 
+const OF_CPU: Plan = {
+  subjects: ['sahpool-wal', 'jspi', 'asyncify'],
+  rows: 200_000,
+  chunks: 3,
+  count: 1,
+  durable: false,
+};
+
 const PLANS: Readonly<Record<Workload, Plan>> = {
   autocommit: {
     subjects: ['floor', ...PEERS, 'sahpool-wal-8k', 'jspi', 'asyncify', 'solo'],
@@ -102,6 +110,13 @@ const PLANS: Readonly<Record<Workload, Plan>> = {
     count: 1,
     durable: false,
   },
+  'cpu-aggregate': OF_CPU,
+  'cpu-join': OF_CPU,
+  'cpu-sort': OF_CPU,
+  'cpu-index': OF_CPU,
+  'cpu-update': OF_CPU,
+  'cpu-delete': OF_CPU,
+  'cpu-vacuum': OF_CPU,
   'async-commit': {
     subjects: ['floor', 'jspi', 'asyncify'],
     rows: 64_000,

@@ -3,7 +3,7 @@
 import type { Figures } from '../bench/twins';
 import type { Measured, Subject, Workload } from '../wire';
 import type { Campaign } from './bench-campaign';
-import { figure, mean, median } from './bench-verdict';
+import { cpuSet, figure, mean, median } from './bench-verdict';
 import type { Judged, Rounds } from './bench-verdict';
 
 export function table(title: string, { workloads, judged, twins }: Campaign): string {
@@ -17,7 +17,7 @@ export function table(title: string, { workloads, judged, twins }: Campaign): st
     const here = judged.filter((target) => target.workload === (workload as Workload));
     lines.push(...here.map(line));
   }
-  return [...lines, ...twinLines(twins)].join('\n');
+  return [...lines, ...cpuLines(workloads), ...twinLines(twins)].join('\n');
 }
 
 function columns(rounds: Rounds, subject: Subject): string[] {
@@ -42,6 +42,15 @@ function line({ ours, other, limit, ratio, verdict }: Judged): string {
   const { low, median: middle, high } = ratio;
   const range = `${digits(middle)} (${digits(low)}–${digits(high)})`;
   return `  ${verdict.padEnd(10)}${`${ours} / ${other}`.padEnd(26)}${range}, at most ${limit}`;
+}
+
+function cpuLines(workloads: Campaign['workloads']): string[] {
+  return (['jspi', 'asyncify'] as const).flatMap((ours) => {
+    const ratio = cpuSet(workloads, ours);
+    if (ratio === undefined || !Number.isFinite(ratio.high)) return [];
+    const range = `${digits(ratio.median)} (${digits(ratio.low)}–${digits(ratio.high)})`;
+    return [`\ncpu, all of them: ${ours} / sahpool-wal ${range}`];
+  });
 }
 
 function twinLines(figures: Figures): string[] {

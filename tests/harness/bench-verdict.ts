@@ -53,10 +53,16 @@ const OF_PAGES: readonly Target[] = (
   { workload: 'page-point', ours: 'jspi', other, limit: 0.9 },
 ]);
 
+/** SQLite's own code, statement by statement; the set of them is what is promised. */
+const OF_CPU: readonly Target[] = (
+  ['aggregate', 'join', 'sort', 'index', 'update', 'delete', 'vacuum'] as const
+).map((name) => ({ workload: `cpu-${name}`, ours: 'jspi', other: 'sahpool-wal', limit: 0.95 }));
+
 /** What it promises. To be ready for other contexts costs next to nothing while none is there. */
 export const TARGETS: readonly Target[] = [
   ...OF_EACH,
   ...OF_PAGES,
+  ...OF_CPU,
   { workload: 'autocommit', ours: 'solo', other: 'jspi', limit: 1.1 },
   { workload: 'point', ours: 'solo', other: 'jspi', limit: 1.1 },
 ];
@@ -111,6 +117,23 @@ export function judge(target: Target, rounds: Rounds): Judged {
     rounds.map((round) => figure(round[target.ours]) / figure(round[target.other])),
   );
   return { ...target, ratio, verdict: verdict(ratio, target.limit) };
+}
+
+/** The geometric mean of the ratios of all `cpu-…` workloads, round by round. */
+export function cpuSet(
+  workloads: Readonly<Partial<Record<Workload, Rounds>>>,
+  ours: Subject,
+): Interval | undefined {
+  const all = OF_CPU.flatMap(({ workload, other }) => {
+    const rounds = workloads[workload] ?? [];
+    const logs = rounds.map((round) => Math.log(figure(round[ours]) / figure(round[other])));
+    return logs.some(Number.isNaN) || logs.length === 0 ? [] : [logs];
+  });
+  if (all.length < OF_CPU.length) return undefined;
+  const count = Math.min(...all.map((logs) => logs.length));
+  const mean = (round: number) =>
+    all.reduce((sum, logs) => sum + (logs[round] ?? Number.NaN), 0) / all.length;
+  return interval(Array.from({ length: count }, (_, round) => Math.exp(mean(round))));
 }
 
 /** The ratios of the best chunks there were, for a run that is too short for a median. */
