@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompressSync } from 'node:zlib';
@@ -15,6 +16,10 @@ import { ISOLATION, serve } from './serve.mjs';
 
 /** What README promises of the scripts that a page loads first: bytes by brotli. */
 const PAGE_BYTES_MAX = 12_000;
+
+/** A little more than README says of the plain build by brotli, and the bytes of the other. */
+const PLAIN_BYTES_MAX = 640_000;
+const TWIN_BYTES_MAX = 3_500_000;
 
 const counts = { passed: 0, failed: 0 };
 
@@ -75,6 +80,14 @@ await test('size of what a page loads', () => {
   const scripts = ['index.js', 'core.js'].map((file) => join(apps.ROOT, 'js/dist', file));
   const bytes = scripts.map((script) => brotliCompressSync(readFileSync(script)).length);
   assert.ok(bytes[0] + bytes[1] <= PAGE_BYTES_MAX, `${bytes}`);
+});
+
+await test('the two builds', () => {
+  const names = ['anchorite.wasm', 'anchorite.asyncify.wasm'];
+  const [plain, twin] = names.map((name) => readFileSync(join(apps.ROOT, 'js/dist', name)));
+  assert.ok(brotliCompressSync(plain).length <= PLAIN_BYTES_MAX);
+  assert.ok(twin.length <= TWIN_BYTES_MAX);
+  assert.ok(!plain.includes(homedir()), 'it names a folder of the machine it was made on');
 });
 
 await test('publint', async () => {

@@ -3,25 +3,27 @@
 //! Called by `cargo xtask build`, `demo` and `test`. Every step is skipped while its inputs are
 //! unchanged. It must not know what the code it compiles does.
 
-use std::path::PathBuf;
 use std::process::Command;
 
 use anchorite_twin::{Effort, Optimiser};
 use anyhow::{Context, Result};
 
 use crate::cache::{self, Inputs};
-use crate::process::{self, capture, cargo, command, npm, root};
+use crate::process::{self, cargo, command, npm, root};
 use crate::setup::{self, WASM};
 use crate::sizes;
+use crate::sqlite;
 use crate::steps::Lane;
 use crate::stock::{self, Stock};
 
 /// What cargo leaves for the twin builder.
-const MODULE: &str = "target/wasm32-unknown-unknown/release/anchorite_wasm.wasm";
+const MODULE: &str = "target/wasm32-unknown-unknown/small/anchorite_wasm.wasm";
 /// Where the twin builder leaves the pair of modules and their glue.
 const PAIR: &str = "js/src/wasm";
 /// The sources of the wasm module, and what decides how they are compiled.
-const WASM_SOURCES: [&str; 7] = [
+const WASM_SOURCES: [&str; 9] = [
+    "crates/xtask/src/build.rs",
+    "crates/xtask/src/sqlite.rs",
     "vfs",
     "crates/engine",
     "crates/wasm",
@@ -30,6 +32,10 @@ const WASM_SOURCES: [&str; 7] = [
     ".cargo/config.toml",
     "rust-toolchain.toml",
 ];
+
+/// What SQLite's code may use beside the oldest WebAssembly: `memcpy` and conversions of numbers
+/// as instructions, as the Rust code has them.
+const C_FEATURES: &str = "-mbulk-memory -mnontrapping-fptoint";
 
 /// The options of `cargo xtask build`.
 #[derive(Debug, clap::Args)]
@@ -102,15 +108,22 @@ pub(crate) fn stock(lane: &Lane) -> Result<()> {
 }
 
 /// Points the build script of SQLite at clang, and at the amalgamation and the defines of the
-/// native build, so that both sides run one SQLite.
+/// native build, so that both sides run one SQLite. Messages of panics name places in crates, which
+/// are none of this machine.
 pub(crate) fn with_wasm_toolchain(command: &mut Command) -> Result<&mut Command> {
     let compiler = setup::compiler().context("no clang for wasm32 was found")?;
     let defines = std::env::var("LIBSQLITE3_FLAGS");
     let defines = defines.context("LIBSQLITE3_FLAGS is not set: run this by `cargo xtask`")?;
+    let crates = format!(
+        "--remap-path-prefix={}=crates",
+        sqlite::registry()?.display()
+    );
     command
         .env("CC_wasm32_unknown_unknown", compiler.cc)
         .env("AR_wasm32_unknown_unknown", compiler.ar)
-        .env("SQLITE_WASM_RS_SOURCE_DIR", amalgamation()?)
+        .env("CFLAGS_wasm32_unknown_unknown", C_FEATURES)
+        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", crates)
+        .env("SQLITE_WASM_RS_SOURCE_DIR", sqlite::source()?)
         .env("SQLITE_WASM_RS_FLAGS", defines);
     Ok(command)
 }
@@ -121,7 +134,8 @@ fn wasm(lane: &Lane) -> Result<()> {
         let mut build = cargo();
         build.args([
             "build",
-            "--release",
+            "--profile",
+            "small",
             "--target",
             WASM,
             "--package",
@@ -172,16 +186,4 @@ fn npm_build(lane: &Lane, folder: &str, sources: &[&str]) -> Result<()> {
     cache::step(lane, &name, inputs, &[&output], |task| {
         task.run(npm(folder).args(["run", "--silent", "build"]))
     })
-}
-
-/// The folder with `sqlite3.c` inside the locked libsqlite3-sys.
-fn amalgamation() -> Result<PathBuf> {
-    let text = capture(cargo().args(["metadata", "--format-version", "1"]))?;
-    let metadata: serde_json::Value = serde_json::from_str(&text)?;
-    let packages = metadata["packages"].as_array().into_iter().flatten();
-    let manifest = packages
-        .filter(|package| package["name"] == "libsqlite3-sys")
-        .find_map(|package| package["manifest_path"].as_str());
-    let manifest = PathBuf::from(manifest.context("libsqlite3-sys is not in Cargo.lock")?);
-    Ok(manifest.with_file_name("sqlite3"))
 }

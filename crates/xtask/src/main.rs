@@ -15,6 +15,7 @@ mod process;
 mod serve;
 mod setup;
 mod sizes;
+mod sqlite;
 mod steps;
 mod stock;
 mod test;

@@ -193,10 +193,10 @@ fn clippy_native(task: &Task) -> Result<()> {
     task.run(clippy.args(["--", "-Dwarnings"]))
 }
 
-/// In the release profile, which the wasm module is built in: SQLite is then compiled once.
+/// In the profile which the wasm module is built in: SQLite is then compiled once.
 fn clippy_wasm(task: &Task) -> Result<()> {
     let mut clippy = cargo();
-    clippy.args(["clippy", "--release", "--target", WASM, "--lib"]);
+    clippy.args(["clippy", "--profile", "small", "--target", WASM, "--lib"]);
     for name in PORTABLE {
         clippy.args(["--package", name]);
     }
