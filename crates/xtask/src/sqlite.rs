@@ -11,8 +11,8 @@ use anyhow::{Context, Result, ensure};
 
 use crate::process::{capture, cargo, state_dir};
 
-/// What rows, cells and pages pass through, compiled for speed; docs/performance.md has the
-/// measurements by which they were chosen.
+/// What rows, cells and pages pass through, compiled for speed: chosen by what they do.
+/// docs/performance.md has the size and speed of other choices.
 const HOT: [&str; 11] = [
     "btree.c",
     "pager.c",
