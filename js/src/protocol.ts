@@ -164,10 +164,16 @@ export interface Stats {
     /** How much memory it takes. */
     readonly bytes: number;
   };
-  /** The compiled statements of this connection, with those that are kept: `bytes` of memory. */
-  readonly statements: { readonly bytes: number };
-  /** The schema that this connection has read: `bytes` of memory. */
-  readonly schema: { readonly bytes: number };
+  /** The compiled statements of this connection, those that are kept among them. */
+  readonly statements: {
+    /** How much memory they take. */
+    readonly bytes: number;
+  };
+  /** The schema that this connection has read. */
+  readonly schema: {
+    /** How much memory it takes. */
+    readonly bytes: number;
+  };
   /** Calls of file handles by the engine that serves this connection, since it was started. */
   readonly files: {
     /** How often was read. */
@@ -512,10 +518,7 @@ export interface OwnChange extends Who {
 /** What engines tell. */
 export type Heard = Commits | OwnChange;
 
-/**
- * Page to worker: those of one turn in one array. The order in which requests are carried out is in
- * docs/protocol.md.
- */
+/** Page to worker: those of one turn in one array. docs/protocol.md has the order of requests. */
 export interface RequestMessage {
   readonly id: number;
   readonly request: Request;
