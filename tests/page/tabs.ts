@@ -137,7 +137,9 @@ export class Tab {
 export async function killOwner(realm: string): Promise<void> {
   const prefix = `anchorite-owner:2:${realm}:`;
   const { held = [] } = await navigator.locks.query();
-  const dead = held.map(({ name = '' }) => name).find((name) => name.startsWith(prefix));
+  // Who watches the life of an owner that is gone has its lock, too, for a moment, but shared.
+  const lives = held.filter(({ mode }) => mode === 'exclusive').map(({ name = '' }) => name);
+  const dead = lives.find((name) => name.startsWith(prefix));
   if (dead === undefined) throw new Error(`no owner in ${JSON.stringify(held)}`);
   const name = dead.slice(0, dead.indexOf(' ', prefix.length));
   const gone = navigator.locks.request(dead, { mode: 'shared' }, () => undefined);
