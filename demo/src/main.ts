@@ -86,10 +86,7 @@ const app: App = {
     (element === undefined ? find('results', HTMLElement) : browser).prepend(errorPanel);
     side.giveWay();
   },
-  fail(failure, place, remedy) {
-    results.showFailure(failure, place, remedyFor(failure) ?? remedy);
-    showFacts(facts, workspace.database);
-  },
+  fail: showFailure,
   chooseFiles: () => find('import', HTMLElement).click(),
   say: (title, detail) => void results.message(title, detail),
 };
@@ -102,6 +99,7 @@ const side = new Side(find('rail', HTMLElement), find('side', HTMLElement), [
   engine,
 ]);
 const transaction = new TransactionNote(find('transaction', HTMLElement), app);
+workspace.mayLeave = () => transaction.mayLeave();
 const vocabulary = new VocabularyReader(workspace, editor);
 const runs: Runs = new Runs({
   ...{ app, editor, results, store, lastRun, remedyFor },
@@ -211,11 +209,7 @@ function perform(activity: string, action: Action, onFailure?: (failure: Failure
 function openDatabase(name: string): void {
   perform(
     `Opening ${name}…`,
-    async (signal) => {
-      const isOther = name !== workspace.database?.name;
-      if (isOther && !(await transaction.mayLeave())) return 'The transaction is still open.';
-      return opened(workspace.open(name, signal));
-    },
+    (signal) => opened(workspace.open(name, signal)),
     (failure) => showOpenFailure(failure, name),
   );
 }
@@ -293,8 +287,8 @@ function showOpenName(): void {
   rememberName(name);
 }
 
-function showFailure(failure: Failure): void {
-  results.showFailure(failure, undefined, remedyFor(failure));
+function showFailure(failure: Failure, place?: string, remedy?: Remedy): void {
+  results.showFailure(failure, place, remedyFor(failure) ?? remedy);
   showFacts(facts, workspace.database);
   showOpenName();
 }

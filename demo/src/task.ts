@@ -12,7 +12,7 @@ export type Action = (signal: AbortSignal, say: (progress: string) => void) => P
 const CLOCK_FROM_MS = 300;
 const TICK_MS = 100;
 
-type OnFailure = (failure: Failure) => void;
+export type OnFailure = (failure: Failure) => void;
 
 export interface TaskElements {
   readonly activity: HTMLElement;

@@ -22,6 +22,8 @@ export class Workspace {
   /** Tells `opened` (another database), `changed` (what is in it) and `foreign` (by another). */
   readonly events: EventTarget = new EventTarget();
   readonly options: OpenOptions;
+  /** Whether the open database may be left, whatever is not committed there. */
+  mayLeave: () => Promise<boolean> = () => Promise.resolve(true);
   #database: Database | undefined;
 
   /** INTEGERs are bigints, so that they are not taken for REALs. */
@@ -43,6 +45,7 @@ export class Workspace {
   async open(name: string, signal?: AbortSignal): Promise<Database> {
     const previous = this.#database;
     if (previous?.name === name && !previous.closed) return previous;
+    await this.#askToLeave();
     const database = await open(name, { ...this.options, ...(signal ? { signal } : {}) });
     this.#database = database;
     this.#watch(database);
@@ -107,13 +110,21 @@ export class Workspace {
   /** A database that is open is not replaced, renamed or deleted. */
   async #without(name: string, work: () => Promise<unknown>): Promise<void> {
     const wasOpen = this.#database?.name === name;
-    if (wasOpen) await this.#close();
+    if (wasOpen) {
+      await this.#askToLeave();
+      await this.#close();
+    }
     try {
       await work();
     } catch (error) {
       if (wasOpen) await this.open(name);
       throw error;
     }
+  }
+
+  async #askToLeave(): Promise<void> {
+    if (this.#database?.closed !== false || (await this.mayLeave())) return;
+    throw new DOMException('The transaction is still open.', 'AbortError');
   }
 
   #watch(database: Database): void {

@@ -177,6 +177,11 @@ export async function troubleSteps(page: ConsolePage, step: Step): Promise<void>
   await step('says that a transaction is open, and ends it', async () => {
     await page.run('BEGIN; DELETE FROM PlaylistTrack');
     await page.says('[data-testid=transaction]', 'A transaction is open');
+    await page.click('load-chinook');
+    await page.click('confirm-ok');
+    await page.says('dialog', 'Leave the open transaction?');
+    await page.click('confirm-cancel');
+    await page.says('#activity', 'The transaction is still open');
     await page.click('roll-back');
     await page.page.waitForSelector('[data-testid=transaction]', { hidden: true });
     await page.run('SELECT count(*) FROM PlaylistTrack');

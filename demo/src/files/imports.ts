@@ -5,12 +5,11 @@
 import type { App } from '../app.ts';
 import { confirm } from '../dialogs.ts';
 import type { Failure } from '../run/failure.ts';
-import type { Action } from '../task.ts';
+import { quoteName } from '../sql/quote.ts';
+import type { Action, OnFailure } from '../task.ts';
 import { count, size, visible } from '../words.ts';
 import { importSql } from './import-sql.ts';
 import { askPlan, importTable } from './import-table.ts';
-
-type OnFailure = (failure: Failure) => void;
 
 const MAGIC = 'SQLite format 3\0';
 const ROWS = /\.(?:csv|tsv|tab|txt|json|ndjson|jsonl)$/i;
@@ -78,8 +77,7 @@ async function takeRows(app: App, file: File, failed: OnFailure): Promise<void> 
   };
   const done = await app.perform(`Importing ${file.name}…`, take, failed);
   if (!done || table === '') return;
-  const name = `"${table.replaceAll('"', '""')}"`;
-  app.openText(`SELECT *\nFROM ${name};\n`, { title: table, run: true });
+  app.openText(`SELECT *\nFROM ${quoteName(table)};\n`, { title: table, run: true });
 }
 
 async function takeScript(app: App, file: File, failed: OnFailure): Promise<void> {

@@ -75,7 +75,6 @@ export class FilesPanel implements Panel {
       h('span', { class: 'soft' }, bytes === undefined ? '' : size(bytes)),
       attachedAs === undefined ? '' : h('span', { class: 'soft' }, ` as ${visible(attachedAs)}`),
     );
-
     const act = (label: string, does: () => void, testid: string) =>
       button(label, does, {
         class: 'small',
