@@ -114,16 +114,15 @@ pub(crate) fn with_wasm_toolchain(command: &mut Command) -> Result<&mut Command>
     let compiler = setup::compiler().context("no clang for wasm32 was found")?;
     let defines = std::env::var("LIBSQLITE3_FLAGS");
     let defines = defines.context("LIBSQLITE3_FLAGS is not set: run this by `cargo xtask`")?;
-    let crates = format!(
-        "--remap-path-prefix={}=crates",
-        sqlite::registry()?.display()
-    );
+    let locked = sqlite::amalgamation()?;
+    let registry = sqlite::registry(&locked)?.display();
+    let crates = format!("--remap-path-prefix={registry}=crates");
     command
         .env("CC_wasm32_unknown_unknown", compiler.cc)
         .env("AR_wasm32_unknown_unknown", compiler.ar)
         .env("CFLAGS_wasm32_unknown_unknown", C_FEATURES)
         .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", crates)
-        .env("SQLITE_WASM_RS_SOURCE_DIR", sqlite::source()?)
+        .env("SQLITE_WASM_RS_SOURCE_DIR", sqlite::source(&locked)?)
         .env("SQLITE_WASM_RS_FLAGS", defines);
     Ok(command)
 }

@@ -35,9 +35,8 @@ const END: &str = "/************** End of ";
 const SMALL: &str = "#pragma clang attribute push(__attribute__((minsize)), apply_to = function)\n";
 const AS_BEFORE: &str = "#pragma clang attribute pop\n";
 
-/// A folder with `sqlite3.c` and its headers, made from the locked libsqlite3-sys.
-pub(crate) fn source() -> Result<PathBuf> {
-    let locked = amalgamation()?;
+/// A folder with `sqlite3.c` and its headers, made from those in `locked`.
+pub(crate) fn source(locked: &Path) -> Result<PathBuf> {
     let folder = state_dir().join("sqlite");
     fs::create_dir_all(&folder).context("create the folder for SQLite's source")?;
     let text = read(&locked.join("sqlite3.c"))?;
@@ -48,13 +47,10 @@ pub(crate) fn source() -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// The folder of the machine that all crates from the registry lie in.
-pub(crate) fn registry() -> Result<PathBuf> {
-    let locked = amalgamation()?;
+/// The folder of the machine that all crates from the registry lie in, as `locked` does.
+pub(crate) fn registry(locked: &Path) -> Result<&Path> {
     let folder = locked.ancestors().nth(2);
-    Ok(folder
-        .context("libsqlite3-sys lies in no registry")?
-        .to_owned())
+    folder.context("libsqlite3-sys lies in no registry")
 }
 
 /// The amalgamation with every function marked as small that is not in one of the `hot` files.
@@ -89,7 +85,7 @@ fn file_of<'a>(line: &'a str, mark: &str) -> Option<&'a str> {
 }
 
 /// The folder with `sqlite3.c` inside the locked libsqlite3-sys.
-fn amalgamation() -> Result<PathBuf> {
+pub(crate) fn amalgamation() -> Result<PathBuf> {
     let text = capture(cargo().args(["metadata", "--format-version", "1"]))?;
     let metadata: serde_json::Value = serde_json::from_str(&text)?;
     let packages = metadata["packages"].as_array().into_iter().flatten();

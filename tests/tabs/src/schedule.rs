@@ -92,9 +92,7 @@ impl Stage {
         let mut run = Run::new(self, seed, false);
         run.is_steady = true;
         run.computes = computes;
-        run.begin_all();
-        while run.step() {}
-        run.end()
+        run.whole()
     }
 
     /// Two tabs that nobody interleaves, on a new copy of the database; for tests.
@@ -117,17 +115,12 @@ impl Stage {
     pub(crate) fn run_changing(&self, seed: u64) -> Outcome {
         let mut run = Run::new(self, seed, false);
         run.changes_modes = true;
-        run.begin_all();
-        while run.step() {}
-        run.end()
+        run.whole()
     }
 
     /// Runs the schedule of a seed.
     pub(crate) fn run(&self, seed: u64, with_trace: bool) -> Outcome {
-        let mut run = Run::new(self, seed, with_trace);
-        run.begin_all();
-        while run.step() {}
-        run.end()
+        Run::new(self, seed, with_trace).whole()
     }
 }
 
@@ -180,6 +173,13 @@ impl<'stage> Run<'stage> {
             changes_modes: seed.is_multiple_of(8),
             hash: 0,
         }
+    }
+
+    /// From the beginning of all tabs to the end of the last one.
+    fn whole(mut self) -> Outcome {
+        self.begin_all();
+        while self.step() {}
+        self.end()
     }
 
     fn begin_all(&mut self) {
