@@ -1,6 +1,6 @@
 // The console as a person has it before them: one page of a browser, found by test ids and words.
 // demo-steps.ts and its like use it; it must not know what is tested.
-import type { Browser as Puppet, Page } from 'puppeteer-core';
+import type { Browser as Puppet, Page, WebWorker } from 'puppeteer-core';
 
 const TIMEOUT = 20_000;
 
@@ -164,6 +164,24 @@ export class ConsolePage {
   async run(sql: string): Promise<void> {
     await this.start(sql);
     await this.idle();
+  }
+
+  /** Ends the page's workers and waits until the browser tells of each end. */
+  async endWorkers(): Promise<void> {
+    await Promise.all(this.page.workers().map((worker) => this.#end(worker)));
+  }
+
+  // A worker may be gone before it has answered, so the event counts and not the answer.
+  #end(worker: WebWorker): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const limit = setTimeout(() => reject(new Error('a worker does not end')), TIMEOUT);
+      this.page.on('workerdestroyed', (gone) => {
+        if (gone !== worker) return;
+        clearTimeout(limit);
+        resolve();
+      });
+      worker.close().catch(() => undefined);
+    });
   }
 
   /** The texts of the cells that are made. */

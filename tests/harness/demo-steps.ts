@@ -199,7 +199,7 @@ export async function troubleSteps(page: ConsolePage, step: Step): Promise<void>
   // In Firefox an owner has the engine, which no page can end.
   if (await isFirefox(page)) return;
   await step('goes on with a new engine when its worker is ended', async () => {
-    await Promise.all(page.page.workers().map((worker) => worker.close()));
+    await page.endWorkers();
     await page.run('SELECT 1');
     await page.says('[data-testid=error]', 'What was committed is kept');
     await page.click('retry');
