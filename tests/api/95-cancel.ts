@@ -332,3 +332,14 @@ test('the page lives while an endless statement runs in it', IN_PLACE, async (t)
   controller.abort();
   equal(await reasonOf(running), signal.reason);
 });
+
+test('the page lives while calls follow one another, however quick they are', async (t) => {
+  const db = await openOne(t);
+  for (const call of [() => insert(db, 1), () => count(db)]) {
+    let isAlive = false;
+    setTimeout(() => (isAlive = true));
+    const end = performance.now() + 5000;
+    while (!isAlive && performance.now() < end) await call();
+    ok(isAlive, 'a timer was heard within 5 s');
+  }
+});

@@ -223,7 +223,7 @@ export class Engine {
     { named, values }: WireParams,
     first: boolean,
   ): RowBatch | undefined {
-    if (this.#trap !== undefined || !this.#queue.isEmpty) {
+    if (this.#trap !== undefined || !this.#queue.isEmpty || this.#queue.owesTurn) {
       return undefined;
     }
     try {
