@@ -56,7 +56,7 @@ const value: Check = (it) =>
   it === null || typeof it === 'number' || typeof it === 'string' || bytes(it) || int64(it);
 const named: Check = (it) => Array.isArray(it) && text(it[0]) && value(it[1]);
 const params: Check = (it) =>
-  isObject(it) && listOf(it['named'] === true ? named : value)(it['values']);
+  isObject(it) && flag(it['named']) && listOf(it['named'] ? named : value)(it['values']);
 const names = maybe(listOf(text));
 const actions = oneOf('omit', 'replace', 'abort');
 const limits: Check = (it) => isObject(it) && Object.values(it).every(maybe(number));

@@ -6,7 +6,8 @@ import type { FuzzFigures, FuzzRequest } from '../../fuzz-wire';
 import { equal, ok } from '../assert';
 import type { Hooked } from '../context';
 import { type Link, toOwner, toWorker, UNCAUGHT } from './link';
-import { noList, noRequest, type Random, randomFrom, request, shortOf } from './messages';
+import { bigEverywhere, noList, noRequest } from './messages';
+import { type Random, randomFrom, request, shortOf } from './messages';
 
 interface Reply {
   readonly id: number;
@@ -265,7 +266,11 @@ async function fuzzWatched(
   const guarded = new Guarded(right, `${prefix}kept`);
   await guarded.open();
   const scratch = new Scratch(random);
-  let sent = 0;
+  const big = bigEverywhere(random, { sessions: [], names }).filter(
+    (made) => !isGuarded(made, guarded.session),
+  );
+  for (const made of big) talker.say([talker.expect(made, false, (reply) => scratch.heard(reply))]);
+  let sent = big.length;
   while (sent < messages) {
     for (let said = 0; said < BETWEEN; said += TOGETHER) {
       sayWrong(talker, scratch, guarded.session, random, names);

@@ -65,8 +65,8 @@ const params = (random: Random): Fields =>
     ? { named: false, values: Array.from({ length: upTo(random, 3) }, () => upTo(random, 9)) }
     : { named: true, values: [[pick(random, [':a', 'a', '']), 'x']] };
 
-/** Right in form, for each operation. */
-function rightRequest(random: Random, { sessions, names }: Places): Fields {
+/** One of each operation, right in form. */
+function rightRequests(random: Random, { sessions, names }: Places): readonly Fields[] {
   const name = () => pick(random, names);
   const key = () => pick(random, ['k', 'l', '']);
   const session = pick(random, [...sessions, upTo(random, 9), 2 ** 32 - 1]);
@@ -78,7 +78,7 @@ function rightRequest(random: Random, { sessions, names }: Places): Fields {
   const bytes = new Uint8Array(upTo(random, 40)).map(() => upTo(random, 255));
   const import_ = upTo(random, 5);
   const count = upTo(random, 50);
-  const all: readonly Fields[] = [
+  return [
     { operation: 'start', engine: 'auto', wasm: undefined, testHooks: {}, page: '' },
     { operation: 'open', name: name(), options: openOptions(random) },
     { operation: 'exec', ...place, sql: random() < 0.2 ? SQL.join(';') : sql },
@@ -125,7 +125,21 @@ function rightRequest(random: Random, { sessions, names }: Places): Fields {
     { operation: 'delete', name: name() },
     { operation: 'rename', name: name(), to: name() },
   ];
-  return pick(random, all);
+}
+
+/** A bigint, which the engine's numbers and flags do not take, in each place of each request. */
+export function bigEverywhere(random: Random, places: Places): readonly unknown[] {
+  const isMade = (inner: unknown): inner is Fields =>
+    typeof inner === 'object' && inner !== null && !ArrayBuffer.isView(inner);
+  return rightRequests(random, places).flatMap((made) =>
+    Object.entries(made).flatMap(([name, inner]) => [
+      { ...made, [name]: 5n },
+      ...(isMade(inner) ? Object.keys(inner) : []).map((part) => ({
+        ...made,
+        [name]: { ...(inner as Fields), [part]: 5n },
+      })),
+    ]),
+  );
 }
 
 const copied = (random: Random) => ({ overwrite: random() < 0.5, portable: false });
@@ -142,7 +156,7 @@ function openOptions(random: Random): Fields {
 
 /** With something wrong in it, or not. */
 export function request(random: Random, places: Places): unknown {
-  const made = rightRequest(random, places);
+  const made = pick(random, rightRequests(random, places));
   const kind = random();
   if (kind < 0.3) return made;
   if (kind < 0.34) return pick(random, ODD);
