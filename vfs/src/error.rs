@@ -69,6 +69,8 @@ pub enum ErrorKind {
     Outdated,
     /// The browser has no OPFS or Web Locks here, or refuses them.
     Unavailable,
+    /// It is not at hand yet: the host waits for it, and the job is tried anew.
+    Missed,
     /// It would have to be waited for, and the stack cannot be suspended here.
     CannotSuspend,
     /// Any other failure of the medium.

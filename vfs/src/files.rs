@@ -20,6 +20,7 @@
 use std::fmt;
 use std::rc::Rc;
 
+use crate::beforehand;
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::hooks;
 use crate::mutants::{self, Mutant};
@@ -295,11 +296,14 @@ impl Import {
         Ok(())
     }
 
-    /// Checks the header, makes the bytes durable and closes the temporary file.
+    /// Checks the header, makes the bytes durable and closes the temporary file; once.
     ///
     /// # Errors
     /// `NotADatabase` when the header or the size is not that of a database.
     pub fn seal(&mut self) -> Result<()> {
+        if self.open.is_none() {
+            return Ok(());
+        }
         let mut header = [0; 100];
         let size = self.size;
         let count = self.file()?.read(&mut header, 0)?;
@@ -335,11 +339,11 @@ impl Import {
         })
     }
 
-    /// Gives up and removes the temporary file.
+    /// Gives up and removes the temporary file; it may be called again after an error.
     ///
     /// # Errors
     /// When the medium fails.
-    pub fn abandon(mut self) -> Result<()> {
+    pub fn abandon(&mut self) -> Result<()> {
         self.close()?;
         delete_if_there(&*self.storage, &self.temporary).map(drop)
     }
@@ -384,13 +388,15 @@ fn taken(name: &str, remedy: &str) -> VfsError {
 
 /// `.anchorite/<prefix>-<unix ms>-<16 hex digits>`: a file of our own that nobody else uses.
 pub(crate) fn private_path(prefix: &str) -> Result<String> {
-    let mut random = [0; 8];
-    hooks::randomness(&mut random)?;
-    let random = u64::from_le_bytes(random);
-    Ok(format!(
-        "{PRIVATE_DIRECTORY}/{prefix}-{}-{random:016x}",
-        hooks::now_ms()
-    ))
+    beforehand::same_name(|| {
+        let mut random = [0; 8];
+        hooks::randomness(&mut random)?;
+        let random = u64::from_le_bytes(random);
+        Ok(format!(
+            "{PRIVATE_DIRECTORY}/{prefix}-{}-{random:016x}",
+            hooks::now_ms()
+        ))
+    })
 }
 
 /// Removes temporary files that are old and that nobody owns.

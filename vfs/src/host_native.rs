@@ -23,6 +23,22 @@ pub(crate) fn now_ms() -> i64 {
     i64::try_from(since.as_millis()).expect("the clock is before the year 292 million")
 }
 
+/// Natively nothing is done in pieces.
+pub(crate) fn piece<T>(_key: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    work()
+}
+
+/// There are none.
+pub(crate) fn forget_piece(_key: &str) {}
+
+/// There are none.
+pub(crate) fn forget_pieces() {}
+
+/// Nothing is left to wait for.
+pub(crate) fn linger() -> Result<()> {
+    Ok(())
+}
+
 /// Sleeps for the given number of microseconds.
 pub(crate) fn sleep(duration_us: u64) {
     std::thread::sleep(Duration::from_micros(duration_us));

@@ -10,6 +10,7 @@
 
 mod abi;
 mod ahead;
+pub mod beforehand;
 mod commits;
 #[cfg_attr(
     not(all(target_family = "wasm", target_os = "unknown")),

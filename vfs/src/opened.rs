@@ -6,6 +6,7 @@
 
 use std::rc::Rc;
 
+use crate::beforehand;
 use crate::database::{self, Connection, Database, Databases};
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::files;
@@ -65,10 +66,18 @@ impl Medium {
         if wanted != Wanted::Reading || !name.starts_with(PRIVATE_DIRECTORY) {
             path::check_database_name(name)?;
         }
-        if wanted != Wanted::Reading {
-            self.clean()?;
+        let was_clean = self.is_clean.get();
+        let connection = beforehand::free(|| {
+            if wanted != Wanted::Reading {
+                self.clean()?;
+            }
+            self.databases.connect(name, wanted)
+        });
+        if matches!(&connection, Err(error) if error.kind == ErrorKind::Missed) {
+            // What was to be removed is noted anew, with the next try.
+            self.is_clean.set(was_clean);
         }
-        self.databases.connect(name, wanted).map(Opened::Main)
+        connection.map(Opened::Main)
     }
 
     /// Removes what dead contexts have left behind, once.

@@ -15,14 +15,28 @@
 //!
 //! The import carries nothing, so no pointer and no view crosses a suspension; a rejection
 //! becomes an `Err`. One job is in flight per instance, so one place of each kind is enough.
+//!
+//! Where the engine cannot suspend ([`cannot_suspend`]), nothing calls that import. What waits is
+//! done in pieces there: a piece ends at a promise that is not settled yet, the host waits for it
+//! when the job has come back, and the next time the piece goes on from what is known.
+//!
+//! ```text
+//! piece("open a.db")   wait ── settled before: its outcome
+//!                      wait ── not yet: PENDING, and the piece is `Missed`
+//! ◄── the job comes back ── suspended_promise() … settle(ok, value) ── the job is tried anew
+//! ```
 #![expect(unsafe_code, reason = "the raw suspending import")]
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
-use js_sys::Promise;
+use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
 
 use crate::counters;
+use crate::error::{ErrorKind, Operation, Result as VfsResult, VfsError};
+
+type Settled = Result<JsValue, JsValue>;
 
 #[link(wasm_import_module = "anchorite")]
 unsafe extern "C" {
@@ -34,7 +48,41 @@ unsafe extern "C" {
 thread_local! {
     static PHASE: Cell<Phase> = const { Cell::new(Phase::Idle) };
     static PENDING: RefCell<Option<Promise>> = const { RefCell::new(None) };
-    static OUTCOME: RefCell<Option<Result<JsValue, JsValue>>> = const { RefCell::new(None) };
+    static OUTCOME: RefCell<Option<Settled>> = const { RefCell::new(None) };
+    static SUSPENDS: Cell<bool> = const { Cell::new(true) };
+    static LINGERING: RefCell<Array> = RefCell::default();
+    static PIECES: RefCell<Pieces> = const { RefCell::new(Pieces::NONE) };
+}
+
+/// What is done in pieces, where nothing suspends.
+struct Pieces {
+    /// How the promises of each have settled, in the order in which it asks for them.
+    settled: BTreeMap<String, Vec<Settled>>,
+    /// The one that runs, and how many promises it has asked for.
+    current: Option<(String, usize)>,
+}
+
+impl Pieces {
+    const NONE: Self = Self {
+        settled: BTreeMap::new(),
+        current: None,
+    };
+
+    /// How the next promise of the current one has settled; nothing if it has not.
+    fn next(&mut self) -> Option<Settled> {
+        let (key, asked) = self.current.as_mut()?;
+        let settled = self.settled.get(key)?.get(*asked).cloned();
+        *asked += usize::from(settled.is_some());
+        settled
+    }
+
+    /// Notes what stands in the place of a promise of the current one.
+    fn keep(&mut self, made: JsValue) {
+        if let Some((key, asked)) = self.current.as_mut() {
+            self.settled.entry(key.clone()).or_default().push(Ok(made));
+            *asked += 1;
+        }
+    }
 }
 
 /// Where the instance stands.
@@ -97,9 +145,9 @@ impl Drop for JobFrame {
     }
 }
 
-/// Whether a promise can be waited for here.
+/// Whether a job runs that may take its time, unless the engine cannot suspend.
 #[must_use]
-pub fn may_wait() -> bool {
+pub fn is_in_job() -> bool {
     PHASE.get() == Phase::Running
 }
 
@@ -113,16 +161,38 @@ pub(crate) fn is_at_once() -> bool {
     PHASE.get() == Phase::AtOnce
 }
 
-/// Waits for a promise by suspending the stack.
+/// For the loader, before anything else: from now on nothing suspends.
+#[wasm_bindgen]
+pub fn cannot_suspend() {
+    SUSPENDS.set(false);
+}
+
+/// Whether the engine can suspend the stack of a job.
+#[must_use]
+pub fn suspends() -> bool {
+    SUSPENDS.get()
+}
+
+/// Whether the host has to wait for a promise before the job goes on.
+#[must_use]
+pub fn is_pending() -> bool {
+    PENDING.with_borrow(Option::is_some)
+}
+
+/// Waits for the promise that `ask` makes, by suspending the stack.
 ///
 /// # Errors
-/// The reason of a rejection; or a message where nothing can suspend: outside a job, and in one
-/// that runs at once.
-pub fn wait(promise: &Promise) -> Result<JsValue, JsValue> {
+/// The reason of a rejection; or a message where nothing can suspend: outside a job, in one that
+/// runs at once, and in an engine that cannot, unless the promise of this piece has settled.
+pub fn wait(ask: impl FnOnce() -> Promise) -> Settled {
     if PHASE.get() != Phase::Running {
         return Err(JsValue::from_str("nothing can wait for a promise here"));
     }
-    PENDING.with(|pending| *pending.borrow_mut() = Some(promise.clone()));
+    if !SUSPENDS.get() {
+        return settled_before(ask);
+    }
+    let promise = ask();
+    PENDING.with(|pending| *pending.borrow_mut() = Some(promise));
     PHASE.set(Phase::Suspended);
     counters::suspended();
     // SAFETY: takes and returns nothing. The phase was `Running`, so the promising export is below
@@ -131,6 +201,87 @@ pub fn wait(promise: &Promise) -> Result<JsValue, JsValue> {
     PHASE.set(Phase::Running);
     let outcome = OUTCOME.with(|outcome| outcome.borrow_mut().take());
     outcome.unwrap_or_else(|| Err(JsValue::from_str("resumed before the promise settled")))
+}
+
+fn settled_before(ask: impl FnOnce() -> Promise) -> Settled {
+    if let Some(settled) = PIECES.with_borrow_mut(Pieces::next) {
+        return settled;
+    }
+    let in_piece = PIECES.with_borrow(|pieces| pieces.current.is_some());
+    if in_piece && !is_pending() {
+        counters::suspended();
+        PENDING.set(Some(ask()));
+    }
+    Err(JsValue::from_str("the engine cannot suspend here"))
+}
+
+/// Does what may wait, and always asks for the same promises in the same order: one piece of a job.
+///
+/// # Errors
+/// Those of `work`; `Missed` where nothing suspends and the host has to wait first.
+pub fn piece<T>(key: &str, work: impl FnOnce() -> VfsResult<T>) -> VfsResult<T> {
+    if SUSPENDS.get() {
+        return work();
+    }
+    if !is_pending() {
+        let is_part = PIECES.with_borrow(|pieces| pieces.current.is_some());
+        if !is_part {
+            PIECES.with_borrow_mut(|pieces| pieces.current = Some((key.to_owned(), 0)));
+        }
+        let outcome = work();
+        if !is_pending() {
+            if !is_part {
+                PIECES.with_borrow_mut(|pieces| pieces.current = None);
+            }
+            return outcome;
+        }
+    }
+    let message = format!("{key}: not yet at hand");
+    Err(VfsError::new(ErrorKind::Missed, Operation::Open, message))
+}
+
+/// What a piece makes once and goes on with, where it is done again up to a promise: what has a
+/// state of its own, as an iterator has.
+pub(crate) fn kept(make: impl FnOnce() -> JsValue) -> JsValue {
+    if SUSPENDS.get() {
+        return make();
+    }
+    if let Some(Ok(made)) = PIECES.with_borrow_mut(Pieces::next) {
+        return made;
+    }
+    let made = make();
+    PIECES.with_borrow_mut(|pieces| pieces.keep(made.clone()));
+    made
+}
+
+/// What shall have settled, somehow, before the job is answered: waited for now, or at its end.
+pub(crate) fn settle_first(promise: &Promise) -> Settled {
+    if SUSPENDS.get() {
+        return wait(|| promise.clone());
+    }
+    LINGERING.with_borrow_mut(|lingering| lingering.push(promise));
+    Ok(JsValue::UNDEFINED)
+}
+
+/// At the end of a job: waits for what shall have settled.
+pub(crate) fn linger() -> VfsResult<()> {
+    if LINGERING.with_borrow(|lingering| lingering.length() == 0) {
+        return Ok(());
+    }
+    piece("linger", || {
+        drop(wait(|| Promise::all_settled(&LINGERING.take())));
+        Ok(())
+    })
+}
+
+/// How the promises of a piece have settled counts no more: done again, it asks anew.
+pub(crate) fn forget_piece(key: &str) {
+    PIECES.with_borrow_mut(|pieces| pieces.settled.remove(key));
+}
+
+/// The same of all pieces.
+pub fn forget_pieces() {
+    PIECES.with_borrow_mut(|pieces| pieces.settled.clear());
 }
 
 /// For the loader: the promise that the suspended stack waits for.
@@ -143,9 +294,26 @@ pub fn suspended_promise() -> Promise {
     promise.expect("called only by the import that `wait` has just called")
 }
 
-/// For the loader: how that promise settled, before the stack resumes.
+/// For the loader: how that promise settled, before the stack resumes or the job is tried anew.
+///
+/// # Panics
+/// In an engine that cannot suspend, when no piece is under way.
 #[wasm_bindgen]
 pub fn settle(fulfilled: bool, value: JsValue) {
     let result = if fulfilled { Ok(value) } else { Err(value) };
-    OUTCOME.with(|outcome| *outcome.borrow_mut() = Some(result));
+    if SUSPENDS.get() {
+        OUTCOME.with(|outcome| *outcome.borrow_mut() = Some(result));
+        return;
+    }
+    PIECES.with_borrow_mut(|pieces| {
+        let (key, _) = pieces.current.take().expect("a piece was under way");
+        pieces.settled.entry(key).or_default().push(result);
+    });
+}
+
+/// For the loader: whether the job has come back only to wait for the promise of a piece.
+#[wasm_bindgen]
+#[must_use]
+pub fn is_unfinished() -> bool {
+    is_pending()
 }

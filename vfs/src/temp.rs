@@ -14,7 +14,8 @@ use std::cell::Cell;
 use std::fmt;
 use std::rc::Rc;
 
-use crate::error::Result;
+use crate::beforehand;
+use crate::error::{ErrorKind, Result};
 use crate::files;
 use crate::path::PRIVATE_DIRECTORY;
 use crate::storage::{Creation, File, Ownership, Storage};
@@ -113,19 +114,35 @@ impl TemporaryFile {
     /// Makes sure that `size` bytes have a place: in memory while there is some to be had, else on
     /// the medium.
     fn reserve(&mut self, size: u64) -> Result<()> {
-        let Content::Memory(memory) = &mut self.content else {
-            return Ok(());
-        };
-        while (memory.chunks.len() as u64) < size.div_ceil(CHUNK_SIZE as u64) {
-            if !self.space.take_chunk() {
-                return self.spill();
+        while let Content::Memory(memory) = &mut self.content
+            && (memory.chunks.len() as u64) < size.div_ceil(CHUNK_SIZE as u64)
+        {
+            let has_room = self.space.take_chunk();
+            if has_room && memory.grow() {
+                continue;
             }
-            if !memory.grow() {
+            if has_room {
                 self.space.give_back(1);
-                return self.spill();
+            }
+            match self.spill() {
+                Err(error) if error.kind == ErrorKind::CannotSuspend && self.grow_beyond() => {}
+                outcome => return outcome,
             }
         }
         Ok(())
+    }
+
+    /// Where nothing can be opened in the middle of SQL, memory is the only bound.
+    fn grow_beyond(&mut self) -> bool {
+        let Content::Memory(memory) = &mut self.content else {
+            return false;
+        };
+        let has_grown = memory.grow();
+        if has_grown {
+            let used = self.space.used.get() + CHUNK_SIZE as u64;
+            self.space.used.set(used);
+        }
+        has_grown
     }
 
     /// Moves the content to the medium.
@@ -133,7 +150,8 @@ impl TemporaryFile {
         let Content::Memory(memory) = &mut self.content else {
             return Ok(());
         };
-        let mut spilled = Spilled::create(self.space.storage.clone())?;
+        let storage = self.space.storage.clone();
+        let mut spilled = beforehand::bound(|| Spilled::create(storage))?;
         if let Err(error) = memory.copy_to(&mut *spilled.file) {
             return spilled.remove().and(Err(error));
         }
@@ -316,6 +334,7 @@ impl File for TemporaryFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::beforehand::Beforehand;
     use crate::memory::MemoryStorage;
 
     fn space(limit: u64) -> (MemoryStorage, Rc<TemporarySpace>) {
@@ -347,6 +366,20 @@ mod tests {
         assert_eq!(bytes(&mut file, 4, border), b"over");
         assert_eq!(bytes(&mut file, 9, 5 * CHUNK_SIZE as u64), b"far");
         file.close().expect("closes");
+        assert!(storage.list("").expect("lists").is_empty());
+    }
+
+    #[test]
+    fn where_nothing_can_be_opened_in_the_middle_of_sql_a_file_stays_in_memory() {
+        let storage = MemoryStorage::default();
+        let beforehand = Beforehand::new(Rc::new(storage.clone()));
+        let space = TemporarySpace::new(Rc::new(beforehand), 0);
+        let mut file = Box::new(TemporaryFile::new(space.clone()));
+        file.write(b"far", 5 * CHUNK_SIZE as u64).expect("writes");
+        assert_eq!(bytes(&mut file, 9, 5 * CHUNK_SIZE as u64), b"far");
+        assert_eq!(space.used.get(), 6 * CHUNK_SIZE as u64);
+        file.close().expect("closes");
+        assert_eq!(space.used.get(), 0, "none is counted twice");
         assert!(storage.list("").expect("lists").is_empty());
     }
 

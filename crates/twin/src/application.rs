@@ -46,7 +46,13 @@ const ENTRY: &str = include_str!("entry.js");
 const NAMES: &str = "__names__";
 
 /// What the loader and `crates/anchorite` say to each other; no business of an application.
-const PRIVATE: [&str; 3] = ["anchorite_attach", "settle", "suspended_promise"];
+const PRIVATE: [&str; 5] = [
+    "anchorite_attach",
+    "cannot_suspend",
+    "is_unfinished",
+    "settle",
+    "suspended_promise",
+];
 
 /// Writes the pair and its glue.
 ///

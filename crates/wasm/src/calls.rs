@@ -54,6 +54,11 @@ impl Call {
             _ => 0,
         }
     }
+
+    /// Whether it has a transaction open that would have to be taken back first.
+    pub(crate) fn is_begun(&self) -> bool {
+        matches!(self, Call::Together(Some(together)) if together.undo().is_some())
+    }
 }
 
 /// Several statements, an array of `[sql, named, values]`; without a name of a transaction they are

@@ -150,7 +150,7 @@ fn target(user: u32, to: Option<&(String, bool)>) -> Result<Target, JobError> {
     match to {
         None => Ok(Target::Temporary(media::temporary(jobs::sharing(user))?, 0)),
         Some((name, overwrite)) => {
-            let import = Import::begin(ensure_opfs()?, name, *overwrite)?;
+            let import = Import::begin(ensure_opfs()?.1, name, *overwrite)?;
             Ok(Target::Import(import))
         }
     }
@@ -178,15 +178,16 @@ fn take(key: &str) -> Option<Copy> {
 
 /// One that is not there has ended.
 fn end(key: &str) -> Outcome {
-    let Some(mut copy) = take(key) else {
+    if !COPIES.with_borrow(|copies| copies.contains_key(key)) {
         return Ok(JsValue::UNDEFINED);
-    };
-    let closed = copy.close_source();
-    match copy.target {
-        Target::Temporary(file, _) => file.close()?,
-        Target::Import(import) => import.abandon()?,
     }
-    closed.map(|()| JsValue::UNDEFINED)
+    // May have to be done again, so it stays where it is.
+    with_copy(key, Copy::abandon)?;
+    match take(key).map(|copy| copy.target) {
+        Some(Target::Temporary(file, _)) => file.close()?,
+        Some(Target::Import(_)) | None => {}
+    }
+    Ok(JsValue::UNDEFINED)
 }
 
 impl Copy {
@@ -257,9 +258,17 @@ impl Copy {
     /// May be tried again after `SQLITE_BUSY`.
     fn finish(&mut self) -> Outcome {
         let import = self.import()?;
-        make_whole(&*ensure_opfs()?, import.name())?;
+        make_whole(&*ensure_opfs()?.1, import.name())?;
         import.finish()?;
         Ok(JsValue::UNDEFINED)
+    }
+
+    fn abandon(&mut self) -> Result<(), JobError> {
+        let closed = self.close_source();
+        if let Target::Import(import) = &mut self.target {
+            import.abandon()?;
+        }
+        closed
     }
 
     fn close_source(&mut self) -> Result<(), JobError> {

@@ -25,6 +25,9 @@ pub(crate) enum Holder {
 /// What is used by a newer version of this library.
 const OUTDATED: &str = "OUTDATED";
 
+/// What would have to wait where nothing can.
+const CANNOT_SUSPEND: &str = "ENGINE_CANNOT_SUSPEND";
+
 /// A failed job.
 #[derive(Debug)]
 pub(crate) struct JobError {
@@ -98,6 +101,16 @@ impl JobError {
         }
     }
 
+    /// What an engine cannot do that does not suspend, and the way out.
+    pub(crate) fn cannot_suspend(message: &str) -> Self {
+        Self {
+            code: CANNOT_SUSPEND,
+            extended_code: CANNOT_SUSPEND,
+            message: message.to_owned(),
+            ..Self::closed("database")
+        }
+    }
+
     /// A newer version has the database.
     pub(crate) fn outdated(message: String) -> Self {
         Self {
@@ -106,6 +119,11 @@ impl JobError {
             message,
             ..Self::closed("database")
         }
+    }
+
+    /// Whether SQL has failed to open a database, before it has done anything else.
+    pub(crate) fn is_attach(&self) -> bool {
+        is_attach(&self.message)
     }
 
     /// An error of the engine, without a text to point into.
@@ -142,13 +160,22 @@ impl JobError {
             mut message,
             ..
         } = error;
-        let outdated = cause.as_ref().filter(|it| it.kind == ErrorKind::Outdated);
-        if let Some(cause) = outdated {
-            return Self::outdated(cause.message.clone());
+        match &cause {
+            Some(cause) if cause.kind == ErrorKind::Outdated => {
+                return Self::outdated(cause.message.clone());
+            }
+            Some(cause) if cause.kind == ErrorKind::CannotSuspend => {
+                return Self::cannot_suspend(&cause.message);
+            }
+            _ => {}
         }
         if let (Some(Holder::Here), Some(cause)) = (holder, &cause) {
             // SQLite says only that a database is locked; the lock table knows which, and by whom.
             message = format!("{message}: {cause}");
+        }
+        let thrown = functions::take_thrown();
+        if thrown.as_deref() == Some(functions::CANNOT_WAIT) {
+            return Self::cannot_suspend(&message);
         }
         Self {
             holder,
@@ -157,7 +184,7 @@ impl JobError {
             extended_code,
             message,
             offset,
-            cause: functions::take_thrown().or(cause.map(|cause| cause.message)),
+            cause: thrown.or(cause.map(|cause| cause.message)),
             ended: false,
         }
     }
@@ -187,9 +214,13 @@ fn holder(error: &EngineError, cause: Option<&VfsError>) -> Option<Holder> {
     if error.would_wait {
         return Some(Holder::Here);
     }
-    let is_attach = error.message.starts_with("unable to open database: ");
     let is_busy = error.code == "SQLITE_BUSY" && cause.is_some_and(|it| is_busy(it.kind));
-    (is_attach && is_busy).then_some(Holder::Elsewhere)
+    (is_attach(&error.message) && is_busy).then_some(Holder::Elsewhere)
+}
+
+/// One of several statements is named before that.
+fn is_attach(message: &str) -> bool {
+    message.contains("unable to open database: ")
 }
 
 fn is_busy(kind: ErrorKind) -> bool {
@@ -229,6 +260,7 @@ impl From<VfsError> for JobError {
         let code = match error.kind {
             kind if is_busy(kind) => "SQLITE_BUSY",
             ErrorKind::Outdated => OUTDATED,
+            ErrorKind::CannotSuspend => CANNOT_SUSPEND,
             ErrorKind::NotFound => "SQLITE_CANTOPEN",
             ErrorKind::Exists => "EXISTS",
             ErrorKind::Full => "SQLITE_FULL",

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 
 use anchorite_engine::{OpenOptions, Session};
 use anchorite_vfs::files::{self, Import};
-use anchorite_vfs::opfs::OpfsStorage;
 use anchorite_vfs::{Storage, path};
 use wasm_bindgen::JsValue;
 
@@ -36,7 +35,7 @@ fn with_state<T>(work: impl FnOnce(&mut State) -> T) -> T {
 
 pub(crate) fn import_begin(name: &str, overwrite: bool) -> Outcome {
     path::check_database_name(name)?;
-    let import = Import::begin(ensure_opfs()?, name, overwrite)?;
+    let import = Import::begin(ensure_opfs()?.1, name, overwrite)?;
     Ok(JsValue::from(keep_import(None, import)))
 }
 
@@ -91,8 +90,7 @@ pub(crate) fn import_finish(number: u32) -> Outcome {
     let import = take_import(number)?;
     let name = import.name().to_owned();
     keep_import(Some(number), import);
-    let opfs = ensure_opfs()?;
-    make_whole(&opfs, &name)?;
+    make_whole(&*ensure_opfs()?.1, &name)?;
     with_import(number, Import::finish)?;
     drop(take_import(number)?);
     Ok(JsValue::UNDEFINED)
@@ -101,8 +99,8 @@ pub(crate) fn import_finish(number: u32) -> Outcome {
 /// Before a database is replaced, removed or renamed it is made whole by itself: opened and closed,
 /// which works in its WAL or hot journal, so that at every instant the old one or the new one is
 /// there. What is wrong with its content is no obstacle.
-pub(crate) fn make_whole(opfs: &OpfsStorage, name: &str) -> Result<(), JobError> {
-    if !opfs.exists(name)? || !files::has_side_files(opfs, name)? {
+pub(crate) fn make_whole(medium: &dyn Storage, name: &str) -> Result<(), JobError> {
+    if !medium.exists(name)? || !files::has_side_files(medium, name)? {
         return Ok(());
     }
     let opened = Session::open(name, Some(OPFS_VFS), &OpenOptions::default());
@@ -115,13 +113,13 @@ pub(crate) fn make_whole(opfs: &OpfsStorage, name: &str) -> Result<(), JobError>
 }
 
 pub(crate) fn import_abandon(number: u32) -> Outcome {
-    take_import(number)?.abandon()?;
-    Ok(JsValue::UNDEFINED)
+    with_import(number, Import::abandon)?;
+    take_import(number).map(|_| JsValue::UNDEFINED)
 }
 
 pub(crate) fn list() -> Outcome {
-    let opfs = ensure_opfs()?;
-    let names = files::databases(&*opfs, |path| opfs.read_head(path))?;
+    let (opfs, medium) = ensure_opfs()?;
+    let names = files::databases(&*medium, |path| opfs.read_head(path))?;
     Ok(names
         .into_iter()
         .map(JsValue::from)
@@ -131,16 +129,16 @@ pub(crate) fn list() -> Outcome {
 
 pub(crate) fn delete(name: &str) -> Outcome {
     path::check_database_name(name)?;
-    let opfs = ensure_opfs()?;
-    make_whole(&opfs, name)?;
-    Ok(JsValue::from_bool(files::delete_database(&*opfs, name)?))
+    let (_, medium) = ensure_opfs()?;
+    make_whole(&*medium, name)?;
+    Ok(JsValue::from_bool(files::delete_database(&*medium, name)?))
 }
 
 pub(crate) fn rename(from: &str, to: &str) -> Outcome {
     path::check_database_name(from)?;
     path::check_database_name(to)?;
-    let opfs = ensure_opfs()?;
-    make_whole(&opfs, from)?;
-    let renamed = files::rename_database(&*opfs, from, to);
+    let (_, medium) = ensure_opfs()?;
+    make_whole(&*medium, from)?;
+    let renamed = files::rename_database(&*medium, from, to);
     renamed.map(|()| JsValue::UNDEFINED).map_err(JobError::from)
 }

@@ -18,6 +18,11 @@ use wasm_bindgen::{JsCast, JsValue};
 use crate::convert::{self, Integers};
 use crate::turns;
 
+/// Why a function fails that answers a promise where nothing can wait for it.
+pub(crate) const CANNOT_WAIT: &str = "it has answered a promise, which the engine \"sync\" \
+                                      cannot wait for: let it answer at once, or use another \
+                                      engine";
+
 thread_local! {
     /// Carries out the function of a number.
     static CALL: RefCell<Option<Function>> = const { RefCell::new(None) };
@@ -49,7 +54,7 @@ pub(crate) fn create(
 
 /// Where nothing can wait, the statement is stopped before the call.
 fn call(number: u32, called: &str, values: &[Value], integers: Integers) -> Result<Value, Failure> {
-    if !suspend::may_wait() {
+    if !suspend::is_in_job() {
         return Err(Failure::Stopped);
     }
     let answer = answer(number, values, integers);
@@ -64,9 +69,10 @@ fn answer(number: u32, values: &[Value], integers: Integers) -> Result<JsValue, 
     let values = arguments(values, integers);
     let call = CALL.with_borrow(Clone::clone).ok_or(JsValue::UNDEFINED)?;
     let answer = call.call2(&JsValue::UNDEFINED, &number.into(), &values)?;
-    match answer.dyn_ref::<Promise>() {
-        Some(promise) => suspend::wait(promise),
-        None => Ok(answer),
+    match answer.dyn_into::<Promise>() {
+        Ok(promise) if suspend::suspends() => suspend::wait(|| promise),
+        Ok(_) => Err(CANNOT_WAIT.into()),
+        Err(answer) => Ok(answer),
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use anchorite_engine::{Declared, EngineError, OpenOptions, Params, Patience, Reach, Session};
 use anchorite_vfs::opfs::Handles;
-use anchorite_vfs::{path, take_last_error, waiting};
+use anchorite_vfs::{beforehand, path, take_last_error, waiting};
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 
@@ -246,6 +246,32 @@ pub(crate) fn attempt(job: &mut Job, patience: Patience) -> Outcome {
         waiting::take_in_the_way(),
         functions::take_thrown(),
     ));
+    match runs_sql(job) {
+        true => beforehand::bound(|| carry_out(job, patience)),
+        false => carry_out(job, patience),
+    }
+}
+
+/// Whether a job cannot be tried anew from its beginning once it has begun, unless SQL has only
+/// failed to open another database.
+pub(crate) fn runs_sql(job: &Job) -> bool {
+    !matches!(
+        job,
+        Job::Open { .. }
+            | Job::Copy { .. }
+            | Job::Close { .. }
+            | Job::ImportBegin { .. }
+            | Job::ImportAppend { .. }
+            | Job::ImportSeal { .. }
+            | Job::ImportFinish { .. }
+            | Job::ImportAbandon { .. }
+            | Job::List
+            | Job::Delete { .. }
+            | Job::Rename { .. }
+    )
+}
+
+fn carry_out(job: &mut Job, patience: Patience) -> Outcome {
     match job {
         Job::Open {
             name,
@@ -478,6 +504,10 @@ fn open_connection(
         ..options.clone()
     };
     let mut session = Session::open(name, Some(vfs), &options).map_err(JobError::opening)?;
+    if media::has_missed() {
+        // SQLite has made do without what was not at hand: it is opened anew.
+        return Err(JobError::closed("database"));
+    }
     session.keep_pace(turns::pace()).map_err(JobError::engine)?;
     declared::install(&session, integers).map_err(JobError::engine)?;
     let asked_ms = waiting::take_busy_timeout();
@@ -534,6 +564,10 @@ pub(crate) fn sharing(number: u32) -> Sharing {
 
 fn close(number: u32) -> Outcome {
     let ended = copies::end_all(number);
+    if ended.is_err() && media::has_missed() {
+        // It is all done again.
+        return ended.map(undefined);
+    }
     let connection = with_state(|state| state.connections.remove(&number));
     let Some(connection) = connection else {
         return outdated::close(number);

@@ -29,6 +29,7 @@ mod media;
 mod outdated;
 mod packed;
 mod parked;
+mod pieces;
 mod rows;
 mod stats;
 mod texts;
@@ -37,7 +38,7 @@ mod turns;
 use std::cell::RefCell;
 
 use anchorite_engine::{Declared, Reach};
-use anchorite_vfs::suspend::JobFrame;
+use anchorite_vfs::suspend::{self, JobFrame};
 use js_sys::{Function, Uint8Array};
 use wasm_bindgen::prelude::*;
 
@@ -63,10 +64,15 @@ thread_local! {
 pub extern "C" fn anchorite_run() {
     let _frame = JobFrame::enter();
     turns::pace().begin();
-    let staged = STAGED.with(|staged| staged.borrow_mut().take());
-    match staged.expect("a job is staged").run() {
-        Outcome::Done(result) => RESULT.with(|place| *place.borrow_mut() = Some(result)),
-        Outcome::Parked(parked) => PARKED.with(|place| *place.borrow_mut() = Some(parked)),
+    let staged = STAGED.take();
+    let outcome = match suspend::suspends() {
+        true => Some(staged.expect("a job is staged").run()),
+        false => pieces::run(staged),
+    };
+    match outcome {
+        Some(Outcome::Done(result)) => RESULT.set(Some(result)),
+        Some(Outcome::Parked(parked)) => PARKED.set(Some(parked)),
+        Some(Outcome::Missed(_)) | None => {}
     }
 }
 
@@ -141,6 +147,13 @@ pub fn stage_create_function(
         number,
         declared,
     });
+}
+
+/// For an engine that cannot suspend: after how long the next job is stopped where SQL runs, in ms;
+/// never without.
+#[wasm_bindgen]
+pub fn limit_job(limit_ms: Option<f64>) {
+    turns::limit(limit_ms);
 }
 
 /// While a job is suspended: stops it where SQL runs or is about to, unless that is done by then.

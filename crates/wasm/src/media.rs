@@ -1,5 +1,6 @@
 //! The VFSes of an instance: databases of its own, shared ones, and those used in turn; each
-//! registered when it is first asked for.
+//! registered when it is first asked for. Where the engine cannot suspend, only the first kind, and
+//! what it needs is got beforehand.
 //!
 //! Called by `jobs.rs` and `convert.rs`. It must not know connections.
 
@@ -8,9 +9,10 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+use anchorite_vfs::beforehand::Beforehand;
 use anchorite_vfs::memory::MemoryStorage;
 use anchorite_vfs::opfs::{Durable, Handles, OpfsStorage};
-use anchorite_vfs::{File, Options, Vfs, Wal, register};
+use anchorite_vfs::{File, Options, Storage, Vfs, VfsError, Wal, register, suspend};
 
 use crate::error::JobError;
 
@@ -63,6 +65,8 @@ pub(crate) struct Wanted {
 struct Media {
     known: BTreeMap<Sharing, (Rc<OpfsStorage>, Vfs)>,
     memory: Option<Vfs>,
+    /// Where the engine cannot suspend.
+    beforehand: Option<Beforehand>,
     /// Whether nothing is kept that other contexts may want.
     is_withdrawn: bool,
 }
@@ -104,8 +108,10 @@ fn options(wanted: Wanted) -> Options {
 /// The VFS of a connection to a database in memory: what it attaches is a file in OPFS, as with any
 /// other connection. Only where there is no OPFS, everything stays in memory.
 pub(crate) fn memory_vfs(wanted: Wanted) -> Result<&'static str, JobError> {
-    if let Ok((vfs, _)) = opfs_vfs(wanted) {
-        return Ok(vfs);
+    match opfs_vfs(wanted) {
+        Ok((vfs, _)) => return Ok(vfs),
+        Err(error) if has_missed() => return Err(error),
+        Err(_) => {}
     }
     if with_media(|media| media.memory.is_none()) {
         let alone = Wanted {
@@ -119,19 +125,72 @@ pub(crate) fn memory_vfs(wanted: Wanted) -> Result<&'static str, JobError> {
     Ok(MEMORY_VFS)
 }
 
-/// Finds OPFS, for databases of this context only.
-pub(crate) fn ensure_opfs() -> Result<Rc<OpfsStorage>, JobError> {
+/// Finds OPFS, for databases of this context only; also as the medium of their files.
+pub(crate) fn ensure_opfs() -> Result<(Rc<OpfsStorage>, Rc<dyn Storage>), JobError> {
     let wanted = Wanted {
         temp_memory: None,
         sharing: Sharing::Alone,
     };
-    opfs_vfs(wanted).map(|(_, opfs)| opfs)
+    let (_, opfs) = opfs_vfs(wanted)?;
+    let medium = medium(&opfs);
+    Ok((opfs, medium))
+}
+
+/// What the files of OPFS are opened by.
+fn medium(opfs: &Rc<OpfsStorage>) -> Rc<dyn Storage> {
+    if suspend::suspends() {
+        return opfs.clone();
+    }
+    let beforehand = with_media(|media| {
+        let new = || Beforehand::new(opfs.clone());
+        media.beforehand.get_or_insert_with(new).clone()
+    });
+    Rc::new(beforehand)
+}
+
+/// Before each attempt at a job, where the engine cannot suspend.
+pub(crate) fn begin() -> Result<(), VfsError> {
+    with_media(|media| media.beforehand.clone()).map_or(Ok(()), |it| it.begin())
+}
+
+/// Whether an attempt was in vain, for want of something that the host has to wait for.
+pub(crate) fn has_missed() -> bool {
+    let beforehand = with_media(|media| media.beforehand.clone());
+    suspend::is_pending() || beforehand.is_some_and(|it| it.has_missed())
+}
+
+/// After the last attempt; `Missed` while the host has to wait.
+pub(crate) fn finish() -> Result<(), VfsError> {
+    match with_media(|media| media.beforehand.clone()) {
+        Some(beforehand) => beforehand.finish(),
+        None => {
+            suspend::forget_pieces();
+            Ok(())
+        }
+    }
+}
+
+/// Refuses what an engine cannot do that does not suspend.
+fn check_handles(opfs: &OpfsStorage) -> Result<(), JobError> {
+    if suspend::suspends() || opfs.handles() == Handles::Sync {
+        return Ok(());
+    }
+    Err(JobError::cannot_suspend(
+        "the files of this context have asynchronous handles only, which the engine \"sync\" \
+         cannot wait for: open the database in a dedicated worker, or with another engine",
+    ))
 }
 
 /// The VFS over OPFS that is asked for: registered once per instance; later it is made sure that
 /// OPFS is still there.
 pub(crate) fn opfs_vfs(wanted: Wanted) -> Result<(&'static str, Rc<OpfsStorage>), JobError> {
     let sharing = wanted.sharing;
+    if sharing != Sharing::Alone && !suspend::suspends() {
+        return Err(JobError::cannot_suspend(
+            "a database that several contexts use takes locks in the middle of SQL, which the \
+             engine \"sync\" cannot wait for: use \"exclusive\" or \"owner\", or another engine",
+        ));
+    }
     if let Some((opfs, _)) = with_media(|media| media.known.get(&sharing).cloned()) {
         opfs.refresh()?;
         return Ok((sharing.vfs(), opfs));
@@ -145,7 +204,8 @@ pub(crate) fn opfs_vfs(wanted: Wanted) -> Result<(&'static str, Rc<OpfsStorage>)
         Sharing::Shared => alone()?.sharing()?,
         Sharing::HandOver => alone()?.handing_over(),
     });
-    let vfs = register(sharing.vfs(), opfs.clone(), options(wanted))?;
+    check_handles(&opfs)?;
+    let vfs = register(sharing.vfs(), medium(&opfs), options(wanted))?;
     with_media(|media| {
         vfs.withdraw(media.is_withdrawn);
         media.known.insert(sharing, (opfs.clone(), vfs));

@@ -9,7 +9,8 @@
 //!               PARKED[ticket] ──► attempt ──► done, or parked again under the same ticket
 //! ```
 //!
-//! When to try again, and in which order, is decided in js/src/worker/queue.ts.
+//! When to try again, and in which order, is decided in js/src/worker/queue.ts. Where the engine
+//! cannot suspend, a job that has missed something comes back whole, to be tried anew at once.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use wasm_bindgen::JsValue;
 use crate::convert;
 use crate::error::{Holder, JobError};
 use crate::jobs::{self, Job};
+use crate::media;
 
 /// A job that is about to be tried.
 pub(crate) struct Staged {
@@ -34,6 +36,8 @@ pub(crate) struct Staged {
 pub(crate) enum Outcome {
     Done(Result<JsValue, JobError>),
     Parked(Parked),
+    /// It is to be run again, when the host has waited.
+    Missed(Staged),
 }
 
 /// What JavaScript needs to know of a parked job.
@@ -84,6 +88,9 @@ impl Staged {
             _ => self.patience,
         };
         let outcome = jobs::attempt(&mut self.job, patience);
+        if media::has_missed() && may_begin_anew(&self.job, &outcome) {
+            return Outcome::Missed(self);
+        }
         // Read anew: the job may have changed its own time limit.
         let limit_ms = jobs::limit_ms(&self.job);
         let waits = match &outcome {
@@ -118,6 +125,13 @@ impl Staged {
 pub(crate) fn forget(ticket: u32) {
     let job = PARKED.with(|parked| parked.borrow_mut().remove(&ticket));
     drop(job);
+}
+
+/// Whether a job that has missed something has done nothing that counts.
+fn may_begin_anew(job: &Job, outcome: &jobs::Outcome) -> bool {
+    let is_begun = matches!(job, Job::Call { call, .. } if call.is_begun());
+    let has_only_missed = || outcome.as_ref().is_err_and(JobError::is_attach);
+    !jobs::runs_sql(job) || !is_begun && has_only_missed()
 }
 
 /// How far a job has come that consists of several statements.

@@ -1,7 +1,7 @@
 //! Turns of the host while SQL runs: the stack waits for the next task of the event loop, in which
 //! messages are heard; used by `jobs.rs` and `lib.rs`. When one is due is the engine's affair.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use anchorite_engine::{Host, Pace};
@@ -19,6 +19,8 @@ thread_local! {
     static PACE: Arc<Pace> = Arc::new(Pace::new(Arc::new(EventLoop)));
     /// Answers a promise that resolves in the next task.
     static NEXT_TASK: RefCell<Option<Function>> = const { RefCell::new(None) };
+    /// When what runs is stopped, where there are no turns.
+    static DEADLINE_MS: Cell<f64> = const { Cell::new(f64::INFINITY) };
 }
 
 /// That of this context.
@@ -31,8 +33,17 @@ impl Host for EventLoop {
     }
 
     fn pause(&self) -> bool {
-        suspend::may_wait() && next_task().is_ok_and(|task| suspend::wait(&task).is_ok())
+        if suspend::is_in_job() && !suspend::suspends() {
+            // There are no turns: what runs is stopped only by its time limit.
+            return now_ms() < DEADLINE_MS.get();
+        }
+        suspend::is_in_job() && next_task().is_ok_and(|task| suspend::wait(|| task).is_ok())
     }
+}
+
+/// From now on, what runs is stopped after so many ms where there are no turns.
+pub(crate) fn limit(limit_ms: Option<f64>) {
+    DEADLINE_MS.set(limit_ms.map_or(f64::INFINITY, |limit_ms| now_ms() + limit_ms));
 }
 
 /// JavaScript has returned when this does, so none of its frames is on the stack that suspends.

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use anchorite_contract::{Vfs, for_each_case, for_each_sparse_case, state_machine};
+use anchorite_vfs::beforehand::Beforehand;
 use anchorite_vfs::memory::MemoryStorage;
 use anchorite_vfs::sim::{Medium, SimDisk};
 use anchorite_vfs::{Options, Storage, register};
@@ -28,6 +29,30 @@ fn on_sim(name: &str) {
         panic!("{error}");
     }
     assert_eq!((disk.open_handles(), disk.owned()), (0, 0), "left behind");
+}
+
+/// One job of an engine that cannot suspend: what it notes is done after the case.
+fn on_beforehand(name: &str) {
+    let disk = SimDisk::new(Medium::default());
+    let storage = Beforehand::new(Rc::new(disk.clone()));
+    storage.begin().expect("nothing is to be done");
+    let vfs = registered(&format!("beforehand {name}"), storage.clone());
+    if let Err(error) = anchorite_contract::run(name, &vfs) {
+        panic!("{error}");
+    }
+    storage.finish().expect("does what was noted");
+    assert_eq!((disk.open_handles(), disk.owned()), (0, 0), "left behind");
+}
+
+macro_rules! on_beforehand {
+    ($($module:ident: [$($case:ident),*]),*) => {
+        $(mod $module {$(
+            #[test]
+            fn $case() {
+                super::super::on_beforehand(concat!(stringify!($module), "::", stringify!($case)));
+            }
+        )*})*
+    };
 }
 
 macro_rules! on_memory {
@@ -63,6 +88,12 @@ mod sim {
 
     for_each_case!(on_sim);
     for_each_sparse_case!(on_sim);
+}
+
+mod beforehand {
+    use super::for_each_case;
+
+    for_each_case!(on_beforehand);
 }
 
 /// Ten thousand steps on each medium; `cargo xtask torture` takes a million.

@@ -24,7 +24,7 @@ pub(super) struct Disk {
 impl Disk {
     /// The file as it is now, and its size; suspends.
     pub(super) fn open(handle: FileHandle, path: &str) -> Result<(Self, u64)> {
-        let snapshot: Snapshot = await_as(&handle.get_file(), Operation::Open, path)?;
+        let snapshot: Snapshot = await_as(|| handle.get_file(), Operation::Open, path)?;
         let size = sized(snapshot.size());
         let disk = Self {
             handle,
@@ -53,7 +53,7 @@ impl Disk {
         {
             return Ok(bytes);
         }
-        let snapshot: Snapshot = await_as(&self.handle.get_file(), Operation::Read, &self.path)?;
+        let snapshot: Snapshot = await_as(|| self.handle.get_file(), Operation::Read, &self.path)?;
         *self.snapshot.borrow_mut() = Some(snapshot.clone());
         self.slice(&snapshot, range)
     }
@@ -61,7 +61,7 @@ impl Disk {
     fn slice(&self, snapshot: &Snapshot, range: &Range<u64>) -> Result<Uint8Array> {
         let position = |at: u64| to_js(at, Operation::Read, &self.path);
         let slice = snapshot.slice(position(range.start)?, position(range.end)?);
-        let bytes = wait(&slice.array_buffer(), Operation::Read, &self.path)?;
+        let bytes = wait(|| slice.array_buffer(), Operation::Read, &self.path)?;
         let bytes = Uint8Array::new(&bytes);
         let expected = range.end - range.start;
         if u64::from(bytes.length()) == expected {

@@ -28,7 +28,7 @@ fn verb(operation: Operation) -> String {
 
 /// Refuses what has to wait where nothing can, before any of it is done.
 pub(super) fn may_wait(operation: Operation, path: &str) -> Result<(), VfsError> {
-    if suspend::may_wait() {
+    if suspend::is_in_job() {
         return Ok(());
     }
     let verb = verb(operation);

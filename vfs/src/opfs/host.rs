@@ -6,6 +6,7 @@ use js_sys::{Date, Promise, Uint8Array};
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::opfs::web;
 use crate::suspend;
+pub(crate) use crate::suspend::{forget_piece, forget_pieces, linger, piece};
 
 /// The most bytes that `crypto.getRandomValues` gives at once.
 const RANDOM_SIZE_MAX: usize = 65_536;
@@ -39,11 +40,13 @@ pub(crate) fn now_ms() -> i64 {
 /// Suspends for the given number of microseconds; at once outside a job, where nothing can wait.
 pub(crate) fn sleep(duration_us: u64) {
     let delay_ms = u32::try_from(duration_us.div_ceil(1000)).unwrap_or(u32::MAX);
-    let timer = Promise::new(&mut |resolve, _reject| {
-        web::set_timeout(&resolve, f64::from(delay_ms));
-    });
+    let timer = || {
+        Promise::new(&mut |resolve, _reject| {
+            web::set_timeout(&resolve, f64::from(delay_ms));
+        })
+    };
     // A timer cannot fail, and xSleep has no way to say that nothing can wait here.
-    drop(suspend::wait(&timer));
+    drop(suspend::wait(timer));
 }
 
 /// Whether the stack of a job is suspended.

@@ -77,8 +77,9 @@ pub(super) struct HeldLock {
 
 /// The locks that are held in the origin, but for what is lent; suspends.
 pub(super) fn held() -> Result<Vec<HeldLock>> {
+    let manager = manager()?;
     let snapshot: web::LockSnapshot =
-        super::await_as(&manager()?.query(), Operation::Lock, "all locks")?;
+        super::await_as(|| manager.query(), Operation::Lock, "all locks")?;
     let held = snapshot.held().into_iter().map(|lock| HeldLock {
         name: lock.name(),
         alone: lock.mode() == "exclusive",
@@ -160,7 +161,8 @@ impl WebLock {
         } else {
             options.set_signal(&web::AbortSignal::timeout(patience.as_secs_f64() * 1000.0));
         }
-        Request::make(name, alone, &options)?.granted()
+        let manager = manager()?;
+        granted(name, alone, || request(&manager, name, &options))
     }
 
     /// Turns a lock held alone into a shared one. It is asked for before it is given back, so that
@@ -170,18 +172,23 @@ impl WebLock {
             // Whoever has it may keep it for ever.
             return Err(stolen::error(&self.name));
         }
-        let request = Request::make(&self.name, false, &web::lock_options(false))?;
+        let asked = request(&manager()?, &self.name, &web::lock_options(false));
+        let name = self.name.clone();
         self.release()?;
-        let granted = request.granted()?;
+        let granted = granted(&name, false, || asked)?;
         Ok(granted.expect("nothing ends a request without a time limit"))
     }
 
     /// Gives it back; suspends until another context can have it.
     pub(super) fn release(self) -> Result<()> {
+        if suspend::is_pending() {
+            // What has taken it is a piece that is not done yet, and takes it again.
+            return Ok(());
+        }
         self.give_back
             .call0(&JsValue::UNDEFINED)
             .expect("resolve functions do not throw");
-        match suspend::wait(&self.released) {
+        match suspend::settle_first(&self.released) {
             // It is not ours any more.
             Err(error) if is_called(&error, THEFT) => Ok(()),
             Err(error) => Err(from_js(&error, Operation::Lock, &self.name)),
@@ -197,48 +204,46 @@ impl Ownership for WebLock {
     }
 }
 
-/// A request that may not have been answered yet.
-struct Request {
-    lock: WebLock,
-    /// Resolves to whether it was granted.
-    answered: Promise,
+/// Asks for a lock; resolves to `[give back, released]`, or to nothing if it was not granted.
+fn request(manager: &web::LockManager, name: &str, options: &web::LockOptions) -> Promise {
+    let (hold, give_back) = deferred();
+    let (answered, answer) = deferred();
+    let held = Array::of1(&give_back);
+    let granted = held.clone();
+    let callback = Closure::once_into_js(move |lock: JsValue| -> JsValue {
+        let is_granted = !lock.is_null();
+        let told = if is_granted { granted.into() } else { lock };
+        answer
+            .call1(&JsValue::UNDEFINED, &told)
+            .expect("resolve functions do not throw");
+        if is_granted {
+            hold.into()
+        } else {
+            JsValue::UNDEFINED
+        }
+    });
+    let released = manager.request(name, options, callback.unchecked_ref());
+    watch(name, &released);
+    held.push(&released);
+    // A refused request rejects without calling back.
+    Promise::race(&Array::of2(&answered, &released))
 }
 
-impl Request {
-    fn make(name: &str, alone: bool, options: &web::LockOptions) -> Result<Self> {
-        let (hold, give_back) = deferred();
-        let (answered, answer) = deferred();
-        let callback = Closure::once_into_js(move |lock: JsValue| -> JsValue {
-            let granted = JsValue::from_bool(!lock.is_null());
-            answer
-                .call1(&JsValue::UNDEFINED, &granted)
-                .expect("resolve functions do not throw");
-            if lock.is_null() {
-                JsValue::UNDEFINED
-            } else {
-                hold.into()
-            }
-        });
-        let released = manager()?.request(name, options, callback.unchecked_ref());
-        watch(name, &released);
-        // A refused request rejects without calling back.
-        let answered = Promise::race(&Array::of2(&answered, &released));
-        let lock = WebLock {
-            name: name.to_owned(),
-            alone,
-            give_back,
-            released,
-        };
-        Ok(Self { lock, answered })
-    }
-
-    /// Suspends until it is answered; `None` if it was not granted in time.
-    fn granted(self) -> Result<Option<WebLock>> {
-        match suspend::wait(&self.answered) {
-            Ok(granted) => Ok(granted.is_truthy().then_some(self.lock)),
-            Err(error) if is_called(&error, "TimeoutError") => Ok(None),
-            Err(error) => Err(from_js(&error, Operation::Lock, &self.lock.name)),
+/// Suspends until a request is answered; `None` if it was not granted in time.
+fn granted(name: &str, alone: bool, ask: impl FnOnce() -> Promise) -> Result<Option<WebLock>> {
+    match suspend::wait(ask) {
+        Ok(held) if held.is_array() => {
+            let held: Array = held.unchecked_into();
+            Ok(Some(WebLock {
+                name: name.to_owned(),
+                alone,
+                give_back: held.get(0).unchecked_into(),
+                released: held.get(1).unchecked_into(),
+            }))
         }
+        Ok(_) => Ok(None),
+        Err(error) if is_called(&error, "TimeoutError") => Ok(None),
+        Err(error) => Err(from_js(&error, Operation::Lock, name)),
     }
 }
 

@@ -37,7 +37,7 @@ use place::Place;
 use sharing::WebLocks;
 use staging::Staging;
 use sync::SyncFile;
-use web::{DirectoryHandle, FileHandle, IteratorResult, Snapshot};
+use web::{DirectoryHandle, FileHandle, HandleIterator, IteratorResult, Snapshot};
 
 /// Which handles the files are opened with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,16 +112,17 @@ impl OpfsStorage {
     /// After a user has cleared the storage, what is found there may be gone for a while all the
     /// same.
     fn open(choose: impl Fn(&FileHandle) -> Result<Handles>) -> Result<Self> {
-        patiently_while(ErrorKind::NotFound, || Self::look(&choose))
+        suspend::piece("look for OPFS", || {
+            patiently_while(ErrorKind::NotFound, || Self::look(&choose))
+        })
     }
 
     /// The throw-away file is looked at for what differs between browsers.
     fn look(choose: impl Fn(&FileHandle) -> Result<Handles>) -> Result<Self> {
         let directories = Directories::open()?;
-        let promise = directories
-            .private
-            .get_file_handle(PROBE, &web::create_options(true));
-        let probe: FileHandle = await_as(&promise, Operation::Open, PROBE)?;
+        let private = &directories.private;
+        let probe = || private.get_file_handle(PROBE, &web::create_options(true));
+        let probe: FileHandle = await_as(probe, Operation::Open, PROBE)?;
         let browser = Browser::detect(&directories.root, &probe);
         let handles = choose(&probe)?;
         Ok(Self {
@@ -150,10 +151,9 @@ impl OpfsStorage {
 
     /// Whether the throw-away file can be open elsewhere while it is here.
     fn can_share(&self) -> Result<bool> {
-        let promise = self
-            .private()
-            .get_file_handle(PROBE, &web::create_options(true));
-        let probe: FileHandle = await_as(&promise, Operation::Open, PROBE)?;
+        let private = self.private();
+        let probe = || private.get_file_handle(PROBE, &web::create_options(true));
+        let probe: FileHandle = await_as(probe, Operation::Open, PROBE)?;
         let opened = patiently(|| SyncFile::open(&probe, PROBE, true))?;
         let is_shared = opened.is_shared();
         Box::new(opened).close()?;
@@ -175,7 +175,7 @@ impl OpfsStorage {
     /// # Errors
     /// As [`detect`](Self::detect).
     pub fn refresh(&self) -> Result<()> {
-        let directories = Directories::open()?;
+        let directories = suspend::piece("refresh OPFS", Directories::open)?;
         *self.directories.borrow_mut() = directories;
         Ok(())
     }
@@ -208,11 +208,13 @@ impl OpfsStorage {
     /// # Errors
     /// When the file is gone or unreadable.
     pub fn read_head(&self, path: &str) -> Result<Vec<u8>> {
-        let handle = self.file_handle(path, Operation::Read)?;
-        let snapshot: Snapshot = await_as(&handle.get_file(), Operation::Read, path)?;
-        let head = snapshot.slice(0.0, 16.0).array_buffer();
-        let bytes = wait(&head, Operation::Read, path)?;
-        Ok(Uint8Array::new(&bytes).to_vec())
+        suspend::piece(&format!("read the head of {path}"), || {
+            let handle = self.file_handle(path, Operation::Read)?;
+            let snapshot: Snapshot = await_as(|| handle.get_file(), Operation::Read, path)?;
+            let head = || snapshot.slice(0.0, 16.0).array_buffer();
+            let bytes = wait(head, Operation::Read, path)?;
+            Ok(Uint8Array::new(&bytes).to_vec())
+        })
     }
 
     /// Puts right what a killed browser left behind, before any file of a database is opened.
@@ -233,8 +235,8 @@ impl OpfsStorage {
         let options = web::create_options(create == Creation::IfMissing);
         let mut directory = self.root();
         for segment in segments {
-            let promise = directory.get_directory_handle(segment, &options);
-            directory = await_as(&promise, operation, segment)?;
+            let inner = || directory.get_directory_handle(segment, &options);
+            directory = await_as(inner, operation, segment)?;
         }
         Ok(directory)
     }
@@ -256,8 +258,8 @@ impl OpfsStorage {
     fn create_file(&self, path: &str) -> Result<FileHandle> {
         let (segments, file) = path::split(path);
         let directory = self.directory(&segments, Creation::IfMissing, Operation::Open)?;
-        let promise = directory.get_file_handle(file, &web::create_options(true));
-        await_as(&promise, Operation::Open, path)
+        let made = || directory.get_file_handle(file, &web::create_options(true));
+        await_as(made, Operation::Open, path)
     }
 
     /// The handle of a file that is there.
@@ -265,7 +267,11 @@ impl OpfsStorage {
         let (segments, file) = path::split(path);
         let directory = self.directory(&segments, Creation::Never, operation)?;
         let options = web::create_options(false);
-        await_as(&directory.get_file_handle(file, &options), operation, path)
+        await_as(
+            || directory.get_file_handle(file, &options),
+            operation,
+            path,
+        )
     }
 
     /// The file, which is made if missing and wanted; suspends.
@@ -273,15 +279,18 @@ impl OpfsStorage {
         let (segments, name) = path::split(path);
         let directory = self.directory(&segments, creation, Operation::Open)?;
         let options = web::create_options(creation == Creation::IfMissing);
-        let promise = directory.get_file_handle(name, &options);
-        let handle: FileHandle = await_as(&promise, Operation::Open, path)?;
+        let named = || directory.get_file_handle(name, &options);
+        let handle: FileHandle = await_as(named, Operation::Open, path)?;
         let shares = self.used == Use::Together;
         Ok(match self.handles {
             Handles::Sync => {
                 let file = patiently(|| SyncFile::open(&handle, path, shares))?;
                 match self.browser {
-                    Browser::Chromium => Box::new(file.look_before_closing(handle)),
-                    Browser::Firefox | Browser::WebKit => Box::new(file),
+                    // Elsewhere `Beforehand` does.
+                    Browser::Chromium if suspend::suspends() => {
+                        Box::new(file.look_before_closing(handle))
+                    }
+                    _ => Box::new(file),
                 }
             }
             Handles::Async => {
@@ -317,7 +326,7 @@ impl Storage for OpfsStorage {
         may_wait(Operation::Delete, path)?;
         let (segments, file) = path::split(path);
         let directory = self.directory(&segments, Creation::Never, Operation::Delete)?;
-        patiently(|| wait(&directory.remove_entry(file), Operation::Delete, path).map(drop))
+        patiently(|| wait(|| directory.remove_entry(file), Operation::Delete, path).map(drop))
     }
 
     fn exists(&self, path: &str) -> Result<bool> {
@@ -339,7 +348,8 @@ impl Storage for OpfsStorage {
             // here. Where nothing is replaced, one move is all, and no kill comes between two.
             handle = Staging::new(&self.private(), to).take(&handle)?;
         }
-        patiently(|| wait(&handle.move_to(&directory, file), Operation::Rename, from).map(drop))
+        let moved = || handle.move_to(&directory, file);
+        patiently(|| wait(moved, Operation::Rename, from).map(drop))
     }
 
     fn list(&self, below: &str) -> Result<Vec<String>> {
@@ -350,9 +360,10 @@ impl Storage for OpfsStorage {
         };
         let mut pending = vec![start];
         while let Some((prefix, directory)) = pending.pop() {
-            let entries = directory.values();
+            let entries: HandleIterator =
+                suspend::kept(|| directory.values().into()).unchecked_into();
             loop {
-                let next: IteratorResult = await_as(&entries.next(), Operation::List, &prefix)?;
+                let next: IteratorResult = await_as(|| entries.next(), Operation::List, &prefix)?;
                 if next.done() {
                     break;
                 }
@@ -390,8 +401,8 @@ impl Storage for OpfsStorage {
 impl Directories {
     fn open() -> Result<Self> {
         let root = open_root()?;
-        let promise = root.get_directory_handle(PRIVATE_DIRECTORY, &web::create_options(true));
-        let private = await_as(&promise, Operation::Open, PRIVATE_DIRECTORY)?;
+        let private = || root.get_directory_handle(PRIVATE_DIRECTORY, &web::create_options(true));
+        let private = await_as(private, Operation::Open, PRIVATE_DIRECTORY)?;
         Ok(Self { root, private })
     }
 }
@@ -407,7 +418,7 @@ fn open_root() -> Result<DirectoryHandle> {
         let message = "this context has no navigator.storage (it needs a secure context)";
         unavailable(message.to_owned())
     })?;
-    let root = await_as(&manager.get_directory(), Operation::Open, "the OPFS root");
+    let root = await_as(|| manager.get_directory(), Operation::Open, "the OPFS root");
     root.map_err(|error| unavailable(error.message))
 }
 
@@ -453,11 +464,15 @@ fn patiently_while<T>(kind: ErrorKind, mut attempt: impl FnMut() -> Result<T>) -
 }
 
 /// Waits for a promise; a rejection becomes an error that says what was done to what.
-fn wait(promise: &Promise, operation: Operation, path: &str) -> Result<JsValue> {
-    suspend::wait(promise).map_err(|error| from_js(&error, operation, path))
+fn wait(ask: impl FnOnce() -> Promise, operation: Operation, path: &str) -> Result<JsValue> {
+    suspend::wait(ask).map_err(|error| from_js(&error, operation, path))
 }
 
 /// As [`wait`], for a promise whose value has a known interface.
-fn await_as<T: JsCast>(promise: &Promise, operation: Operation, path: &str) -> Result<T> {
-    wait(promise, operation, path).map(JsCast::unchecked_into)
+fn await_as<T: JsCast>(
+    ask: impl FnOnce() -> Promise,
+    operation: Operation,
+    path: &str,
+) -> Result<T> {
+    wait(ask, operation, path).map(JsCast::unchecked_into)
 }

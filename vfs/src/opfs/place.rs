@@ -52,11 +52,11 @@ impl Place {
     /// Gives a staged file this name; the handle of what is there then.
     pub(super) fn replace(&self, staged: &FileHandle) -> Result<FileHandle> {
         patiently(|| {
-            let moved = staged.move_to(&self.directory, &self.name);
-            wait(&moved, Operation::Sync, &self.name)
+            let moved = || staged.move_to(&self.directory, &self.name);
+            wait(moved, Operation::Sync, &self.name)
         })?;
         let options = web::create_options(false);
-        let promise = self.directory.get_file_handle(&self.name, &options);
-        await_as(&promise, Operation::Sync, &self.name)
+        let there = || self.directory.get_file_handle(&self.name, &options);
+        await_as(there, Operation::Sync, &self.name)
     }
 }

@@ -71,11 +71,8 @@ impl Replacement<'_> {
     fn write_to(&self, target: &FileHandle, kept: bool) -> Result<()> {
         let options = web::writable_options(kept);
         let writable: Writable = patiently(|| {
-            await_as(
-                &target.create_writable(&options),
-                Operation::Sync,
-                self.path,
-            )
+            let opened = || target.create_writable(&options);
+            await_as(opened, Operation::Sync, self.path)
         })?;
         let written = match kept {
             true => self.write_changes(&writable),
@@ -154,7 +151,7 @@ impl Replacement<'_> {
     }
 
     fn finish(&self, promise: &Promise) -> Result<()> {
-        wait(promise, Operation::Sync, self.path).map(drop)
+        wait(|| promise.clone(), Operation::Sync, self.path).map(drop)
     }
 
     fn to_js(&self, position: u64) -> Result<f64> {

@@ -41,33 +41,31 @@ impl Staging {
 
     /// A file to write to; made if missing.
     pub(super) fn create(&self) -> Result<FileHandle> {
-        let promise = self
-            .directory
-            .get_file_handle(&self.name, &web::create_options(true));
-        await_as(&promise, Operation::Sync, &self.name)
+        let options = web::create_options(true);
+        let made = || self.directory.get_file_handle(&self.name, &options);
+        await_as(made, Operation::Sync, &self.name)
     }
 
     /// Moves a file here, over what was left behind.
     pub(super) fn take(&self, file: &FileHandle) -> Result<FileHandle> {
-        let moved = file.move_to(&self.directory, &self.name);
-        wait(&moved, Operation::Rename, &self.name)?;
+        let moved = || file.move_to(&self.directory, &self.name);
+        wait(moved, Operation::Rename, &self.name)?;
         self.create()
     }
 
     /// Removes what was left behind, if anything was.
     pub(super) fn remove(&self) -> Result<()> {
-        let removed = self.directory.remove_entry(&self.name);
-        match wait(&removed, Operation::Sync, &self.name) {
+        let removed = || self.directory.remove_entry(&self.name);
+        match wait(removed, Operation::Sync, &self.name) {
             Err(error) if error.kind != ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
     }
 
     fn find(&self) -> Result<Option<FileHandle>> {
-        let promise = self
-            .directory
-            .get_file_handle(&self.name, &web::create_options(false));
-        match await_as(&promise, Operation::Open, &self.name) {
+        let options = web::create_options(false);
+        let there = || self.directory.get_file_handle(&self.name, &options);
+        match await_as(there, Operation::Open, &self.name) {
             Ok(file) => Ok(Some(file)),
             Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -97,12 +95,12 @@ fn recover_file(storage: &OpfsStorage, path: &str) -> Result<()> {
     }
     let (segments, name) = path::split(path);
     let directory = storage.directory(&segments, Creation::IfMissing, Operation::Open)?;
-    wait(&staged.move_to(&directory, name), Operation::Open, path).map(drop)
+    wait(|| staged.move_to(&directory, name), Operation::Open, path).map(drop)
 }
 
 /// A lost file may be gone with its name still there.
 fn size(file: &FileHandle, path: &str) -> Result<u64> {
-    match await_as::<Snapshot>(&file.get_file(), Operation::Open, path) {
+    match await_as::<Snapshot>(|| file.get_file(), Operation::Open, path) {
         Ok(content) => Ok(sized(content.size())),
         Err(error) if error.kind == ErrorKind::NotFound => Ok(0),
         Err(error) => Err(error),

@@ -30,7 +30,7 @@ pub(super) fn remove(storage: &OpfsStorage, database: &str) -> Result<()> {
         for number in 0.. {
             let swap_file = swap_file(&file, number);
             let removed = wait(
-                &directory.remove_entry(&swap_file),
+                || directory.remove_entry(&swap_file),
                 Operation::Open,
                 &swap_file,
             );

@@ -24,8 +24,9 @@ impl SyncFile {
     /// Opens the handle, which excludes all others, or shares the file with those that share it,
     /// too; suspends.
     pub(super) fn open(file: &FileHandle, path: &str, shares: bool) -> Result<Self> {
-        let promise = file.create_sync_access_handle(&web::access_options(shares));
-        let handle = super::await_as(&promise, Operation::Open, path)?;
+        let options = web::access_options(shares);
+        let opened = || file.create_sync_access_handle(&options);
+        let handle = super::await_as(opened, Operation::Open, path)?;
         Ok(Self {
             handle,
             position: web::position(),
@@ -45,7 +46,7 @@ impl SyncFile {
         let Some(file) = &self.name else {
             return false;
         };
-        let found = super::wait(&file.get_file(), Operation::Close, &self.path);
+        let found = super::wait(|| file.get_file(), Operation::Close, &self.path);
         matches!(found, Err(error) if error.kind == ErrorKind::NotFound)
     }
 
