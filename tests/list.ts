@@ -25,6 +25,7 @@ import './api/95-cancel';
 import './api/96-hostile';
 import './api/96-live';
 import './api/97-functions';
+import './api/97-sync';
 import './api/98-served';
 import './api/99-wire';
 import './docs/00-examples';

@@ -6,7 +6,9 @@ import type { LargeRequest } from './large-wire';
 import type { TortureRequest } from './torture-wire';
 
 export type Browser = 'chromium' | 'firefox' | 'webkit';
-export type Twin = 'jspi' | 'asyncify';
+/** What runs: a build, or the plain one that never suspends. */
+export type Twin = Build | 'sync';
+export type Build = 'jspi' | 'asyncify';
 
 /** Where the library runs: behind its own worker, in place in the window, in place in a worker. */
 export type Context = 'worker' | 'window' | 'inside';

@@ -3,6 +3,7 @@
 
 import { currentContext, currentPage } from './context.js';
 import { fromWire, interrupted, SqliteError, text } from './errors.js';
+import { stopOf } from './limit.js';
 import type { LocalEngine } from './local.js';
 import { keep, known } from './modules.js';
 import type { EngineOptions, GivenWorker, WasmSource } from './options.js';
@@ -163,17 +164,17 @@ function choose(name: string | undefined, options: EngineOptions): Shared {
   const own = (sharingReason: string): Shared => ({ sharing: 'exclusive', sharingReason });
   const isGiven = given(options) !== undefined;
   if (sharing === 'owner' && (isGiven || !takesWorker(options))) {
-    const message = 'option "sharing" can be "owner" only in a Window, with our own "worker"';
+    const message = '"sharing" can be "owner" only in a Window without "worker"';
     throw new SqliteError(message, { code: 'INVALID_OPTION' });
   }
   if (sharing !== undefined) {
     return { sharing, sharingReason: 'the caller asked for it' };
   }
   if (name === undefined) {
-    return own('a database in memory is one of its own');
+    return own('a database in memory is its own');
   }
   if (hooksEngine(options)) {
-    return own('a test has its hands in the engine');
+    return own('a test asks for it');
   }
   if (currentContext() === 'node') {
     return own('one process at a time has what is in a directory');
@@ -181,13 +182,13 @@ function choose(name: string | undefined, options: EngineOptions): Shared {
   if (navigator.locks === undefined) {
     return own('this context has no navigator.locks');
   }
-  if (handlesHaveModes()) {
+  if (handlesHaveModes() || (isGiven && options.engine === 'sync')) {
     return canShareFiles(options)
       ? { sharing: 'shared', sharingReason: 'this browser can share files among workers' }
-      : own('only dedicated workers have handles that can be shared');
+      : own('files cannot be shared here');
   }
   if (isGiven) {
-    return { sharing: 'hand-over', sharingReason: 'no owner can run what a worker of a page has' };
+    return { sharing: 'hand-over', sharingReason: 'no owner runs the worker of a page' };
   }
   return takesWorker(options)
     ? { sharing: 'owner', sharingReason: 'this browser cannot share files among tabs' }
@@ -197,7 +198,9 @@ function choose(name: string | undefined, options: EngineOptions): Shared {
 /** Whether the files that an engine opens may be open elsewhere too. */
 export function canShareFiles(options: EngineOptions): boolean {
   const isThere = takesWorker(options) || currentContext() === 'dedicated-worker';
-  return isThere && navigator.locks !== undefined && handlesHaveModes();
+  return (
+    isThere && options.engine !== 'sync' && navigator.locks !== undefined && handlesHaveModes()
+  );
 }
 
 /**
@@ -228,7 +231,8 @@ async function reachOwner(name: string, options: EngineOptions, shared: Shared):
     if (options.sharing !== undefined || !cannot) {
       throw error;
     }
-    return reachOwn(options, { sharing: 'hand-over', sharingReason: error.message });
+    const sharing = options.engine === 'sync' ? 'exclusive' : 'hand-over';
+    return reachOwn(options, { sharing, sharingReason: error.message });
   }
 }
 
@@ -427,7 +431,7 @@ class WorkerChannel extends OwnEngine implements Channel {
     const answer = new Promise<unknown>((resolve, reject) => {
       this.#pending.set(id, { sql, resolve, reject });
     });
-    const message = shortened({ id, request, stoppable: signal !== undefined });
+    const message = shortened({ id, request, stop: stopOf(signal) });
     this.#outbox.add(message, transferable(request));
     signal?.addEventListener('abort', () => this.#outbox.add({ cancel: id }, []));
     return answer as Promise<Operations[Name]['answers']>;

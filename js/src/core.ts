@@ -8,7 +8,7 @@ export { flush, listen, tell, tellBy } from './commits.js';
 export { currentContext, setPlace } from './context.js';
 export { fromWire, inList, interrupted, isEnding, markEnding, text, toWire } from './errors.js';
 export * from './index.js';
-export { limited } from './limit.js';
+export { limited, stopOf } from './limit.js';
 export { checkOptions } from './options.js';
 export { Outbox, transferable } from './outbox.js';
 export { answerCall, bringParts } from './parts.js';

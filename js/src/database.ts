@@ -25,6 +25,7 @@ import {
 } from './options.js';
 import { part } from './parts.js';
 import type {
+  Can,
   Context,
   Durable,
   EngineName,
@@ -50,7 +51,7 @@ import { checkFunction, type Dates, describe } from './values.js';
 
 /** What runs, where, and what it can do. */
 export interface DatabaseInfo {
-  /** The build that runs. */
+  /** What runs: a build, and how it waits. */
   readonly engine: EngineName;
   /** Why that one. */
   readonly reason: string;
@@ -76,14 +77,7 @@ export interface DatabaseInfo {
   /** Size of the wasm file that runs, uncompressed. */
   readonly wasmBytes: number;
   /** What this release can do in this engine. */
-  readonly can: {
-    /** Whether a running statement can be cancelled. */
-    readonly cancel: boolean;
-    /** Whether SQL functions may return promises. */
-    readonly asyncFunctions: boolean;
-    /** Whether it waits for a database that is open elsewhere. */
-    readonly waitForLocks: boolean;
-  };
+  readonly can: Can;
 }
 
 /**
@@ -97,8 +91,8 @@ export interface DatabaseInfo {
  * `busyTimeout`.
  *
  * Rejects with `SQLITE_BUSY`, `OUTDATED`, `SQLITE_NOTADB`, `SQLITE_CANTOPEN`, `OPFS_UNAVAILABLE`,
- * `ENGINE_UNAVAILABLE`, `WASM_LOAD_FAILED`, `WORKER_LOAD_FAILED`, `UNSUPPORTED`, `INVALID_NAME` or
- * `INVALID_OPTION`; and with the reason of `signal`.
+ * `ENGINE_UNAVAILABLE`, `ENGINE_CANNOT_SUSPEND`, `WASM_LOAD_FAILED`, `WORKER_LOAD_FAILED`,
+ * `UNSUPPORTED`, `INVALID_NAME` or `INVALID_OPTION`; and with the reason of `signal`.
  */
 export async function open(name: string, options: OpenOptions = {}): Promise<Database> {
   checkName(name);
@@ -172,9 +166,8 @@ async function openNow(
     const wanted = { ...wire, sharing, log: log?.name };
     const request = { operation: 'open', name: path, options: wanted } as const;
     const { session, storage, durable } = await channel.request<'open'>(request, undefined, signal);
-    const can = { cancel: true, asyncFunctions: true, waitForLocks: true };
     const connection = { channel, session, dates, readonly: wire.readonly };
-    return new Database(connection, name, { ...started, ...shared, storage, durable, can }, log);
+    return new Database(connection, name, { ...started, ...shared, storage, durable }, log);
   } catch (error) {
     log?.end();
     channel.end();

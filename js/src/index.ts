@@ -36,6 +36,7 @@ export type {
 } from './options.js';
 export type { Statement } from './prepared.js';
 export type {
+  Can,
   Column,
   Context,
   Durable,

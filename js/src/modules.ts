@@ -3,15 +3,18 @@
 
 import type { EngineName, WireWasm } from './protocol.js';
 
-/** By where it came from: its engine, and the URL that was given, if one was. */
+/** By where it came from: which it is, and the URL that was given, if one was. */
 const compiled = new Map<string, WebAssembly.Module>();
 
 type Source = WireWasm['jspi'];
 
+/** Which of the builds an engine runs. */
+type Build = keyof WireWasm;
+
 /** The same builds, compiled as far as they were before. */
 export function known({ jspi, asyncify }: WireWasm): WireWasm {
-  const find = (engine: EngineName, source: Source): Source =>
-    typeof source === 'object' ? source : (compiled.get(key(engine, source)) ?? source);
+  const find = (build: Build, source: Source): Source =>
+    typeof source === 'object' ? source : (compiled.get(key(build, source)) ?? source);
   return { jspi: find('jspi', jspi), asyncify: find('asyncify', asyncify) };
 }
 
@@ -21,12 +24,13 @@ export function keep(
   engine: EngineName,
   module: WebAssembly.Module | undefined,
 ): void {
-  const source = wasm[engine];
+  const build = engine === 'asyncify' ? engine : 'jspi';
+  const source = wasm[build];
   if (module !== undefined && typeof source !== 'object') {
-    compiled.set(key(engine, source), module);
+    compiled.set(key(build, source), module);
   }
 }
 
-function key(engine: EngineName, url: string | undefined): string {
-  return `${engine} ${url ?? ''}`;
+function key(build: Build, url: string | undefined): string {
+  return `${build} ${url ?? ''}`;
 }

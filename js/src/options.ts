@@ -24,8 +24,12 @@ export type GivenWorker = string | URL | Worker | (() => Worker);
 /** Where and how the engine runs. */
 export interface EngineOptions {
   /**
-   * Which build runs; default `'auto'`: `'jspi'` where the browser has it, else `'asyncify'`.
-   * A build that cannot run here rejects with `ENGINE_UNAVAILABLE`.
+   * Which engine runs; default `'auto'`: `'jspi'` where the browser has it, else `'asyncify'`.
+   * One that cannot run here rejects with `ENGINE_UNAVAILABLE`.
+   *
+   * `'sync'` runs the build of `'jspi'` in any browser, without ever suspending it: as small and as
+   * fast, where there is no JSPI. It takes a worker, and can do what `db.info.can` says; a call
+   * that needs more rejects with `ENGINE_CANNOT_SUSPEND`. It never shares files among tabs.
    */
   readonly engine?: EngineChoice;
   /**
@@ -46,7 +50,7 @@ export interface EngineOptions {
    * that serves all pages, which is in another process: `INVALID_OPTION`.
    */
   readonly wasm?: {
-    /** For engines with JSPI. */
+    /** For engines with JSPI, and for `'sync'`. */
     readonly jspi?: WasmSource;
     /** For all others. */
     readonly asyncify?: WasmSource;
@@ -293,7 +297,7 @@ const SOURCE: Rule = 'string or URL or ArrayBuffer or Uint8Array or WebAssembly.
 
 /** Those of all options and limits; any other is a `COUNT`. */
 const RULES: Readonly<Record<string, Rule>> = {
-  engine: ['auto', 'jspi', 'asyncify'],
+  engine: ['auto', 'jspi', 'asyncify', 'sync'],
   worker: 'boolean or string or URL or Worker or function',
   wasm: { parts: ['jspi', 'asyncify'] },
   jspi: SOURCE,

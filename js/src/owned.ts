@@ -10,6 +10,7 @@
 import type { Channel } from './client.js';
 import { fromWire, interrupted, SqliteError } from './errors.js';
 import { join, type Link, type Place } from './join.js';
+import { stopOf } from './limit.js';
 import { connectionLost, judge, keepsOwn, makesOwn, type Standing } from './lost.js';
 import { Outbox, transferable } from './outbox.js';
 import { answerCall } from './parts.js';
@@ -222,7 +223,7 @@ export class OwnedChannel implements Channel {
       connection.own ||= keepsOwn(request) || (sql !== undefined && makesOwn(sql));
       outgoing = { ...request, session: connection.number };
     }
-    const message = shortened({ id, request: outgoing, stoppable: signal !== undefined });
+    const message = shortened({ id, request: outgoing, stop: stopOf(signal) });
     outbox.add(message, transferable(request));
     if (signal !== undefined) {
       this.#posted.add(signal);

@@ -1,11 +1,11 @@
 // The messages between a page and an engine elsewhere: types only, no code. Imported by both ends;
 // imports nothing. docs/protocol.md explains them and carries this file's hash.
 
-/** Which build to run; `auto` lets the loader decide. */
-export type EngineChoice = 'auto' | 'jspi' | 'asyncify';
+/** Which engine to run; `auto` lets the loader decide. */
+export type EngineChoice = 'auto' | EngineName;
 
-/** The builds there are. */
-export type EngineName = Exclude<EngineChoice, 'auto'>;
+/** A build and how it waits; `sync` is the plain build, which does not. */
+export type EngineName = 'jspi' | 'asyncify' | 'sync';
 
 /** Where the builds come from: a URL, bytes, or compiled; else they lie beside the worker. */
 export interface WireWasm {
@@ -125,10 +125,7 @@ export interface PackedRows {
 }
 
 /** Some rows of a cursor, and whether no more are left. */
-export interface Pulled {
-  readonly rows: RowBatch;
-  readonly done: boolean;
-}
+export type Pulled = { readonly rows: RowBatch; readonly done: boolean };
 
 /** A line of SQLite's log. */
 export interface LogLine {
@@ -323,10 +320,7 @@ export type Applied =
     };
 
 /** A copy, which the engine knows by a key that the page has made. */
-export interface CopyPlace {
-  session: number;
-  key: string;
-}
+export type CopyPlace = Omit<HeldPlace, 'inside'>;
 
 /** What a copy shall be: another database, or something to be read. */
 export interface CopyTarget {
@@ -361,6 +355,16 @@ export interface TestHooks {
 /** Whether the page is seen; one that is frozen does nothing until it is seen again. */
 export type PageState = 'visible' | 'hidden' | 'frozen';
 
+/** What an engine can do; a call that needs more rejects with `ENGINE_CANNOT_SUSPEND`. */
+export interface Can {
+  /** Whether a running statement can be cancelled by a signal; at its time limit it ends anyway. */
+  readonly cancel: boolean;
+  /** Whether SQL functions may return promises. */
+  readonly asyncFunctions: boolean;
+  /** Whether it waits for a database that is open elsewhere. */
+  readonly waitForLocks: boolean;
+}
+
 /** Which build was loaded, why, and what it is. */
 export interface Started {
   readonly engine: EngineName;
@@ -370,6 +374,7 @@ export interface Started {
   readonly context: Context;
   readonly sqliteVersion: string;
   readonly wasmBytes: number;
+  readonly can: Can;
   /** The build, compiled; not from an owner, which shares no memory with pages. */
   readonly module?: WebAssembly.Module;
 }
@@ -522,14 +527,12 @@ export type Heard = Commits | OwnChange;
 export interface RequestMessage {
   readonly id: number;
   readonly request: Request;
-  /** Whether the page may give it up. */
-  readonly stoppable: boolean;
+  /** If the page may give it up: whether only for its time, and after how many ms that is over. */
+  readonly stop: { readonly timed: boolean | undefined; readonly limit: number } | undefined;
 }
 
 /** Page to worker: it gives up a request, which is answered all the same. */
-export interface CancelMessage {
-  readonly cancel: number;
-}
+export type CancelMessage = { readonly cancel: number };
 
 /** Worker to page, among the answers: SQL calls a function of it. */
 export interface CallMessage {
@@ -589,11 +592,7 @@ export type JoinedMessage =
 export type OwnerReplyMessage = ReplyMessage & { readonly transaction: boolean };
 
 /** SharedWorker to the worker that it has started: with the port of a page. */
-export interface ClientMessage {
-  readonly join: JoinMessage;
-}
+export type ClientMessage = { readonly join: JoinMessage };
 
 /** That worker to the SharedWorker, once: it takes ports, or there is an owner elsewhere. */
-export interface OwnerReadyMessage {
-  readonly life: string | undefined;
-}
+export type OwnerReadyMessage = { readonly life: string | undefined };

@@ -22,8 +22,8 @@ export type ShortAnswer = readonly [
 
 /** The message, in short where it has a short form. */
 export function shortened(message: RequestMessage): RequestMessage | ShortQuestion {
-  const { id, request, stoppable } = message;
-  if (request.operation !== 'query' || request.inside || request.params.named || stoppable) {
+  const { id, request, stop } = message;
+  if (request.operation !== 'query' || request.inside || request.params.named || stop) {
     return message;
   }
   return [id, request.session, request.first, request.sql, ...request.params.values];
@@ -34,7 +34,7 @@ export function lengthened(question: ShortQuestion): RequestMessage {
   const [id, session, first, sql, ...values] = question;
   const params = { named: false, values } as const;
   const request = { operation: 'query', session, inside: false, first, sql, params } as const;
-  return { id, request, stoppable: false };
+  return { id, request, stop: undefined };
 }
 
 /** The rows of an answer that is short, with what goes without saying. */

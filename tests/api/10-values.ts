@@ -1,9 +1,9 @@
 // Values in both directions: every kind SQLite has comes back as what was bound.
 import type { Params, SqlValue } from 'anchorite';
 import { equal } from '../page/assert';
-import { describe, test } from '../page/registry';
+import { describe, SAME_IN_SYNC, test } from '../page/registry';
 
-describe('values');
+describe('values', SAME_IN_SYNC);
 
 const ROUND_TRIPS: readonly SqlValue[] = [
   null,

@@ -4,9 +4,9 @@ import type { Database } from 'anchorite';
 import { equal, ok, rejects } from '../page/assert';
 import type { TestContext } from '../page/context';
 import { allFiles, sha256 } from '../page/disk';
-import { SHOWN_ELSEWHERE, describe, test } from '../page/registry';
+import { SHOWN_IN_PLAIN, describe, test } from '../page/registry';
 
-describe('copies', SHOWN_ELSEWHERE);
+describe('copies', SHOWN_IN_PLAIN);
 
 const MIB = 1024 * 1024;
 /** About 2.5 MiB: three pieces. */

@@ -9,14 +9,14 @@ describe('start');
 const FILES = { jspi: 'anchorite.wasm', asyncify: 'anchorite.asyncify.wasm' };
 
 test('takes the module by URL, as bytes or compiled', async (t) => {
-  const { twin } = t.cell;
-  const path = `/anchorite/${FILES[twin]}`;
+  const { build } = t;
+  const path = `/anchorite/${FILES[build]}`;
   const bytes = await fetchBytes(path);
   const module = await WebAssembly.compile(bytes);
   const isOwned = (await t.open()).info.sharing === 'owner';
   for (const source of [path, new URL(path, location.href), bytes, bytes.buffer, module]) {
     const name = t.name(source.constructor.name);
-    const opening = open(name, { ...t.options, wasm: { [twin]: source } });
+    const opening = open(name, { ...t.options, wasm: { [build]: source } });
     if (source === module && isOwned) {
       await rejects(opening, { code: 'INVALID_OPTION', message: /"wasm".*give its bytes/ });
       continue;
@@ -38,7 +38,7 @@ const WRONG: readonly (readonly [unknown, string, RegExp])[] = [
 test('says what is wrong with a module', { contexts: ['worker', 'inside'] }, async (t) => {
   for (const [source, code, message] of WRONG) {
     // A build that nobody of this page has loaded yet is not needed: a name of its own is.
-    const options = { ...t.options, wasm: { [t.cell.twin]: source }, testHooks: { seed: 1 } };
+    const options = { ...t.options, wasm: { [t.build]: source }, testHooks: { seed: 1 } };
     await rejects(open(t.name(), options as never), { code, message }, show(source));
   }
   const near = open(t.name(), { ...t.options, wasm: { jspy: 'x' } } as never);
@@ -46,8 +46,8 @@ test('says what is wrong with a module', { contexts: ['worker', 'inside'] }, asy
 });
 
 test('the other build in its place is refused', { contexts: ['worker'] }, async (t) => {
-  const other = t.cell.twin === 'jspi' ? FILES.asyncify : FILES.jspi;
-  const wasm = { [t.cell.twin]: `/anchorite/${other}` };
+  const other = t.build === 'jspi' ? FILES.asyncify : FILES.jspi;
+  const wasm = { [t.build]: `/anchorite/${other}` };
   const opening = open(t.name(), { ...t.options, wasm, testHooks: { seed: 1 } } as never);
   await rejects(opening, { code: 'WASM_LOAD_FAILED', message: /another module/ });
 });

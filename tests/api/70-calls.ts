@@ -1,8 +1,8 @@
 // run(), get(), the shapes of rows, integers, dates, prepared statements: what each answers.
 import { equal, match, ok, rejects } from '../page/assert';
-import { describe, test } from '../page/registry';
+import { describe, SAME_IN_SYNC, test } from '../page/registry';
 
-describe('calls');
+describe('calls', SAME_IN_SYNC);
 
 test('run answers what a statement has changed', async (t) => {
   const db = await t.open();

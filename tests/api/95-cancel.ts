@@ -4,9 +4,9 @@ import { deleteDatabase, importDatabase, listDatabases } from 'anchorite';
 import type { Database, Transaction } from 'anchorite';
 import { equal, match, ok, rejects } from '../page/assert';
 import type { TestContext } from '../page/context';
-import { describe, test } from '../page/registry';
+import { describe, SUSPENDING, test } from '../page/registry';
 
-describe('giving up');
+describe('giving up', SUSPENDING);
 
 const ENDLESS = `WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c)
   SELECT count(*) FROM c`;

@@ -3,9 +3,9 @@
 import type { Database } from 'anchorite';
 import { equal, match, ok, rejects } from '../page/assert';
 import type { TestContext } from '../page/context';
-import { describe, test } from '../page/registry';
+import { describe, SUSPENDING, test } from '../page/registry';
 
-describe('functions of the page');
+describe('functions of the page', SUSPENDING);
 
 /** Resolves in another task: the engine has to wait. */
 const later = (ms = 0) => new Promise<void>((resolve) => setTimeout(resolve, ms));

@@ -4,9 +4,9 @@ import { importDatabase, open } from 'anchorite';
 import type { Database, OpenOptions } from 'anchorite';
 import { equal, match, ok, rejects } from '../page/assert';
 import type { TestContext } from '../page/context';
-import { describe, test } from '../page/registry';
+import { describe, SUSPENDING, test } from '../page/registry';
 
-describe('a worker of the application');
+describe('a worker of the application', SUSPENDING);
 
 const URL_OF_IT = '/page/served.js';
 const PAGE = { contexts: ['worker'] } as const;

@@ -2,9 +2,9 @@
 import { deleteDatabase, importDatabase, open } from 'anchorite';
 import { rejects, show } from '../page/assert';
 import { chinook } from '../page/data';
-import { describe, test } from '../page/registry';
+import { describe, SAME_IN_SYNC, test } from '../page/registry';
 
-describe('bad name');
+describe('bad name', SAME_IN_SYNC);
 
 const BAD: readonly unknown[] = [
   '',

@@ -1,9 +1,9 @@
 // Parameters that do not fit: a clear error that names which, or an exact round trip.
 import type { Params } from 'anchorite';
 import { equal, match, rejects, show } from '../page/assert';
-import { describe, test } from '../page/registry';
+import { describe, SAME_IN_SYNC, test } from '../page/registry';
 
-describe('bad parameter');
+describe('bad parameter', SAME_IN_SYNC);
 
 const IS_ONE = 'SELECT ? AS v';
 

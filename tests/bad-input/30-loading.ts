@@ -4,9 +4,9 @@ import type * as Anchorite from 'anchorite';
 import type { Database } from 'anchorite';
 import { equal, match, rejects } from '../page/assert';
 import type { Hooked, TestContext } from '../page/context';
-import { describe, test } from '../page/registry';
+import { describe, SAME_IN_SYNC, test } from '../page/registry';
 
-describe('loading');
+describe('loading', SAME_IN_SYNC);
 
 async function openFrom(t: TestContext, folder: string): Promise<Database> {
   const url = `${folder}index.js`;
@@ -19,7 +19,7 @@ async function openFrom(t: TestContext, folder: string): Promise<Database> {
 }
 
 const wasmFile = (t: TestContext) =>
-  t.cell.twin === 'jspi' ? 'anchorite.wasm' : 'anchorite.asyncify.wasm';
+  t.build === 'jspi' ? 'anchorite.wasm' : 'anchorite.asyncify.wasm';
 
 /** Fails to load from a faulty folder; the message names the file's URL and what else it must. */
 async function fails(t: TestContext, fault: string, file: string, says: RegExp): Promise<void> {

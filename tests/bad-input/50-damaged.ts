@@ -7,9 +7,9 @@ import { AssertionError, equal, ok, rejects } from '../page/assert';
 import type { TestContext } from '../page/context';
 import { chinook, oracle } from '../page/data';
 import { readFile, writeFile } from '../page/disk';
-import { describe, test } from '../page/registry';
+import { describe, SAME_IN_SYNC, test } from '../page/registry';
 
-describe('damaged');
+describe('damaged', SAME_IN_SYNC);
 
 const CASES = 1000;
 /** A phase has its time limit. */

@@ -12,9 +12,9 @@ import {
 import type { Database, Statement } from 'anchorite';
 import { AssertionError, equal, match, show } from '../page/assert';
 import type { TestContext } from '../page/context';
-import { describe, test } from '../page/registry';
+import { describe, SAME_IN_SYNC, test } from '../page/registry';
 
-describe('bad call');
+describe('bad call', SAME_IN_SYNC);
 
 /** One value of each kind. */
 const KINDS = {

@@ -23,6 +23,7 @@ function enter({ subject, workload }: Where): Contestant {
   switch (subject) {
     case 'jspi':
     case 'asyncify':
+    case 'sync':
     case 'solo':
       return new Ours(subject, workload);
     case 'sahpool':

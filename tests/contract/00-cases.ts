@@ -26,7 +26,7 @@ for (const handles of ['sync', 'async'] as const) {
   for (let part = 1; part <= PARTS; part++) {
     const name = `random calls answer as the model does, part ${part}, ${handles} handles`;
     test(name, HOME[handles], (t) =>
-      inContract(t.cell.twin, (module) =>
+      inContract(t.build, (module) =>
         module.run_machine(handles === 'sync', prefix(t, handles), STEPS / PARTS, seedOf(t)),
       ),
     );
@@ -38,7 +38,7 @@ for (const name of CONTRACT.sparse) addCase(name, 'sync');
 
 function addCase(name: string, handles: Handles): void {
   test(`${name}, ${handles} handles`, HOME[handles], (t) =>
-    inContract(t.cell.twin, (module) =>
+    inContract(t.build, (module) =>
       module.run_case(handles === 'sync', prefix(t, handles), name),
     ),
   );

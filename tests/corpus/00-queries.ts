@@ -5,10 +5,10 @@ import type { Database } from 'anchorite';
 import { AssertionError, ok, rejects } from '../page/assert';
 import { corpus, databaseFile, oracle, rowsDiffer, toParams } from '../page/data';
 import type { CorpusQuery, Refusal, Rows } from '../page/data';
-import { describe, test } from '../page/registry';
+import { describe, SAME_IN_SYNC, test } from '../page/registry';
 import type { TestContext } from '../page/context';
 
-describe('corpus');
+describe('corpus', SAME_IN_SYNC);
 
 test('Chinook answers as native SQLite does', (t) => answers(t, 'chinook'));
 // Three seconds each time, and the engine inside a worker of the page is the one inside its own.

@@ -4,7 +4,8 @@
 import type { Database } from 'anchorite';
 import { equal, match, ok, rejects } from '../page/assert';
 import type { Hooked, TestContext } from '../page/context';
-import { describe, test } from '../page/registry';
+import { describe, SAME_IN_SYNC, SUSPENDING, test } from '../page/registry';
+import type { Options } from '../page/registry';
 import { withWorkerOf } from '../page/workers';
 
 describe('connections');
@@ -163,7 +164,7 @@ test('waiting ends at the time limit, which can be set', async (t) => {
   await patient.exec('BEGIN IMMEDIATE; COMMIT');
 });
 
-test('without an option it waits 5 s', { background: true }, async (t) => {
+test('without an option it waits 5 s', { background: true, ...SAME_IN_SYNC }, async (t) => {
   const [a, b] = await openTwo(t);
   await a.exec('BEGIN IMMEDIATE');
   await timesOut(b.exec('INSERT INTO a VALUES (1)'), 5000, t.name());
@@ -210,7 +211,7 @@ test('opening waits for a connection that writes', async (t) => {
   equal(await (await second).query('SELECT b FROM a'), [{ b: 1 }]);
 });
 
-test('databases in memory attach files, and wait for them as well', async (t) => {
+test('databases in memory attach files, and wait for them as well', SUSPENDING, async (t) => {
   const file = await t.open(t.name(), { worker: false });
   await file.exec('CREATE TABLE a (b); BEGIN IMMEDIATE');
   const memory = await t.open(':memory:', { worker: false });
@@ -274,7 +275,10 @@ test('ATTACH waits for a database that another engine has', WORKER, async (t) =>
   equal(await a.query('SELECT b FROM o.a'), [{ b: 1 }]);
 });
 
-const SHARING = { browsers: ['chromium'], contexts: ['worker', 'inside'] } as const;
+const SHARING: Options = {
+  ...{ browsers: ['chromium'], contexts: ['worker', 'inside'] },
+  ...SUSPENDING,
+};
 
 test('ATTACH shares what another engine has open', SHARING, async (t) => {
   const other = await t.open(t.name('other'));

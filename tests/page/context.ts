@@ -3,7 +3,7 @@
 import { open } from 'anchorite';
 import type { Database, OpenOptions, Sharing } from 'anchorite';
 import { cellId } from '../wire';
-import type { Cell } from '../wire';
+import type { Build, Cell } from '../wire';
 import { allFiles, removeAll } from './disk';
 import { askPeer } from './home';
 
@@ -38,8 +38,13 @@ export class TestContext {
   }
 
   /** The options that put the library into this cell. */
-  get options(): { engine: 'jspi' | 'asyncify'; worker: boolean } {
+  get options(): { engine: Cell['twin']; worker: boolean } {
     return { engine: this.cell.twin, worker: this.cell.context === 'worker' };
+  }
+
+  /** The build that runs in this cell. */
+  get build(): Build {
+    return this.cell.twin === 'asyncify' ? 'asyncify' : 'jspi';
   }
 
   get #prefix(): string {

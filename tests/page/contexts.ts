@@ -2,6 +2,7 @@
 // tests/tabs. It must not know which way that is.
 import type { Database } from 'anchorite';
 import { equal, ok, rejects } from './assert';
+import type { Twin } from '../wire';
 import type { Hooked, TestContext } from './context';
 import { withWorkerOf } from './workers';
 
@@ -10,8 +11,6 @@ export interface Connection {
   exec(sql: string): Promise<void>;
   query(sql: string, params?: number[]): Promise<Record<string, unknown>[]>;
 }
-
-export type Twin = 'jspi' | 'asyncify';
 
 /** How an engine of this build has the database open. */
 export type OptionsOf = (engine: Twin) => Hooked;

@@ -1,10 +1,11 @@
 // Runs the library in place in a SharedWorker or a ServiceWorker: asked by a message with a port,
 // it answers with what it found. It must not know tests.
 import { open } from 'anchorite/in-place';
+import type { Twin } from '../wire';
 
 interface Request {
   readonly name: string;
-  readonly engine: 'jspi' | 'asyncify';
+  readonly engine: Twin;
   readonly port?: MessagePort;
 }
 

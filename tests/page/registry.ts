@@ -36,14 +36,32 @@ let ofGroup: Options = {};
  * For what other cells show: on synchronous handles a call suspends no more in place than in a
  * worker, where this build has the same tests, and without the messages of a worker the other
  * build has them. On asynchronous ones this build has them in two of three engines; Firefox takes
- * longest.
+ * longest. The engine `sync` runs the plain build, which has them in a worker, too.
  */
-export const SHOWN_ELSEWHERE: Options = {
+export const SHOWN_ELSEWHERE = {
   except: [
     { twin: 'asyncify', context: 'inside' },
     { browser: 'firefox', twin: 'asyncify', context: 'window' },
+    { twin: 'sync' },
   ],
-};
+} satisfies Options;
+
+/** The same for what that engine does in its own way: whole databases. */
+export const SHOWN_IN_PLAIN = {
+  except: SHOWN_ELSEWHERE.except.filter(({ twin }) => twin !== 'sync'),
+} satisfies Options;
+
+/** For what the engine `sync` refuses, as api/97-sync shows, or shares with no other context. */
+export const SUSPENDING = { except: [{ twin: 'sync' }] } satisfies Options;
+
+/**
+ * For what has nothing to do with waiting for a file: the plain build has the same tests in a
+ * worker, with JSPI.
+ */
+export const SAME_IN_SYNC = SUSPENDING;
+
+/** For what takes a database that several tabs have: that engine has an owner in Firefox alone. */
+export const IN_TABS = { except: [{ browser: 'chromium', twin: 'sync' }] } satisfies Options;
 
 /**
  * Names the part of the library that the tests after it are about: the first half of their id. The

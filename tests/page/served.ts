@@ -69,6 +69,9 @@ switch (query.get('as')) {
   case 'wrong':
     serve({ functions: { f: 'SELECT' as never } });
     break;
+  case 'async':
+    serve({ functions: { slow: async () => 1 } });
+    break;
   case 'misspelt':
     serve({ function: {} } as never);
     break;

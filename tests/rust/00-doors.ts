@@ -14,7 +14,7 @@ const MAKE = 'CREATE TABLE IF NOT EXISTS a (b); INSERT INTO a VALUES (1)';
 const COUNT = "SELECT count(*) || '' FROM a";
 
 function start(t: TestContext): Promise<Instance> {
-  return instance({ engine: t.cell.twin });
+  return instance({ engine: t.build });
 }
 
 /** The words of what a call throws or rejects with. */
@@ -37,6 +37,12 @@ test('a closure in run opens what it likes', async (t) => {
 }, 'reload', async (t) => {
   const module = await start(t);
   equal(await module.query_in_run(t.name(), '', COUNT), '2');
+});
+
+test('an engine that cannot suspend is refused, since calls of run may wait anywhere', async () => {
+  const engine = 'sync' as never;
+  const refused = await refusal(() => instance({ engine }));
+  match(refused, /TypeError: option "engine" must be "auto", "jspi" or "asyncify", not "sync"/);
 });
 
 test('calls of run are served in their order', async (t) => {

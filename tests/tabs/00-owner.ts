@@ -3,7 +3,7 @@
 import { open } from 'anchorite';
 import { equal, match, ok, rejects } from '../page/assert';
 import type { Hooked, TestContext } from '../page/context';
-import { describe, test } from '../page/registry';
+import { describe, SUSPENDING, test } from '../page/registry';
 import { owned, Tab } from '../page/tabs';
 import type { TabDatabase } from '../page/tabs';
 
@@ -37,7 +37,9 @@ test('is one for all tabs, on the best handles there are', ONCE, async (t) => {
   }
 });
 
-test('is chosen where handles cannot be shared', { contexts: ['worker'] }, async (t) => {
+const WORKER = { contexts: ['worker'], ...SUSPENDING } as const;
+
+test('is chosen where handles cannot be shared', WORKER, async (t) => {
   const { sharing, sharingReason } = (await t.open()).info;
   equal(sharing, t.cell.browser === 'chromium' ? 'shared' : 'owner', sharingReason);
 });

@@ -5,10 +5,11 @@ import type { Database } from 'anchorite';
 import { equal, match, ok, rejects } from '../page/assert';
 import type { Hooked } from '../page/context';
 import { count, killOneOfTwo, openMany, wantAlone } from '../page/contexts';
-import { describe, test } from '../page/registry';
+import { describe, SUSPENDING, test } from '../page/registry';
+import type { Twin } from '../wire';
 import { withWorkerOf } from '../page/workers';
 
-describe('shared by contexts');
+describe('shared by contexts', SUSPENDING);
 
 /** Where handles can be shared. */
 const SHARING = { browsers: ['chromium'], contexts: ['worker'] } as const;
@@ -20,7 +21,7 @@ const DEAF = '/broken/no-broadcast/index.js';
 const HELD = /held by the page \/\S* \(dedicated-worker, sharing "shared", protocol 1, since 2/;
 
 /** With a hook for its engine every open gets a worker of its own. */
-function options(engine: 'jspi' | 'asyncify'): Hooked {
+function options(engine: Twin): Hooked {
   return { engine, sharing: 'shared', testHooks: { growOnSuspend: false } };
 }
 

@@ -3,12 +3,12 @@
 import type { Database } from 'anchorite';
 import { equal, match, ok, rejects } from '../page/assert';
 import type { Hooked, TestContext } from '../page/context';
-import { describe, test } from '../page/registry';
+import { describe, SUSPENDING, test } from '../page/registry';
 
 describe('stolen locks');
 
 /** Where handles can be shared. */
-const SHARING = { browsers: ['chromium'], contexts: ['worker'] } as const;
+const SHARING = { browsers: ['chromium'], contexts: ['worker'], ...SUSPENDING } as const;
 
 /** Chromium and Firefox have locks that last as long as a context has the database for itself. */
 const ANYWHERE = { browsers: ['chromium', 'firefox'], contexts: ['worker'] } as const;

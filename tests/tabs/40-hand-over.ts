@@ -6,16 +6,17 @@ import { equal, match, ok, rejects } from '../page/assert';
 import type { Hooked } from '../page/context';
 import { count, killOneOfTwo, openMany, twin, wantAlone } from '../page/contexts';
 import type { Connection } from '../page/contexts';
-import { describe, test } from '../page/registry';
+import { describe, SUSPENDING, test } from '../page/registry';
+import type { Twin } from '../wire';
 import { Tab } from '../page/tabs';
 
-describe('in turn');
+describe('in turn', SUSPENDING);
 
 /** Everywhere but in WebKitGTK, whose workers have no handles that exclude each other. */
 const WORKERS = { browsers: ['chromium', 'firefox'], contexts: ['worker'] } as const;
 
 /** With a hook for its engine every open gets a worker of its own. */
-function options(engine: 'jspi' | 'asyncify'): Hooked {
+function options(engine: Twin): Hooked {
   return { engine, sharing: 'hand-over', testHooks: { growOnSuspend: false } };
 }
 

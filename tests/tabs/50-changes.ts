@@ -2,11 +2,11 @@
 import type { Change } from 'anchorite';
 import { equal, ok } from '../page/assert';
 import type { Hooked, TestContext } from '../page/context';
-import { describe, test } from '../page/registry';
+import { describe, IN_TABS, SUSPENDING, test } from '../page/registry';
 import { Tab } from '../page/tabs';
 import type { TabDatabase } from '../page/tabs';
 
-describe('changes');
+describe('changes', IN_TABS);
 
 /** Where several tabs can have a database open. */
 const TABS = { contexts: ['worker'] } as const;
@@ -119,7 +119,7 @@ test('are told to this and to other tabs', TABS, async (t) => {
 test('in the order of the commits, none left out', TABS, (t) => noneIsLeftOut(t));
 
 /** With each turn the numbers of the commits begin anew, so anything may have changed then. */
-test('none left out where tabs take turns', TABS, (t) =>
+test('none left out where tabs take turns', { ...TABS, ...SUSPENDING }, (t) =>
   noneIsLeftOut(t, { sharing: 'hand-over' }),
 );
 

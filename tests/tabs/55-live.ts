@@ -3,10 +3,10 @@ import type { Sharing } from 'anchorite';
 import { live } from 'anchorite/live';
 import { equal } from '../page/assert';
 import type { Hooked, TestContext } from '../page/context';
-import { describe, test } from '../page/registry';
+import { describe, IN_TABS, SUSPENDING, test } from '../page/registry';
 import { Tab } from '../page/tabs';
 
-describe('live in tabs');
+describe('live in tabs', IN_TABS);
 
 /** Where several tabs can have a database open. */
 const TABS = { contexts: ['worker'] } as const;
@@ -37,7 +37,7 @@ async function follows(t: TestContext, sharing: Sharing | undefined): Promise<vo
 
 test('as the browser shares files', TABS, (t) => follows(t, undefined));
 test('through an owner', TABS, (t) => follows(t, 'owner'));
-test('in turns', TABS, (t) => follows(t, 'hand-over'));
+test('in turns', { ...TABS, ...SUSPENDING }, (t) => follows(t, 'hand-over'));
 
 /** Only where tabs share files can one attach what another has open. */
 const SHARED = { ...TABS, browsers: ['chromium'] } as const;

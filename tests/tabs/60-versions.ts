@@ -3,9 +3,9 @@
 import type { Database } from 'anchorite';
 import { equal, match, ok, rejects } from '../page/assert';
 import type { Hooked, TestContext } from '../page/context';
-import { describe, test } from '../page/registry';
+import { describe, SUSPENDING, test } from '../page/registry';
 
-describe('versions');
+describe('versions', SUSPENDING);
 
 /** Where a tab can have the files itself. */
 const FILES = { browsers: ['chromium'], contexts: ['worker'] } as const;

@@ -2,10 +2,10 @@
 // the table.
 import { equal, match, rejects } from '../page/assert';
 import type { Hooked, TestContext } from '../page/context';
-import { describe, test } from '../page/registry';
+import { describe, SUSPENDING, test } from '../page/registry';
 import { Tab } from '../page/tabs';
 
-describe('ways of sharing');
+describe('ways of sharing', SUSPENDING);
 
 /** By name: what a tab asks for, and what its context then has. */
 const WAYS: Readonly<Record<string, Hooked>> = {

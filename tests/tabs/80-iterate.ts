@@ -4,10 +4,11 @@ import type { Database } from 'anchorite';
 import { equal, rejects } from '../page/assert';
 import type { Hooked } from '../page/context';
 import { openMany } from '../page/contexts';
-import { describe, test } from '../page/registry';
+import { describe, SUSPENDING, test } from '../page/registry';
+import type { Twin } from '../wire';
 import { killOwner, owned, Tab } from '../page/tabs';
 
-describe('iterations of several contexts');
+describe('iterations of several contexts', SUSPENDING);
 
 const WINDOW = { contexts: ['window'] } as const;
 
@@ -24,7 +25,7 @@ const TEN = { rows: 'scalar', batchRows: 10 } as const;
 /** Moves all of the WAL and cuts it off, once nobody reads an older snapshot. */
 const CUT = 'PRAGMA wal_checkpoint(TRUNCATE)';
 
-function shared(engine: 'jspi' | 'asyncify'): Hooked {
+function shared(engine: Twin): Hooked {
   return { engine, sharing: 'shared', testHooks: { growOnSuspend: false } };
 }
 

@@ -2,9 +2,9 @@
 // one, so that any view kept over a suspension is detached and any address lost.
 import { equal } from '../page/assert';
 import type { TestContext } from '../page/context';
-import { describe, test } from '../page/registry';
+import { describe, SAME_IN_SYNC, test } from '../page/registry';
 
-describe('memory growth');
+describe('memory growth', SAME_IN_SYNC);
 
 test('at every suspension changes no answer', async (t) => {
   equal(await workload(t, 'growing', true), await workload(t, 'plain', false));

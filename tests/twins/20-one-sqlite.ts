@@ -3,9 +3,9 @@
 import { equal } from '../page/assert';
 import { oracle } from '../page/data';
 import { fetchJson } from '../page/home';
-import { describe, test } from '../page/registry';
+import { describe, SAME_IN_SYNC, test } from '../page/registry';
 
-describe('one SQLite');
+describe('one SQLite', SAME_IN_SYNC);
 
 interface Permitted {
   readonly compileOptions: readonly {

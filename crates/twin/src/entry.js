@@ -3,6 +3,9 @@
 export let __names__;
 
 async function __anchorite_start({ engine = 'auto', wasm } = {}) {
+  if (!['auto', 'jspi', 'asyncify'].includes(engine)) {
+    throw new TypeError(`option "engine" must be "auto", "jspi" or "asyncify", not "${engine}"`);
+  }
   const loaded = await __anchorite_load(engine, undefined, wasm);
   // One call at a time, each from an empty stack.
   let last = Promise.resolve();

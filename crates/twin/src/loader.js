@@ -131,38 +131,60 @@ async function suspendOnce(jspi) {
 async function load(choice, beforeResume, sources) {
   const jspi = await probeJspi();
   const { engine, reason } = choose(choice, jspi);
-  const given = sources?.[engine];
-  const source = given ?? wasmUrl(engine).href;
+  const build = engine === "asyncify" ? engine : "jspi";
+  const given = sources?.[build];
+  const source = given ?? wasmUrl(build).href;
   const module = await compile(source);
   if (given !== void 0) {
-    checkBuild(engine, module);
+    checkBuild(build, module);
   }
   let glue;
   const wait = async () => {
     await settle(glue);
     beforeResume?.(glue.exports["memory"]);
   };
-  const connect = typeof jspi === "string" || engine === "asyncify" ? asyncify() : native(
-  jspi);
+  const connect = connection(engine, jspi);
   glue = await instantiate(module, { anchorite_wait: connect.suspending(wait) }).catch((error) => {
     throw loadError(`${nameOf(source)} (compiled)`, error);
   });
-  const run = connect.promising(glue.exports);
-  return { glue, run, engine, reason, wasmBytes: define_WASM_BYTES_default[engine], module };
+  const run = connect.promising(glue);
+  return { glue, run, engine, reason, wasmBytes: define_WASM_BYTES_default[build], module };
+}
+function connection(engine, jspi) {
+  if (engine === "sync") {
+    return sync();
+  }
+  return typeof jspi === "string" || engine === "asyncify" ? asyncify() : native(jspi);
 }
 function native(jspi) {
   return {
     suspending: (wait) => new jspi.Suspending(wait),
-    promising: (exports) => jspi.promising(exports["anchorite_run"])
+    promising: ({ exports }) => jspi.promising(exports["anchorite_run"])
   };
 }
 function asyncify() {
   const standIn = new Asyncify();
   return {
     suspending: (wait) => standIn.suspending(wait),
-    promising: (exports) => {
+    promising: ({ exports }) => {
       standIn.attach(exports);
       return standIn.promising(exports["anchorite_run"]);
+    }
+  };
+}
+function sync() {
+  return {
+    suspending: () => () => {
+      throw new Error('the engine "sync" does not suspend');
+    },
+    promising: (glue) => {
+      glue.cannot_suspend();
+      const run = glue.exports["anchorite_run"];
+      return async () => {
+        for (run(); glue.is_unfinished(); run()) {
+          await settle(glue);
+        }
+      };
     }
   };
 }
@@ -177,7 +199,8 @@ function choose(choice, jspi) {
   const missing = typeof jspi === "string" ? jspi : void 0;
   switch (choice) {
     case "asyncify":
-      return { engine: "asyncify", reason: "the caller asked for it" };
+    case "sync":
+      return { engine: choice, reason: "the caller asked for it" };
     case "jspi":
       if (missing !== void 0) {
         throw new SqliteError(`engine "jspi" cannot run: ${missing}`, {
@@ -190,8 +213,8 @@ function choose(choice, jspi) {
 asyncify", reason: missing };
   }
 }
-function wasmUrl(engine) {
-  switch (engine) {
+function wasmUrl(build) {
+  switch (build) {
     case "jspi":
       return new URL("./anchorite.wasm", import.meta.url);
     case "asyncify":
@@ -222,11 +245,11 @@ async function compileGiven(source) {
     throw loadError(nameOf(source), error);
   }
 }
-function checkBuild(engine, module) {
+function checkBuild(build, module) {
   const names = WebAssembly.Module.exports(module).map(({ name }) => name);
   const isTwin = names.includes("asyncify_get_state");
-  if (!names.includes("anchorite_run") || isTwin !== (engine === "asyncify")) {
-    throw loadError(`the build "${engine}"`, new Error("what was given is another module"));
+  if (!names.includes("anchorite_run") || isTwin !== (build === "asyncify")) {
+    throw loadError(`the build "${build}"`, new Error("what was given is another module"));
   }
 }
 function nameOf(source) {

@@ -20,7 +20,7 @@ import { Callbacks } from './callbacks.js';
 import { Cancels } from './cancels.js';
 import { replyOf, transferable } from './few.js';
 import type { Host } from './host.js';
-import { checkRequest, type Hearers, hear } from './incoming.js';
+import { checkMessage, type Hearers, hear } from './incoming.js';
 
 /** One page and the connections it has opened. */
 export class Client {
@@ -57,7 +57,7 @@ export class Client {
     let session: number | undefined;
     let answer: RowBatch | undefined;
     try {
-      checkRequest(request);
+      checkMessage(message);
       session = 'session' in request ? request.session : undefined;
       answer = this.#mayUse(session) ? this.#host.atOnce(request) : undefined;
     } catch (error) {

@@ -69,6 +69,8 @@ export interface Declarations {
   readonly functions: readonly (Declared & {
     readonly call: (args: readonly WireValue[]) => WireValue | Promise<WireValue>;
     readonly timeout: number;
+    /** Whether it is seen that it answers promises. */
+    readonly isAsync: boolean;
   })[];
   readonly aggregates: readonly (Declared & { readonly methods: object })[];
   readonly collations: readonly (readonly [string, ServedCollation])[];
@@ -106,7 +108,8 @@ function declareFunction(
     const value = answer(...args);
     return isPromise(value) ? Promise.resolve(value).then(stored) : stored(value);
   };
-  return { ...declared, call, timeout: functionTimeout };
+  const isAsync = Object.prototype.toString.call(answer) === '[object AsyncFunction]';
+  return { ...declared, call, timeout: functionTimeout, isAsync };
 }
 
 function declareAggregate(

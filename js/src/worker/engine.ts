@@ -4,6 +4,7 @@
 import { flush, tell } from '../commits.js';
 import { isEnding, markEnding, SqliteError, text } from '../errors.js';
 import type {
+  Can,
   Commits,
   Operations,
   OwnChange,
@@ -14,6 +15,7 @@ import type {
   WireParams,
   WireValue,
 } from '../protocol.js';
+import type { Stop } from '../stop.js';
 import type { Glue } from '../wasm/anchorite.js';
 import type { Loan, Refused } from './busy.js';
 import type { Declarations } from './declare.js';
@@ -23,6 +25,7 @@ import { holdersOf, whoHolds } from './holders.js';
 import { type Loaded, load } from './load.js';
 import { Logs } from './log.js';
 import { type Outcome, type Parked, Queue, type Work } from './queue.js';
+import { abilities, checkDeclared } from './suspending.js';
 import { nextTask } from './task.js';
 import { Texts } from './texts.js';
 import { gather, giveBack, WalBound } from './wal.js';
@@ -60,7 +63,7 @@ export interface About {
   /** Whether it is going to share that: who is alone with it is told so at once. */
   readonly joins?: boolean;
   /** Gives it up. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: Stop | undefined;
   /** Where it is told what is logged for a connection that is being opened. */
   readonly log?: BroadcastChannel | undefined;
 }
@@ -68,6 +71,7 @@ export interface About {
 /** A running instance. */
 export class Engine {
   readonly loaded: Loaded;
+  readonly can: Can;
   /** No other engine has it. */
   readonly id: string = crypto.randomUUID();
   /** The number of the protocol by which contexts share a database. */
@@ -107,6 +111,7 @@ export class Engine {
 
   private constructor(loaded: Loaded) {
     this.loaded = loaded;
+    this.can = abilities(loaded.engine);
     this.protocol = loaded.glue.protocol();
     loaded.glue.set_next_task(nextTask);
     loaded.glue.set_call_function((number: number, args: WireValue[]) =>
@@ -135,7 +140,9 @@ export class Engine {
     return started;
   }
 
-  #declare({ functions, aggregates, collations }: Declarations): void {
+  #declare(declarations: Declarations): void {
+    checkDeclared(this.can, declarations);
+    const { functions, aggregates, collations } = declarations;
     const { glue } = this.loaded;
     for (const { name, arity, deterministic, directOnly, call, timeout } of functions) {
       const number = this.functions.add({ session: undefined, call, timeout });
@@ -188,16 +195,28 @@ export class Engine {
         const loans = loan === undefined ? [] : [loan];
         return this.#yielding.during(() => {
           this.logs.serve(session, log);
+          this.#limit(signal);
           const outcome = this.#attempt(ticket === undefined ? stage : again, loans, database);
-          return outcome.finally(() => {
-            this.logs.serve(undefined);
-            this.#noteTransaction(session);
-          });
+          return outcome
+            .then((it) => (this.can.cancel ? it : inTime(it, signal)))
+            .finally(() => {
+              this.logs.serve(undefined);
+              this.#limit(undefined);
+              this.#noteTransaction(session);
+            });
         });
       },
       stop: () => this.#stop(),
       forget: (ticket) => this.#forget(ticket, session),
     };
+  }
+
+  /** An engine that hears of nothing meanwhile stops by its own clock. */
+  #limit(signal: Stop | undefined): void {
+    if (!this.can.cancel) {
+      const { due = Number.POSITIVE_INFINITY } = signal ?? {};
+      this.#untrapped?.limit_job(due - performance.now());
+    }
   }
 
   #stop(): void {
@@ -520,6 +539,18 @@ export class Engine {
       throw ended ? markEnding(made) : made;
     }
   }
+}
+
+/** What was stopped by its time limit says so, where nobody else could have stopped it. */
+function inTime(outcome: Outcome, { due = Number.POSITIVE_INFINITY }: Partial<Stop> = {}): Outcome {
+  const error = 'error' in outcome ? outcome.error : undefined;
+  const isStopped = error instanceof SqliteError && error.code === 'SQLITE_INTERRUPT';
+  if (!isStopped || performance.now() < due) {
+    return outcome;
+  }
+  const message = 'the call has taken longer than its time limit and has not happened';
+  const late = new SqliteError(message, { code: 'TIMEOUT' });
+  return { ...outcome, error: isEnding(error) ? markEnding(late) : late };
 }
 
 function failed(cause: unknown): SqliteError {

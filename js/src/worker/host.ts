@@ -21,6 +21,7 @@ import type { Declarations } from './declare.js';
 import { type About, Engine } from './engine.js';
 import { forMessage, type RustRows } from './few.js';
 import { announce } from './holders.js';
+import { checkAbilities } from './suspending.js';
 
 /** What an operation answers. */
 type Answer<Name extends Operation> = Operations[Name]['answers'];
@@ -113,6 +114,7 @@ export class Host {
     }
     // Without waiting, once it runs: whatever is asked next must find this in the queue.
     const engine = this.#running ?? (await this.#engine);
+    checkAbilities(engine.can, request, signal);
     if (request.operation === 'createFunction') {
       return this.#createFunction(engine, request, callPage);
     }
@@ -200,7 +202,7 @@ export class Host {
   }
 }
 
-function started({ loaded, id }: Engine): Started {
+function started({ loaded, id, can }: Engine): Started {
   const { engine, reason, wasmBytes, glue } = loaded;
   const engineId = id;
   return {
@@ -210,6 +212,7 @@ function started({ loaded, id }: Engine): Started {
     context: here(),
     sqliteVersion: glue.sqlite_version(),
     wasmBytes,
+    can,
   };
 }
 

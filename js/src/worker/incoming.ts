@@ -83,10 +83,17 @@ const openOptions = made<Operations['open']['takes']['options']>({
   sharing: oneOf('alone', 'shared', 'hand-over'),
 });
 
+const stops = maybe(
+  made<NonNullable<RequestMessage['stop']>>({
+    timed: maybe(flag),
+    limit: (it) => typeof it === 'number',
+  }),
+);
+
 /** What each operation takes. */
 const TAKES: { readonly [Name in Operation]: Checks<Operations[Name]['takes']> } = {
   start: {
-    engine: oneOf('auto', 'jspi', 'asyncify'),
+    engine: oneOf('auto', 'jspi', 'asyncify', 'sync'),
     wasm: maybe(isObject),
     testHooks: isObject,
     page: text,
@@ -170,8 +177,15 @@ function messagesOf(data: unknown): readonly (RequestMessage | CancelMessage | A
   return Array.isArray(data) ? data.map(long).filter(isMessage) : [];
 }
 
-/** Refuses a request that is not what it says. */
-export function checkRequest(request: unknown): asserts request is Request {
+/** Refuses a message whose parts are not what they say. */
+export function checkMessage({ request, stop }: RequestMessage): void {
+  checkRequest(request);
+  if (!stops(stop)) {
+    throw refused(`"stop" of "${request.operation}" cannot be ${describe(stop)}`);
+  }
+}
+
+function checkRequest(request: unknown): asserts request is Request {
   const operation = isObject(request) ? request['operation'] : undefined;
   if (!isObject(request) || typeof operation !== 'string' || !Object.hasOwn(TAKES, operation)) {
     throw refused(`there is no operation ${describe(operation)}`);

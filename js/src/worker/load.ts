@@ -1,4 +1,4 @@
-// Which build, and why: chooses, fetches and instantiates it. Used by engine.ts.
+// Which engine, and why: chooses, fetches and instantiates its build. Used by engine.ts.
 // Never falls back silently: the reason is reported, a forced build that cannot run is an error.
 
 import { SqliteError, text } from '../errors.js';
@@ -7,7 +7,10 @@ import { type Glue, instantiate } from '../wasm/anchorite.js';
 import { Asyncify } from './asyncify.js';
 import { type Jspi, probeJspi } from './jspi.js';
 
-/** A loaded instance behind the same face, whichever build it is. */
+/** A build; the engine "sync" runs that of "jspi". */
+type Build = keyof WireWasm;
+
+/** A loaded instance behind the same face, whichever engine it is. */
 export interface Loaded {
   readonly glue: Glue;
   /** Runs the staged job; resolves at its end. */
@@ -19,7 +22,7 @@ export interface Loaded {
 }
 
 /** Sizes in bytes, put in by build.mjs. */
-declare const WASM_BYTES: Readonly<Record<EngineName, number>>;
+declare const WASM_BYTES: Readonly<Record<Build, number>>;
 
 /** What the suspending import does: waits for the promise that Rust waits for. */
 type Wait = () => Promise<void>;
@@ -32,35 +35,43 @@ export async function load(
 ): Promise<Loaded> {
   const jspi = await probeJspi();
   const { engine, reason } = choose(choice, jspi);
-  const given = sources?.[engine];
-  const source = given ?? wasmUrl(engine).href;
+  const build = engine === 'asyncify' ? engine : 'jspi';
+  const given = sources?.[build];
+  const source = given ?? wasmUrl(build).href;
   const module = await compile(source);
   if (given !== undefined) {
-    checkBuild(engine, module);
+    checkBuild(build, module);
   }
   let glue: Glue;
   const wait = async () => {
     await settle(glue);
     beforeResume?.(glue.exports['memory'] as WebAssembly.Memory);
   };
-  const connect = typeof jspi === 'string' || engine === 'asyncify' ? asyncify() : native(jspi);
+  const connect = connection(engine, jspi);
   glue = await instantiate(module, { anchorite_wait: connect.suspending(wait) }).catch((error) => {
     throw loadError(`${nameOf(source)} (compiled)`, error);
   });
-  const run = connect.promising(glue.exports);
-  return { glue, run, engine, reason, wasmBytes: WASM_BYTES[engine], module };
+  const run = connect.promising(glue);
+  return { glue, run, engine, reason, wasmBytes: WASM_BYTES[build], module };
 }
 
 /** How the import and the export are wrapped. */
 interface Connection {
   suspending(wait: Wait): WebAssembly.ImportValue;
-  promising(exports: WebAssembly.Exports): () => Promise<void>;
+  promising(glue: Glue): () => Promise<void>;
+}
+
+function connection(engine: EngineName, jspi: Jspi | string): Connection {
+  if (engine === 'sync') {
+    return sync();
+  }
+  return typeof jspi === 'string' || engine === 'asyncify' ? asyncify() : native(jspi);
 }
 
 function native(jspi: Jspi): Connection {
   return {
     suspending: (wait) => new jspi.Suspending(wait),
-    promising: (exports) => jspi.promising(exports['anchorite_run'] as CallableFunction),
+    promising: ({ exports }) => jspi.promising(exports['anchorite_run'] as CallableFunction),
   };
 }
 
@@ -68,9 +79,30 @@ function asyncify(): Connection {
   const standIn = new Asyncify();
   return {
     suspending: (wait) => standIn.suspending(wait),
-    promising: (exports) => {
+    promising: ({ exports }) => {
       standIn.attach(exports);
       return standIn.promising(exports['anchorite_run'] as () => void);
+    },
+  };
+}
+
+/**
+ * Nothing suspends: a job that has to wait comes back and, once its promise has settled, is tried
+ * anew (vfs/src/suspend.rs).
+ */
+function sync(): Connection {
+  return {
+    suspending: () => () => {
+      throw new Error('the engine "sync" does not suspend');
+    },
+    promising: (glue) => {
+      glue.cannot_suspend();
+      const run = glue.exports['anchorite_run'] as () => void;
+      return async () => {
+        for (run(); glue.is_unfinished(); run()) {
+          await settle(glue);
+        }
+      };
     },
   };
 }
@@ -88,7 +120,8 @@ function choose(choice: EngineChoice, jspi: Jspi | string): { engine: EngineName
   const missing = typeof jspi === 'string' ? jspi : undefined;
   switch (choice) {
     case 'asyncify':
-      return { engine: 'asyncify', reason: 'the caller asked for it' };
+    case 'sync':
+      return { engine: choice, reason: 'the caller asked for it' };
     case 'jspi':
       if (missing !== undefined) {
         throw new SqliteError(`engine "jspi" cannot run: ${missing}`, {
@@ -104,8 +137,8 @@ function choose(choice: EngineChoice, jspi: Jspi | string): { engine: EngineName
 }
 
 /** Literal URLs, so that bundlers see both files; relative to the bundled dist/*.js. */
-function wasmUrl(engine: EngineName): URL {
-  switch (engine) {
+function wasmUrl(build: Build): URL {
+  switch (build) {
     case 'jspi':
       return new URL('./anchorite.wasm', import.meta.url);
     case 'asyncify':
@@ -116,7 +149,7 @@ function wasmUrl(engine: EngineName): URL {
 /** Compiled modules of this context, by URL; a failed one may be tried again. */
 const modules = new Map<string, Promise<WebAssembly.Module>>();
 
-type Source = NonNullable<WireWasm[EngineName]>;
+type Source = NonNullable<WireWasm[Build]>;
 
 function compile(source: Source): Promise<WebAssembly.Module> {
   if (typeof source !== 'string') {
@@ -146,11 +179,11 @@ async function compileGiven(
 }
 
 /** One build in place of the other would run up to the first wait. */
-function checkBuild(engine: EngineName, module: WebAssembly.Module): void {
+function checkBuild(build: Build, module: WebAssembly.Module): void {
   const names = WebAssembly.Module.exports(module).map(({ name }) => name);
   const isTwin = names.includes('asyncify_get_state');
-  if (!names.includes('anchorite_run') || isTwin !== (engine === 'asyncify')) {
-    throw loadError(`the build "${engine}"`, new Error('what was given is another module'));
+  if (!names.includes('anchorite_run') || isTwin !== (build === 'asyncify')) {
+    throw loadError(`the build "${build}"`, new Error('what was given is another module'));
   }
 }
 

@@ -9,7 +9,7 @@ import { Callbacks } from './callbacks.js';
 import { Cancels } from './cancels.js';
 import { replyOf, transferable } from './few.js';
 import type { Host } from './host.js';
-import { checkRequest, type Hearers, hear } from './incoming.js';
+import { checkMessage, type Hearers, hear } from './incoming.js';
 
 type FromEngine = ReplyMessage | ShortAnswer | CallMessage;
 
@@ -39,7 +39,7 @@ export class Page {
     const { id, request } = message;
     let value: RowBatch | undefined;
     try {
-      checkRequest(request);
+      checkMessage(message);
       value = this.#host.atOnce(request);
     } catch (error) {
       this.#outbox.add({ id, error: toWire(error) }, []);

@@ -42,7 +42,7 @@ self.onconnect = ({ ports: [port] }) => {
 function isJoin(message: unknown): message is JoinMessage {
   const { database, client, engine } = (message ?? {}) as Partial<Record<string, unknown>>;
   const isNamed = typeof database === 'string' && typeof client === 'string';
-  return isNamed && ['auto', 'jspi', 'asyncify'].includes(engine as string);
+  return isNamed && ['auto', 'jspi', 'asyncify', 'sync'].includes(engine as string);
 }
 
 async function join(port: MessagePort, message: JoinMessage): Promise<void> {

@@ -37,6 +37,25 @@ const count = async (database) => {
   return n;
 };
 
+/** An engine that never suspends does what others do, before a job and after it. */
+async function withoutSuspending() {
+  const options = { engine: 'sync' };
+  const db = await open('sync/a.db', options);
+  assert.deepEqual([db.info.engine, db.info.can.cancel], ['sync', false]);
+  await db.exec('CREATE TABLE a (b); INSERT INTO a VALUES (1), (2)');
+  await db.backupTo('sync/b.db');
+  await db.close();
+  assert.ok(!existsSync(lockFile('sync/a.db')));
+  await anchorite.renameDatabase('sync/a.db', 'sync/c.db', options);
+  const bytes = readFileSync(join(directory, 'sync/c.db'));
+  await anchorite.importDatabase('sync/b.db', bytes, { ...options, overwrite: true });
+  assert.deepEqual(await anchorite.listDatabases(options), ['sync/b.db', 'sync/c.db']);
+  assert.equal(await count('sync/b.db'), 2);
+  assert.equal(await anchorite.deleteDatabase('sync/b.db', options), true);
+  assert.equal(await anchorite.deleteDatabase('sync/b.db', options), false);
+  assert.equal(await anchorite.deleteDatabase('sync/c.db', options), true);
+}
+
 async function files() {
   const db = await open('app/a.db');
   assert.equal(db.info.storage, 'directory');
@@ -143,7 +162,8 @@ async function twoDirectories() {
 }
 
 try {
-  for (const part of [files, secondProcess, killedProcess, leftLocks, race, twoDirectories]) {
+  const shared = [secondProcess, killedProcess, leftLocks, race, twoDirectories];
+  for (const part of [withoutSuspending, files, ...shared]) {
     await part();
   }
   assert.throws(() => setDirectory(''), { code: 'INVALID_OPTION' });

@@ -7,7 +7,7 @@ import { equal, ok } from '../assert';
 import type { Hooked } from '../context';
 import { type Link, toOwner, toWorker, UNCAUGHT } from './link';
 import { bigEverywhere, noList, noRequest } from './messages';
-import { type Random, randomFrom, request, shortOf } from './messages';
+import { type Random, randomFrom, request, shortOf, stopOf } from './messages';
 
 interface Reply {
   readonly id: number;
@@ -82,7 +82,7 @@ class Talker {
     const id = ++this.#last;
     this.#waiting.set(id, heard);
     const short = stoppable ? undefined : shortOf(id, request);
-    return short ?? { id, request, stoppable };
+    return short ?? { id, request, stop: stoppable ? stopOf(id) : undefined };
   }
 
   say(data: unknown): void {

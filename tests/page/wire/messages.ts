@@ -183,6 +183,13 @@ export function shortOf(id: number, made: unknown): readonly unknown[] | undefin
   return [id, session, first, sql, ...values];
 }
 
+/** How a request may be given up; a wrong one for some. */
+export function stopOf(id: number): unknown {
+  return id % 5 === 0
+    ? ODD[id % ODD.length]
+    : { timed: id % 2 === 0, limit: Number.POSITIVE_INFINITY };
+}
+
 /** What is no request: answers that nobody waits for, and nonsense. */
 export function noRequest(random: Random): unknown {
   const number = pick(random, [0, 1, upTo(random, 1000), -1, Number.NaN]);
@@ -200,5 +207,5 @@ export function noRequest(random: Random): unknown {
 
 /** A message that holds no list of them. */
 export function noList(random: Random): unknown {
-  return pick(random, [...ODD, { id: 1, request: { operation: 'list' }, stoppable: false }]);
+  return pick(random, [...ODD, { id: 1, request: { operation: 'list' }, stop: undefined }]);
 }
