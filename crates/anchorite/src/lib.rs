@@ -1,7 +1,8 @@
 //! SQLite that stays put: plain `rusqlite` on durable databases in the browser's own file system.
 //!
 //! Used by Rust applications that are compiled to `wasm32-unknown-unknown`. It ties `rusqlite` to
-//! our VFS (`vfs/`); it must not know the npm package or what an application does.
+//! our VFS (`vfs/`). All but `client` must not know the npm package, and none of it what an
+//! application does.
 //!
 //! There are two doors to [`rusqlite::Connection`]:
 //!
@@ -29,30 +30,43 @@
 //! # }
 //! ```
 //!
+//! A front end that leaves SQLite to the workers of the npm package has `Database` instead, behind
+//! the feature `client`; without the default feature `engine` there is no SQLite in its module.
+//!
 //! Natively there is nothing to install: [`rusqlite`] is the ordinary one there, over ordinary
 //! files.
 
+#[cfg(feature = "client")]
+mod client;
 mod error;
 
-#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+#[cfg(all(feature = "engine", target_family = "wasm", target_os = "unknown"))]
 mod install;
-#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+#[cfg(all(feature = "engine", target_family = "wasm", target_os = "unknown"))]
 mod job;
-#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+#[cfg(all(feature = "engine", target_family = "wasm", target_os = "unknown"))]
 mod nowhere;
+#[cfg(any(
+    feature = "engine",
+    not(all(target_family = "wasm", target_os = "unknown"))
+))]
+mod sqlite_error;
 
+#[cfg(feature = "client")]
+pub use client::{Changes, Database, OpenOptions, Params, Rows, Statements, Transaction, Value};
 pub use error::Error;
-#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+#[cfg(all(feature = "engine", target_family = "wasm", target_os = "unknown"))]
 pub use install::{Options, install};
-#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+#[cfg(all(feature = "engine", target_family = "wasm", target_os = "unknown"))]
 pub use job::{Build, anchorite_attach, anchorite_run, build, run};
 
+#[cfg(feature = "engine")]
 pub use rusqlite;
 
 /// One SQLite: if the next line does not compile, another crate has made `rusqlite` take another
 /// FFI than `sqlite-wasm-rs`, for which our VFS is registered. Look for `libsqlite3-sys` in
 /// `cargo tree --target wasm32-unknown-unknown`.
-#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+#[cfg(all(feature = "engine", target_family = "wasm", target_os = "unknown"))]
 const ONE_SQLITE: fn(*mut rusqlite::ffi::sqlite3) -> *mut sqlite_wasm_rs::sqlite3 = |same| same;
-#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+#[cfg(all(feature = "engine", target_family = "wasm", target_os = "unknown"))]
 const _: fn(*mut rusqlite::ffi::sqlite3) -> *mut sqlite_wasm_rs::sqlite3 = ONE_SQLITE;
