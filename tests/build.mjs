@@ -19,14 +19,14 @@ const anchoriteAsServed = {
   },
 };
 
-/** The contract's module (tests/contract-wasm) is loaded as it is, too. */
-const contractAsServed = {
-  name: 'contract-as-served',
+/** The modules of the contract and of the Rust client are loaded as they are, too. */
+const modulesAsServed = {
+  name: 'modules-as-served',
   setup(bundler) {
-    bundler.onResolve({ filter: /^contract-module$/ }, () => ({
-      path: '/contract/contract.js',
-      external: true,
-    }));
+    bundler.onResolve({ filter: /^(contract|client)-module$/ }, ({ path }) => {
+      const name = path.replace('-module', '');
+      return { path: `/${name}/${name}.js`, external: true };
+    });
   },
 };
 
@@ -49,6 +49,15 @@ function contractCases() {
       ),
     );
   return { every, sparse };
+}
+
+/** The names in the one list of the Rust client's cases. */
+function clientCases() {
+  const text = readFileSync(new URL('client/src/list.rs', import.meta.url), 'utf8');
+  const [, every] = text.split('macro_rules!');
+  return [...every.matchAll(/(\w+): \[([\s\w,]*)\]/g)].flatMap(([, module, names]) =>
+    (names.match(/\w+/g) ?? []).map((name) => `${module}::${name}`),
+  );
 }
 
 const common = { bundle: true, format: 'esm', target: 'es2022', sourcemap: 'inline' };
@@ -75,9 +84,10 @@ await build({
     'bench-tab-worker': 'bench/tab-worker.ts',
   },
   outdir: 'dist/page',
-  plugins: [anchoriteAsServed, contractAsServed, docExamples],
+  plugins: [anchoriteAsServed, modulesAsServed, docExamples],
   define: {
     CONTRACT: JSON.stringify(contractCases()),
+    CLIENT: JSON.stringify(clientCases()),
   },
 });
 

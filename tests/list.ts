@@ -62,5 +62,6 @@ import './bad-input/50-damaged';
 import './bad-input/60-calls';
 import './contract/00-cases';
 import './rust/00-doors';
+import './rust/10-client';
 import './large/00-little-memory';
 import './large/10-beyond-4-gib';

@@ -323,7 +323,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   foreignKeys: 'boolean',
   // Which there are is known to the engine.
   limits: { parts: undefined },
-  rows: ['object', 'array', 'scalar'],
+  rows: ['object', 'array', 'scalar', 'named'],
   key: 'Array',
   mode: ['deferred', 'immediate', 'exclusive'],
   name: 'string',

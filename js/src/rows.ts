@@ -12,6 +12,12 @@ import type { Row, SqlValue } from './values.js';
  */
 export type RowShape = 'object' | 'array' | 'scalar';
 
+/**
+ * For clients in other languages also a pair: the names of the columns, one array for all rows of a
+ * batch, and an array of the values.
+ */
+type AnyShape = RowShape | 'named';
+
 /** What a cell is. */
 const KIND = {
   null: 0,
@@ -121,7 +127,7 @@ class Batch implements Cells {
 /** Adds rows to a list. */
 type Adder = (rows: unknown[], cells: Cells, columns: readonly string[]) => void;
 
-function adder(shape: RowShape): Adder {
+function adder(shape: AnyShape): Adder {
   switch (shape) {
     case 'object':
       return addObjects;
@@ -129,6 +135,8 @@ function adder(shape: RowShape): Adder {
       return addArrays;
     case 'scalar':
       return addScalars;
+    case 'named':
+      return addNamed;
     default:
       return shape satisfies never;
   }
@@ -162,6 +170,14 @@ function addArrays(rows: unknown[], cells: Cells, columns: readonly string[]): v
       values.push(cells.at(row * columns.length + i));
     }
     rows.push(values);
+  }
+}
+
+function addNamed(rows: unknown[], cells: Cells, columns: readonly string[]): void {
+  const arrays: unknown[] = [];
+  addArrays(arrays, cells, columns);
+  for (const values of arrays) {
+    rows.push([columns, values]);
   }
 }
 

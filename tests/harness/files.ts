@@ -22,6 +22,7 @@ const TYPES: Record<string, string> = {
 const FOLDERS: readonly (readonly [string, string])[] = [
   ['/anchorite/', 'js/dist/'],
   ['/page/', 'tests/dist/page/'],
+  ['/client/', 'tests/client-wasm/'],
   ['/contract/', 'tests/contract-wasm/'],
   ['/tests/data/', 'tests/data/'],
   ['/demo/public/', 'demo/public/'],

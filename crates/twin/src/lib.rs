@@ -76,8 +76,12 @@ pub fn build(options: &Options) -> Result<Pair> {
     })
 }
 
-/// Runs wasm-bindgen: glue for the `web` target, without names and debug sections.
-fn generate(wasm: &Path, name: &str, out_dir: &Path) -> Result<()> {
+/// Runs wasm-bindgen: glue for the `web` target, without names and debug sections. That is all a
+/// module needs that suspends nowhere.
+///
+/// # Errors
+/// When the module was not built with the wasm-bindgen version of this crate.
+pub fn generate(wasm: &Path, name: &str, out_dir: &Path) -> Result<()> {
     let mut bindgen = Bindgen::new();
     bindgen
         .input_path(wasm)

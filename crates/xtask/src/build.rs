@@ -9,6 +9,7 @@ use anchorite_twin::{Effort, Optimiser};
 use anyhow::{Context, Result};
 
 use crate::cache::{self, Inputs};
+use crate::page;
 use crate::process::{self, cargo, command, npm, root};
 use crate::setup::{self, WASM};
 use crate::sizes;
@@ -74,7 +75,8 @@ pub(crate) fn demo(lane: &Lane) -> Result<()> {
 
 /// Builds the modules that only the browser tests load.
 pub(crate) fn test_modules(lane: &Lane) -> Result<()> {
-    stock::pair(lane, Stock::Contract)
+    stock::pair(lane, Stock::Contract)?;
+    page::module(lane)
 }
 
 /// Builds the browser tests and the modules that only they load; the package must have been built.

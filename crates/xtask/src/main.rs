@@ -10,6 +10,7 @@
 mod bench;
 mod build;
 mod cache;
+mod page;
 mod probe;
 mod process;
 mod serve;

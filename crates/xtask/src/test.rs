@@ -27,8 +27,9 @@ const NATIVE: [&str; 5] = [
     "anchorite-contract-wasm",
 ];
 /// The crates that are compiled for wasm32.
-const PORTABLE: [&str; 6] = [
+const PORTABLE: [&str; 7] = [
     "anchorite",
+    "anchorite-client-tests",
     "anchorite-vfs",
     "anchorite-engine",
     "anchorite-wasm",

@@ -42,11 +42,13 @@ const CONFINED: [Confined; 7] = [
         except: &[
             "vfs/src/opfs/",
             "vfs/src/suspend.rs",
+            "crates/anchorite/src/client/web.rs",
             "crates/anchorite/src/job.rs",
             "crates/wasm/",
+            "tests/client/src/web.rs",
             "tests/contract/wasm/",
         ],
-        reason: "the browser is known to vfs/src/opfs, suspend.rs, job.rs and the modules for it",
+        reason: "the browser is known to vfs/src/opfs, suspend.rs, job.rs, web.rs, and its modules",
     },
     Confined {
         words: &["rusqlite"],
