@@ -25,8 +25,9 @@ const CONNECTION_LOST =
 
 const ADVICE: Readonly<Record<string, string>> = {
   OPFS_UNAVAILABLE:
-    'The origin private file system is where databases are kept. ' +
-    'It needs https or localhost, and some browsers refuse it in private windows.',
+    'Databases are kept in the origin private file system, which this browser does not give to ' +
+    'this page. If this is a private window, open the page in an ordinary one. Otherwise it needs ' +
+    'https or localhost, and leave to keep data for this site.',
   SQLITE_BUSY:
     'Another tab or window is using it, as the message says. ' +
     'Let it finish or close it there, then try again.',
@@ -34,7 +35,9 @@ const ADVICE: Readonly<Record<string, string>> = {
   SQLITE_NOTADB: 'Choose a file that the sqlite3 shell can open. Nothing here was changed.',
   SQLITE_CORRUPT:
     'The file is damaged. Nothing here was changed; try a backup, or sqlite3’s .recover.',
-  SQLITE_FULL: "The browser's storage for this site is used up. Free some space, then try again.",
+  SQLITE_FULL:
+    "The browser's storage for this site is used up. " +
+    'Delete a database under Files, or free some space on the disk; then try again.',
   SQLITE_READONLY: 'This database cannot be written to.',
   EXISTS: 'Choose another name, or delete the other database first.',
   CONNECTION_LOST,
