@@ -75,6 +75,7 @@ await build({
     'wire/watched-worker': 'page/wire/watched-worker.ts',
     'wire/watched-shared': 'page/wire/watched-shared.ts',
     probe: 'page/probe.ts',
+    'console/drive': 'page/console/drive.ts',
     'torture/victim': 'page/torture/victim.ts',
     'torture/tab': 'page/torture/tab.ts',
     'large/stages': 'page/large/stages.ts',

@@ -158,6 +158,13 @@ export type Outcome =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly message: string; readonly stack: string };
 
+/** What a page that drives the console tells of a step; with no name there are no more. */
+export interface DrivenStep {
+  readonly name: string;
+  readonly milliseconds: number;
+  readonly fault: string | undefined;
+}
+
 /** The tests run in 'main'; 'peer' is a second tab, 'strict' one with a stricter policy. */
 export const TABS = ['strict', 'peer', 'main'] as const;
 export type Tab = (typeof TABS)[number];

@@ -1,6 +1,8 @@
 // The built demo in Chromium and Firefox, as a person would use it. main.ts calls it; the steps are
-// in demo-steps.ts, demo-hostile.ts and demo-axe.ts. It must not know them.
+// in demo-steps.ts, demo-hostile.ts and demo-axe.ts. It must not know them. WebKitGTK, which cannot
+// be driven so, has demo-webkit.ts.
 import { join } from 'node:path';
+import type { Browser } from '../wire';
 import { axeSteps } from './demo-axe';
 import { hostileSteps } from './demo-hostile';
 import { ConsolePage } from './demo-page';
@@ -12,9 +14,9 @@ import { killMarked } from './processes';
 import type { Results } from './report';
 import type { RunningServer } from './server';
 
-export const DEMO_BROWSERS: readonly TabbedBrowser[] = ['chromium', 'firefox'];
+export const DEMO_BROWSERS: readonly Browser[] = ['chromium', 'firefox', 'webkit'];
 
-export function demoRow(browser: TabbedBrowser): string {
+export function demoRow(browser: Browser): string {
   return `demo in ${browser}`;
 }
 

@@ -6,9 +6,9 @@ import type { Browser, Cell } from '../wire';
 import { cellId } from '../wire';
 import { Channel } from './channel';
 import { DEMO_BROWSERS, demoRow, runDemo } from './demo';
+import { runDemoInWebkit } from './demo-webkit';
 import { CELLS, ROOT, parse } from './options';
 import type { Options } from './options';
-import type { TabbedBrowser } from './drivers/tabs';
 import { withProfiles } from './profiles';
 import { Results, print } from './report';
 import { runList, selected } from './schedule';
@@ -91,7 +91,7 @@ async function runBrowser(
 }
 
 async function runDemoIfBuilt(
-  browser: TabbedBrowser,
+  browser: Browser,
   { out }: Options,
   profiles: string,
   results: Results,
@@ -99,7 +99,8 @@ async function runDemoIfBuilt(
   if (!at('demo/dist/index.html')) return;
   const server = await serveDemo();
   try {
-    await runDemo(browser, server, profiles, out, results);
+    if (browser === 'webkit') await runDemoInWebkit(profiles, results);
+    else await runDemo(browser, server, profiles, out, results);
   } catch (error) {
     const { message, stack } = error instanceof Error ? error : new Error(String(error));
     results.failed(demoRow(browser), 'opens', 0, message, stack ?? '');

@@ -91,7 +91,7 @@ export function serveDemo(): Promise<RunningServer> {
   });
 }
 
-async function listen(listener: RequestListener): Promise<RunningServer> {
+export async function listen(listener: RequestListener): Promise<RunningServer> {
   const server: Server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -104,13 +104,13 @@ async function listen(listener: RequestListener): Promise<RunningServer> {
   };
 }
 
-async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+export async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);
 }
 
-function plain(response: ServerResponse, status: number, body: string): void {
+export function plain(response: ServerResponse, status: number, body: string): void {
   if (response.headersSent) return;
   send(response, { status, type: 'text/plain', body, policy: PRODUCTION });
 }
