@@ -185,34 +185,44 @@ pub fn is_pending() -> bool {
 /// The reason of a rejection; or a message where nothing can suspend: outside a job, in one that
 /// runs at once, and in an engine that cannot, unless the promise of this piece has settled.
 pub fn wait(ask: impl FnOnce() -> Promise) -> Settled {
+    without_waiting().unwrap_or_else(|| wait_for(ask()))
+}
+
+/// What needs no promise.
+fn without_waiting() -> Option<Settled> {
     if PHASE.get() != Phase::Running {
-        return Err(JsValue::from_str("nothing can wait for a promise here"));
+        return Some(refused("nothing can wait for a promise here"));
     }
-    if !SUSPENDS.get() {
-        return settled_before(ask);
+    if SUSPENDS.get() {
+        return None;
     }
-    let promise = ask();
-    PENDING.with(|pending| *pending.borrow_mut() = Some(promise));
-    PHASE.set(Phase::Suspended);
+    let (settled, in_piece) =
+        PIECES.with_borrow_mut(|pieces| (pieces.next(), pieces.current.is_some()));
+    let is_asked = in_piece && !is_pending();
+    settled.or_else(|| (!is_asked).then(|| refused(HERE)))
+}
+
+/// Where nothing suspends, the host waits when the job has come back.
+#[inline(never)]
+fn wait_for(promise: Promise) -> Settled {
+    PENDING.set(Some(promise));
     counters::suspended();
+    if !SUSPENDS.get() {
+        return refused(HERE);
+    }
+    PHASE.set(Phase::Suspended);
     // SAFETY: takes and returns nothing. The phase was `Running`, so the promising export is below
     // us on the stack and no JavaScript frame is: those only call exports that end before they do.
     unsafe { anchorite_wait() }
     PHASE.set(Phase::Running);
     let outcome = OUTCOME.with(|outcome| outcome.borrow_mut().take());
-    outcome.unwrap_or_else(|| Err(JsValue::from_str("resumed before the promise settled")))
+    outcome.unwrap_or_else(|| refused("resumed before the promise settled"))
 }
 
-fn settled_before(ask: impl FnOnce() -> Promise) -> Settled {
-    if let Some(settled) = PIECES.with_borrow_mut(Pieces::next) {
-        return settled;
-    }
-    let in_piece = PIECES.with_borrow(|pieces| pieces.current.is_some());
-    if in_piece && !is_pending() {
-        counters::suspended();
-        PENDING.set(Some(ask()));
-    }
-    Err(JsValue::from_str("the engine cannot suspend here"))
+const HERE: &str = "the engine cannot suspend here";
+
+fn refused(words: &str) -> Settled {
+    Err(JsValue::from_str(words))
 }
 
 /// Does what may wait, and always asks for the same promises in the same order: one piece of a job.
@@ -220,24 +230,52 @@ fn settled_before(ask: impl FnOnce() -> Promise) -> Settled {
 /// # Errors
 /// Those of `work`; `Missed` where nothing suspends and the host has to wait first.
 pub fn piece<T>(key: &str, work: impl FnOnce() -> VfsResult<T>) -> VfsResult<T> {
-    if SUSPENDS.get() {
+    let Some(begun) = begin(key)? else {
         return work();
+    };
+    let outcome = work();
+    end(begun, key)?;
+    outcome
+}
+
+/// A piece that has begun: by itself, or as a part of another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Begun {
+    Whole,
+    Part,
+}
+
+/// Nothing begins where the stack suspends.
+fn begin(key: &str) -> VfsResult<Option<Begun>> {
+    if SUSPENDS.get() {
+        return Ok(None);
     }
-    if !is_pending() {
-        let is_part = PIECES.with_borrow(|pieces| pieces.current.is_some());
-        if !is_part {
-            PIECES.with_borrow_mut(|pieces| pieces.current = Some((key.to_owned(), 0)));
-        }
-        let outcome = work();
-        if !is_pending() {
-            if !is_part {
-                PIECES.with_borrow_mut(|pieces| pieces.current = None);
-            }
-            return outcome;
-        }
+    if is_pending() {
+        return Err(missed(key));
     }
+    PIECES.with_borrow_mut(|pieces| {
+        if pieces.current.is_some() {
+            return Ok(Some(Begun::Part));
+        }
+        pieces.current = Some((key.to_owned(), 0));
+        Ok(Some(Begun::Whole))
+    })
+}
+
+/// One that has to wait stays the current one.
+fn end(begun: Begun, key: &str) -> VfsResult<()> {
+    if is_pending() {
+        return Err(missed(key));
+    }
+    if begun == Begun::Whole {
+        PIECES.with_borrow_mut(|pieces| pieces.current = None);
+    }
+    Ok(())
+}
+
+fn missed(key: &str) -> VfsError {
     let message = format!("{key}: not yet at hand");
-    Err(VfsError::new(ErrorKind::Missed, Operation::Open, message))
+    VfsError::new(ErrorKind::Missed, Operation::Open, message)
 }
 
 /// What a piece makes once and goes on with, where it is done again up to a promise: what has a
