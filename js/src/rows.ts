@@ -44,12 +44,11 @@ interface Cells {
 export function shaped(batch: RowBatch, shape: RowShape): unknown[] {
   const { columns } = batch;
   const rows: unknown[] = [];
-  const add = adder(shape);
   if ('cells' in batch) {
-    add(rows, new FewCells(batch.cells, columns.length), columns);
+    add(rows, new FewCells(batch.cells, columns.length), columns, shape);
   } else {
     for (const bytes of batch.batches) {
-      add(rows, new Batch(bytes, columns.length, batch.apart), columns);
+      add(rows, new Batch(bytes, columns.length, batch.apart), columns, shape);
     }
   }
   return rows;
@@ -124,29 +123,22 @@ class Batch implements Cells {
   }
 }
 
-/** Adds rows to a list. */
-type Adder = (rows: unknown[], cells: Cells, columns: readonly string[]) => void;
+/** Makes a row of the cells from `start` on. */
+type Maker = (columns: readonly string[], cells: Cells, start: number) => unknown;
 
-function adder(shape: AnyShape): Adder {
-  switch (shape) {
-    case 'object':
-      return addObjects;
-    case 'array':
-      return addArrays;
-    case 'scalar':
-      return addScalars;
-    case 'named':
-      return addNamed;
-    default:
-      return shape satisfies never;
-  }
-}
+const MAKERS: Readonly<Record<AnyShape, Maker>> = {
+  object: assign,
+  array: listed,
+  scalar: (_, cells, start) => cells.at(start),
+  named: (columns, cells, start) => [columns, listed(columns, cells, start)],
+};
 
-function addObjects(rows: unknown[], cells: Cells, columns: readonly string[]): void {
+function add(rows: unknown[], cells: Cells, columns: readonly string[], shape: AnyShape): void {
   // Assigning to it would set the prototype; no other name does anything but hold its value.
-  const toObject = columns.includes('__proto__') ? fromEntries : assign;
+  const hasProto = shape === 'object' && columns.includes('__proto__');
+  const make = hasProto ? fromEntries : MAKERS[shape];
   for (let row = 0; row < cells.rows; row++) {
-    rows.push(toObject(columns, cells, row * columns.length));
+    rows.push(make(columns, cells, row * columns.length));
   }
 }
 
@@ -163,26 +155,6 @@ function fromEntries(columns: readonly string[], cells: Cells, start: number): R
   return Object.fromEntries(columns.map((name, i) => [name, cells.at(start + i)]));
 }
 
-function addArrays(rows: unknown[], cells: Cells, columns: readonly string[]): void {
-  for (let row = 0; row < cells.rows; row++) {
-    const values: SqlValue[] = [];
-    for (let i = 0; i < columns.length; i++) {
-      values.push(cells.at(row * columns.length + i));
-    }
-    rows.push(values);
-  }
-}
-
-function addNamed(rows: unknown[], cells: Cells, columns: readonly string[]): void {
-  const arrays: unknown[] = [];
-  addArrays(arrays, cells, columns);
-  for (const values of arrays) {
-    rows.push([columns, values]);
-  }
-}
-
-function addScalars(rows: unknown[], cells: Cells, columns: readonly string[]): void {
-  for (let row = 0; row < cells.rows; row++) {
-    rows.push(cells.at(row * columns.length));
-  }
+function listed(columns: readonly string[], cells: Cells, start: number): SqlValue[] {
+  return columns.map((_, i) => cells.at(start + i));
 }

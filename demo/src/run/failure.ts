@@ -26,8 +26,8 @@ const CONNECTION_LOST =
 const ADVICE: Readonly<Record<string, string>> = {
   OPFS_UNAVAILABLE:
     'Databases are kept in the origin private file system, which this browser does not give to ' +
-    'this page. If this is a private window, open the page in an ordinary one. Otherwise it needs ' +
-    'https or localhost, and leave to keep data for this site.',
+    'this page. If this is a private window, open the page in an ordinary one. Otherwise it ' +
+    'needs https or localhost, and leave to keep data for this site.',
   SQLITE_BUSY:
     'Another tab or window is using it, as the message says. ' +
     'Let it finish or close it there, then try again.',

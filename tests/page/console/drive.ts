@@ -1,6 +1,6 @@
 // Drives the console in a frame, where nothing outside can: WebKitGTK has no OPFS in sessions of
-// WebDriver. drive.html loads it; harness/demo-webkit.ts hears of each step. It must know no more of
-// the console than words and test ids.
+// WebDriver. drive.html loads it; harness/demo-webkit.ts hears of each step. It must know no more
+// of the console than words and test ids.
 import type { DrivenStep } from '../../wire';
 
 const COUNT = 'SELECT count(*) AS tracks FROM Track';
