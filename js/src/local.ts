@@ -5,6 +5,7 @@
 import { toWire } from './errors.js';
 import type { Operation, Operations, Request, RowBatch, WireError } from './protocol.js';
 import { type CallPage, Host } from './worker/host.js';
+import { Turns } from './worker/task.js';
 
 /** What comes of a request. */
 export type LocalReply =
@@ -14,6 +15,7 @@ export type LocalReply =
 /** An engine in this context. */
 export class LocalEngine {
   readonly #host = new Host();
+  readonly #turns = new Turns();
 
   /** Whether it is of no use any more. */
   get failed(): boolean {
@@ -22,11 +24,25 @@ export class LocalEngine {
 
   /** The answer that takes no waiting, if there is one. */
   atOnce(request: Request): RowBatch | undefined {
-    return this.#host.atOnce(request);
+    this.#turns.noteCall();
+    return this.#turns.due === undefined ? this.#host.atOnce(request) : undefined;
   }
 
-  /** Carries out a request, or gives it up with the signal; never rejects. */
+  /**
+   * Carries out a request, or gives it up with the signal; never rejects. Calls that never wait
+   * would all be in one task, and no timer would be heard: the answer waits for one that is due.
+   */
   async handle(
+    request: Request,
+    signal: AbortSignal | undefined,
+    callPage: CallPage,
+  ): Promise<LocalReply> {
+    const reply = await this.#reply(request, signal, callPage);
+    await this.#turns.due;
+    return reply;
+  }
+
+  async #reply(
     request: Request,
     signal: AbortSignal | undefined,
     callPage: CallPage,

@@ -242,7 +242,7 @@ export class Engine {
     { named, values }: WireParams,
     first: boolean,
   ): RowBatch | undefined {
-    if (this.#trap !== undefined || !this.#queue.isEmpty || this.#queue.owesTurn) {
+    if (this.#trap !== undefined || !this.#queue.isEmpty) {
       return undefined;
     }
     try {

@@ -96,14 +96,6 @@ export class Queue {
     return this.#jobs.size === 0;
   }
 
-  /**
-   * Whether other tasks wait for their turn, as far as is known: jobs that follow one another may
-   * all be in one task, where the engine runs in place.
-   */
-  get owesTurn(): boolean {
-    return performance.now() - this.#turn > TURN_MS;
-  }
-
   /** How many jobs had to wait for another connection or context. */
   get waits(): number {
     return this.#waits;
@@ -181,9 +173,10 @@ export class Queue {
       return;
     }
     this.#running = true;
+    this.#turn = performance.now();
     for (let job = this.#next(); job !== undefined; job = this.#next()) {
       await this.#attempt(job);
-      if (this.owesTurn) {
+      if (performance.now() - this.#turn > TURN_MS) {
         await nextTask();
         this.#turn = performance.now();
       }
