@@ -112,3 +112,18 @@ test('a column may be called __proto__', async (t) => {
   const [row] = await db.query('SELECT 1 AS "__proto__", 2 AS "constructor"');
   equal(Object.keys(row ?? {}), ['__proto__', 'constructor']);
 });
+
+test('clients in other languages get rows with the names of their columns', async (t) => {
+  const db = await t.open();
+  const options = { rows: 'named' } as unknown as { rows: 'array' };
+  const names = ['a', 'b', 'a'];
+  const few: unknown = await db.query('SELECT 1 AS a, NULL AS b, 3 AS a', [], options);
+  equal(few, [[names, [1, null, 3]]]);
+  const many: unknown[] = await db.query(
+    `WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c LIMIT 500)
+     SELECT i AS a, 'x' AS b, i AS a FROM c`,
+    [],
+    options,
+  );
+  equal(many.at(-1), [names, [500, 'x', 500]]);
+});
