@@ -3,22 +3,10 @@
 import { deleteDatabase, importDatabase, listDatabases } from 'anchorite';
 import type { Database, Transaction } from 'anchorite';
 import { equal, match, ok, rejects } from '../page/assert';
-import type { TestContext } from '../page/context';
+import { ENDLESS, ENDLESS_INSERT, openOne } from '../page/endless';
 import { describe, SUSPENDING, test } from '../page/registry';
 
 describe('giving up', SUSPENDING);
-
-const ENDLESS = `WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c)
-  SELECT count(*) FROM c`;
-
-const ENDLESS_INSERT = `WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c)
-  INSERT INTO a SELECT i FROM c`;
-
-async function openOne(t: TestContext): Promise<Database> {
-  const db = await t.open();
-  await db.exec('CREATE TABLE a (b)');
-  return db;
-}
 
 const count = (db: Database | Transaction) =>
   db.get<number>('SELECT count(*) FROM a', [], { rows: 'scalar' });

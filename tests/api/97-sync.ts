@@ -3,24 +3,13 @@
 import { open } from 'anchorite';
 import type { Database } from 'anchorite';
 import { equal, match, ok, rejects } from '../page/assert';
-import type { Hooked, TestContext } from '../page/context';
+import type { Hooked } from '../page/context';
+import { ENDLESS, ENDLESS_INSERT, openOne } from '../page/endless';
 import { describe, test } from '../page/registry';
 
 describe('an engine that cannot suspend', { twins: ['sync'] });
 
 const CANNOT = 'ENGINE_CANNOT_SUSPEND';
-
-const ENDLESS = `WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c)
-  SELECT count(*) FROM c`;
-
-const ENDLESS_INSERT = `WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c)
-  INSERT INTO a SELECT i FROM c`;
-
-async function openOne(t: TestContext): Promise<Database> {
-  const db = await t.open();
-  await db.exec('CREATE TABLE a (b)');
-  return db;
-}
 
 const count = (db: Database) =>
   db.get<number>('SELECT count(*) FROM a', [], { rows: 'scalar' });

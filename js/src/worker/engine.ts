@@ -197,13 +197,12 @@ export class Engine {
           this.logs.serve(session, log);
           this.#limit(signal);
           const outcome = this.#attempt(ticket === undefined ? stage : again, loans, database);
-          return outcome
-            .then((it) => (this.can.cancel ? it : inTime(it, signal)))
-            .finally(() => {
-              this.logs.serve(undefined);
-              this.#limit(undefined);
-              this.#noteTransaction(session);
-            });
+          const told = this.can.cancel ? outcome : outcome.then((it) => inTime(it, signal));
+          return told.finally(() => {
+            this.logs.serve(undefined);
+            this.#limit(undefined);
+            this.#noteTransaction(session);
+          });
         });
       },
       stop: () => this.#stop(),

@@ -83,6 +83,9 @@ const openOptions = made<Operations['open']['takes']['options']>({
   sharing: oneOf('alone', 'shared', 'hand-over'),
 });
 
+/** Which engine a page asks for. */
+export const engineChoice: Check = oneOf('auto', 'jspi', 'asyncify', 'sync');
+
 const stops = maybe(
   made<NonNullable<RequestMessage['stop']>>({
     timed: maybe(flag),
@@ -93,7 +96,7 @@ const stops = maybe(
 /** What each operation takes. */
 const TAKES: { readonly [Name in Operation]: Checks<Operations[Name]['takes']> } = {
   start: {
-    engine: oneOf('auto', 'jspi', 'asyncify', 'sync'),
+    engine: engineChoice,
     wasm: maybe(isObject),
     testHooks: isObject,
     page: text,

@@ -9,6 +9,7 @@
 import { toWire } from '../errors.js';
 import type { ClientMessage, JoinedMessage, JoinMessage, OwnerReadyMessage } from '../protocol.js';
 import { startWorker, whenFree, whenReady } from '../start.js';
+import { engineChoice } from './incoming.js';
 import { holdOwnership } from './life.js';
 import { Owners } from './owners.js';
 
@@ -42,7 +43,7 @@ self.onconnect = ({ ports: [port] }) => {
 function isJoin(message: unknown): message is JoinMessage {
   const { database, client, engine } = (message ?? {}) as Partial<Record<string, unknown>>;
   const isNamed = typeof database === 'string' && typeof client === 'string';
-  return isNamed && ['auto', 'jspi', 'asyncify', 'sync'].includes(engine as string);
+  return isNamed && engineChoice(engine);
 }
 
 async function join(port: MessagePort, message: JoinMessage): Promise<void> {
