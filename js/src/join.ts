@@ -73,7 +73,8 @@ export async function join(place: Place, dead: string | undefined): Promise<Link
 /** Where the owner is, if there is one that lives. */
 async function look(owner: string, dead: string | undefined): Promise<Where | undefined> {
   const { held = [] } = await navigator.locks.query();
-  const lives = held.map(({ name = '' }) => name);
+  // Shared, it is held by who watches it: a SharedWorker that hangs does so after its death.
+  const lives = held.filter(({ mode }) => mode === 'exclusive').map(({ name = '' }) => name);
   const life = lives.find((name) => name.startsWith(`${owner}:`) && name !== dead);
   const [, name = '', url] = /^(.*:\d+) (\S+) \S+$/.exec(life ?? '') ?? [];
   return url === undefined ? undefined : { name, url };

@@ -26,6 +26,20 @@ test('under idle connections, which go on', ONCE, async (t) => {
   equal(await b.query('SELECT count(*) AS n FROM n'), [{ n: 2 }]);
 });
 
+test('whose death somebody still watches: it is not looked for', ONCE, async (t) => {
+  const life = `anchorite-owner:2:${t.name()}:7 ${location.origin}/nowhere.js dead`;
+  const over = new AbortController();
+  t.defer(() => over.abort());
+  await new Promise<void>((granted) => {
+    void navigator.locks.request(life, { mode: 'shared' }, () => {
+      granted();
+      return new Promise<void>((done) => over.signal.addEventListener('abort', () => done()));
+    });
+  });
+  const a = await openIn(t);
+  equal(await a.query('SELECT 1 AS one'), [{ one: 1 }]);
+});
+
 const ABORTED = { code: 'TRANSACTION_ABORTED' };
 
 const LOST = { code: 'CONNECTION_LOST', mayHaveCommitted: false };
