@@ -30,6 +30,7 @@ macro_rules! for_each_case {
                 commit,
                 roll_back_on_error,
                 roll_back_when_dropped,
+                may_be_dropped_at_any_time,
                 others_wait,
                 sqlite_rolls_back,
                 are_over_when_they_end

@@ -1,5 +1,9 @@
 //! All or nothing.
 
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::Poll;
+
 use anchorite::{Database, Error, OpenOptions};
 use futures_channel::oneshot;
 use futures_util::future::{Either, join, poll_immediate, select};
@@ -58,6 +62,41 @@ pub(crate) async fn roll_back_when_dropped(place: &impl Fn(&str) -> OpenOptions)
     equal(matches!(first, Either::Right(_)), true)?;
     drop(first);
     equal(count(&db).await?, 0)?;
+    Ok(db.close().await?)
+}
+
+/// What it has answered when it was polled so many times, each time it was woken.
+async fn polled<F: Future + Unpin>(mut future: F, times: usize) -> Option<F::Output> {
+    let mut left = times;
+    poll_fn(|context| {
+        left -= 1;
+        match Pin::new(&mut future).poll(context) {
+            Poll::Ready(answer) => Poll::Ready(Some(answer)),
+            Poll::Pending if left == 0 => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
+}
+
+/// While it begins, between its statements, and while it commits, with which it then goes on.
+pub(crate) async fn may_be_dropped_at_any_time(place: &impl Fn(&str) -> OpenOptions) -> Outcome {
+    let db = opened(place("main")).await?;
+    for times in 1.. {
+        let before = count(&db).await?;
+        let work = Box::pin(db.transaction(async |tx| {
+            tx.execute("INSERT INTO a VALUES (random())", ()).await?;
+            tx.execute("INSERT INTO a VALUES (random())", ()).await
+        }));
+        let ended = polled(work, times).await.transpose()?.is_some();
+        // Refused inside of a transaction.
+        db.execute_batch("BEGIN; COMMIT").await?;
+        let added = count(&db).await? - before;
+        equal(added == 2 || (added == 0 && !ended), true)?;
+        if ended {
+            break;
+        }
+    }
     Ok(db.close().await?)
 }
 
