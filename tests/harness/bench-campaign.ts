@@ -53,7 +53,7 @@ const PEERS: readonly Subject[] = ['sahpool', 'sahpool-wal'];
 const PAGE_PEERS: readonly Subject[] = ['page-sahpool', 'page-wa-pool', 'page-wa-coop'];
 
 const OF_CPU: Plan = {
-  subjects: ['sahpool-wal', 'jspi', 'asyncify'],
+  subjects: ['sahpool-wal', 'jspi', 'asyncify', 'sync'],
   rows: 200_000,
   chunks: 3,
   count: 1,

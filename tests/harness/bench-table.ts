@@ -44,12 +44,20 @@ function line({ ours, other, limit, ratio, verdict }: Judged): string {
   return `  ${verdict.padEnd(10)}${`${ours} / ${other}`.padEnd(26)}${range}, at most ${limit}`;
 }
 
+/** Against a peer, and what JSPI and the twin's instructions cost the module that never suspends. */
+const CPU_RATIOS = [
+  ['jspi', 'sahpool-wal'],
+  ['asyncify', 'sahpool-wal'],
+  ['jspi', 'sync'],
+  ['asyncify', 'sync'],
+] as const;
+
 function cpuLines(workloads: Campaign['workloads']): string[] {
-  return (['jspi', 'asyncify'] as const).flatMap((ours) => {
-    const ratio = cpuSet(workloads, ours);
+  return CPU_RATIOS.flatMap(([ours, other]) => {
+    const ratio = cpuSet(workloads, ours, other);
     if (ratio === undefined || !Number.isFinite(ratio.high)) return [];
     const range = `${digits(ratio.median)} (${digits(ratio.low)}–${digits(ratio.high)})`;
-    return [`\ncpu, all of them: ${ours} / sahpool-wal ${range}`];
+    return [`\ncpu, all of them: ${ours} / ${other} ${range}`];
   });
 }
 

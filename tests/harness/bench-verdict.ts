@@ -123,8 +123,9 @@ export function judge(target: Target, rounds: Rounds): Judged {
 export function cpuSet(
   workloads: Readonly<Partial<Record<Workload, Rounds>>>,
   ours: Subject,
+  other: Subject,
 ): Interval | undefined {
-  const all = OF_CPU.flatMap(({ workload, other }) => {
+  const all = OF_CPU.flatMap(({ workload }) => {
     const rounds = workloads[workload] ?? [];
     const logs = rounds.map((round) => Math.log(figure(round[ours]) / figure(round[other])));
     return logs.some(Number.isNaN) || logs.length === 0 ? [] : [logs];
