@@ -2,12 +2,14 @@
 // know what is asked of an owner.
 //
 // Firefox 153 sometimes never returns from `new Worker` in a worker (docs/locking.md, "owner"), so
-// a SharedWorker may hang while it makes an owner. It has nothing then, and is given up: the next
-// one has the next number. Which number the owner has is seen by the name of its life.
+// a SharedWorker may hang while it makes an owner. It has nothing then, but a lock that says so, and
+// is given up: the next one has the next number. Which number the owner has is seen by the name of
+// its life.
 
 import { fromWire, SqliteError } from './errors.js';
 import type { EngineChoice, JoinedMessage, JoinMessage, Started, WireWasm } from './protocol.js';
 import { loadError } from './start.js';
+import { makingLock } from './worker/life.js';
 
 /** What is joined. */
 export interface Place {
@@ -38,7 +40,7 @@ const MAKING_MAX_MS = 1000;
 /** An owner may die just before it answers: after this time, in ms, it is asked anew. */
 const ANSWER_MAX_MS = 5000;
 
-/** How often an owner is looked for elsewhere, in ms. */
+/** How often is looked whether an owner is elsewhere, or the making of one hangs, in ms. */
 const LOOK_MS = 250;
 
 /** What came of asking a SharedWorker. */
@@ -72,10 +74,21 @@ export async function join(place: Place, dead: string | undefined): Promise<Link
 
 /** Where the owner is, if there is one that lives. */
 async function look(owner: string, dead: string | undefined): Promise<Where | undefined> {
+  return ownerIn(await heldLocks(), owner, dead);
+}
+
+/** Shared, a life is held by who watches it: a SharedWorker that hangs does so after its death. */
+async function heldLocks(): Promise<readonly string[]> {
   const { held = [] } = await navigator.locks.query();
-  // Shared, it is held by who watches it: a SharedWorker that hangs does so after its death.
-  const lives = held.filter(({ mode }) => mode === 'exclusive').map(({ name = '' }) => name);
-  const life = lives.find((name) => name.startsWith(`${owner}:`) && name !== dead);
+  return held.filter(({ mode }) => mode === 'exclusive').map(({ name = '' }) => name);
+}
+
+function ownerIn(
+  locks: readonly string[],
+  owner: string,
+  dead: string | undefined,
+): Where | undefined {
+  const life = locks.find((name) => name.startsWith(`${owner}:`) && name !== dead);
   const [, name = '', url] = /^(.*:\d+) (\S+) \S+$/.exec(life ?? '') ?? [];
   return url === undefined ? undefined : { name, url };
 }
@@ -144,10 +157,15 @@ function listen(
   owner: string,
 ): Promise<Joined | Exclude<Outcome, Link>> {
   return new Promise((resolve, reject) => {
+    let making = 0;
     const looking = setInterval(async () => {
-      const found = await look(owner, undefined);
+      const locks = await heldLocks();
+      const found = ownerIn(locks, owner, undefined);
+      making = locks.includes(makingLock(name)) ? making + LOOK_MS : 0;
       if (found !== undefined && found.name !== name) {
         end(() => resolve('try again'));
+      } else if (making > MAKING_MAX_MS) {
+        end(() => resolve('give it up'));
       }
     }, LOOK_MS);
     let limit = setTimeout(() => end(() => resolve('give it up')), SILENCE_MAX_MS);

@@ -1,5 +1,5 @@
-// The locks by which others see that a worker lives, and that there is one owner. Used by worker.ts
-// and owners.ts; docs/locking.md lists the names.
+// The locks by which others see that a worker lives, and that there is one owner or will be one.
+// Used by worker.ts, serve.ts and shared.ts, and by join.ts in a page; docs/locking.md lists the names.
 
 /** Takes a lock that is held until this context is gone, however it goes; resolves to its name. */
 export function holdLife(kind = 'anchorite-life'): Promise<string> {
@@ -15,6 +15,11 @@ export function holdLife(kind = 'anchorite-life'): Promise<string> {
 export async function holdOwnership(sharedWorker: string): Promise<string | undefined> {
   const alone = sharedWorker.replace(/:\d+ \S+$/, '');
   return (await hold(alone, { ifAvailable: true })) ? holdLife(sharedWorker) : undefined;
+}
+
+/** Held while the SharedWorker of that name starts a worker, from which it may never come back. */
+export function makingLock(sharedWorker: string): string {
+  return `anchorite-making ${sharedWorker}`;
 }
 
 /** Holds a lock for ever; resolves to whether it was granted. */

@@ -10,7 +10,7 @@ import { toWire } from '../errors.js';
 import type { ClientMessage, JoinedMessage, JoinMessage, OwnerReadyMessage } from '../protocol.js';
 import { startWorker, whenFree, whenReady } from '../start.js';
 import { engineChoice } from './incoming.js';
-import { holdOwnership } from './life.js';
+import { holdOwnership, makingLock } from './life.js';
 import { Owners } from './owners.js';
 
 declare const self: SharedWorkerGlobalScope;
@@ -57,8 +57,8 @@ async function join(port: MessagePort, message: JoinMessage): Promise<void> {
   }
   if (present === undefined) {
     say({ step: 'heard' });
-    present = typeof Worker === 'function' ? startNested() : startHere();
-    say({ step: 'made' });
+    const made = () => say({ step: 'made' });
+    present = typeof Worker === 'function' ? startNested(made) : startHere(made);
   }
   const starting = present;
   try {
@@ -77,8 +77,9 @@ async function join(port: MessagePort, message: JoinMessage): Promise<void> {
 }
 
 /** In a worker, to which the ports are passed on. */
-async function startNested(): Promise<Holder | undefined> {
-  const worker = await startWorker(me);
+async function startNested(made: () => void): Promise<Holder | undefined> {
+  const worker = await navigator.locks.request(makingLock(self.name), () => startWorker(me));
+  made();
   const { life } = await whenReady<OwnerReadyMessage>(worker);
   if (life === undefined) {
     worker.terminate();
@@ -99,7 +100,8 @@ async function startNested(): Promise<Holder | undefined> {
   return { life, join, end };
 }
 
-async function startHere(): Promise<Holder | undefined> {
+async function startHere(made: () => void): Promise<Holder | undefined> {
+  made();
   const life = await holdOwnership(me);
   if (life === undefined) {
     return undefined;
