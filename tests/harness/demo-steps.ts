@@ -147,6 +147,8 @@ export async function panelSteps(page: ConsolePage, step: Step): Promise<void> {
     await page.click('delete other.sqlite');
     await page.click('confirm-ok');
     await page.says('#activity', 'Deleted other.sqlite');
+    // What is below moves up when it has left the list.
+    await page.page.waitForSelector('[data-testid="delete other.sqlite"]', { hidden: true });
     await page.click('check');
     await page.says('dialog', 'The database is sound');
     await page.keys('Escape');
