@@ -23,6 +23,10 @@ export interface App {
   browse(element: HTMLElement | undefined): void;
   /** Shows what has failed, where, and a way on. */
   fail(failure: Failure, place: string, remedy: Remedy): void;
+  /** Takes away what was said of a failure: somebody goes on. */
+  clearFailure(): void;
+  /** Says something in the status line. */
+  note(words: string): void;
   /** Lets files be chosen, to be taken in. */
   chooseFiles(): void;
   /** Shows a sentence in the place of results. */

@@ -24,6 +24,9 @@ const ELSEWHERE = [
   ['Enter', 'in the grid: open a cell; in its head: sort by the column'],
   ['Alt ← →', 'in the grid: make the column narrower or wider'],
   ['Ctrl C', 'in the grid: copy the cell'],
+  ['Space', 'in a table: select the row, or not; with Shift and an arrow: all on the way'],
+  ['Ctrl A', 'in a table: select all rows of the page; Escape: none'],
+  ['Delete', 'in a table: delete the rows that are selected, or else the row'],
   ['← →', 'in tabs: the next one'],
 ] as const;
 

@@ -87,6 +87,10 @@ const app: App = {
     side.giveWay();
   },
   fail: showFailure,
+  clearFailure() {
+    errorPanel.hidden = true;
+  },
+  note: (words) => tasks.note(words),
   chooseFiles: () => find('import', HTMLElement).click(),
   say: (title, detail) => void results.message(title, detail),
 };

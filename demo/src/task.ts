@@ -71,6 +71,11 @@ export class Tasks {
     return done;
   }
 
+  /** Says something, unless what goes on has to be said. */
+  note(words: string): void {
+    if (!this.busy) this.#say(words);
+  }
+
   /** Gives up what runs. */
   cancel(): void {
     const words = 'Cancelled: what ran has changed nothing.';

@@ -1,11 +1,12 @@
 // The built demo in Chromium and Firefox, as a person would use it. main.ts calls it; the steps are
-// in demo-steps.ts, demo-hostile.ts and demo-axe.ts. It must not know them. WebKitGTK, which cannot
-// be driven so, has demo-webkit.ts.
+// in demo-steps.ts, demo-rows.ts, demo-hostile.ts and demo-axe.ts. It must not know them.
+// WebKitGTK, which cannot be driven so, has demo-webkit.ts.
 import { join } from 'node:path';
 import type { Browser } from '../wire';
 import { axeSteps } from './demo-axe';
 import { hostileSteps } from './demo-hostile';
 import { ConsolePage } from './demo-page';
+import { rowSteps } from './demo-rows';
 import { panelSteps, resultSteps, sampleSteps, tabSteps, troubleSteps } from './demo-steps';
 import type { Step } from './demo-steps';
 import { launchPuppet } from './drivers/tabs';
@@ -53,6 +54,7 @@ export async function runDemo(
     await sampleSteps(page, step);
     await resultSteps(page, step);
     await panelSteps(page, step);
+    await rowSteps(page, step);
     await troubleSteps(page, step);
     if (browser === 'chromium') await axeSteps(page, step);
     const url = await page.page.evaluate(() => location.href);

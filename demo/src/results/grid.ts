@@ -3,17 +3,22 @@
  * Used for results and by the table browser. It shows values; it must not know where they are from.
  *
  * By keys: arrows, Page, Home and End move; Enter opens a cell, or sorts by a column from the head;
- * Alt with an arrow makes a column wider or narrower; Ctrl-C copies the cell.
+ * Alt with an arrow makes a column wider or narrower; Ctrl-C copies the cell. Where rows can be
+ * selected, Space takes one, Shift with what moves takes all on the way, Ctrl-A takes all, and
+ * Escape none; the same by clicks on their numbers.
  */
 import type { SqlValue } from 'anchorite';
 import { h } from '../dom.ts';
 import { visible } from '../words.ts';
 import { cellOf } from './cells.ts';
 import * as layout from './layout.ts';
+import type { RowSelection } from './selection.ts';
 
 export interface Source {
   readonly columns: readonly string[];
   readonly count: number;
+  /** How many rows come before the first one, elsewhere. */
+  readonly before?: number;
   row(index: number): readonly SqlValue[] | undefined;
   /** Marks a cell, for instance as changed. */
   mark?(row: number, column: number): string | undefined;
@@ -31,6 +36,11 @@ export interface GridOptions {
   onOpen(row: number, column: number): void;
   /** A click on a head. */
   onSort?(column: number): void;
+  /** What rows are selected, where they can be. */
+  readonly selection?: RowSelection;
+  onSelect?(): void;
+  /** Any other key. Gives whether it does something. */
+  onKey?(key: string): boolean;
 }
 
 /** The head's place among the rows. */
@@ -71,10 +81,13 @@ export class Grid {
         tabindex: 0,
         'aria-label': options.label,
         'aria-colcount': source.columns.length + 1,
+        'aria-multiselectable': options.selection && true,
         'data-testid': 'grid',
         onscroll: () => this.#draw(),
         onkeydown: (event: KeyboardEvent) => this.#key(event),
         onpointerdown: (event: PointerEvent) => this.#press(event),
+        onmousedown: (event: MouseEvent) => this.#keepText(event),
+        onclick: (event: PointerEvent) => this.#click(event),
         ondblclick: (event: MouseEvent) => this.#doubleClick(event),
         onfocus: () => this.#drawActive(),
       },
@@ -87,11 +100,17 @@ export class Grid {
 
   /** Shows what the source has now. */
   update(): void {
+    this.#row = Math.min(this.#row, Math.max(0, this.#source.count - 1));
     this.#measure();
     this.element.setAttribute('aria-rowcount', String(this.#source.count + 1));
     this.#body.style.height = `${layout.scrollHeight(this.#source.count)}px`;
     for (const line of this.#pool.values()) delete line.dataset['filled'];
     this.#draw();
+  }
+
+  /** Makes a cell the active one, and shows it. */
+  go(row: number, column: number): void {
+    this.#go(row, column);
   }
 
   /** The cell that keys act on. */
@@ -113,7 +132,7 @@ export class Grid {
         return this.#dragged.get(column) ?? width;
       });
     }
-    this.#gutter = 24 + String(count).length * 7.5;
+    this.#gutter = 24 + String(count + (this.#source.before ?? 0)).length * 7.5;
     this.#edges = layout.edgesOf(this.#widths, this.#gutter);
   }
 
@@ -139,9 +158,15 @@ export class Grid {
       const line = this.#line(index);
       const top = Math.round(scrollTop - offset + index * layout.ROW_HEIGHT);
       line.style.transform = `translateY(${top}px)`;
+      this.#drawSelected(line, index);
       this.#fill(line, index, columns);
     }
     this.#drawActive();
+  }
+
+  #drawSelected(line: HTMLElement, index: number): void {
+    const { selection } = this.#options;
+    if (selection !== undefined) line.ariaSelected = String(selection.has(index));
   }
 
   #line(index: number): HTMLElement {
@@ -170,7 +195,7 @@ export class Grid {
 
   #number(index: number): HTMLElement {
     const cell = h('div', { class: 'grid-number', role: 'rowheader', 'aria-colindex': 1 });
-    cell.textContent = String(index + 1);
+    cell.textContent = String((this.#source.before ?? 0) + index + 1);
     cell.style.width = `${this.#gutter}px`;
     return cell;
   }
@@ -253,7 +278,8 @@ export class Grid {
     }
     cell.classList.add('active');
     this.element.setAttribute('aria-activedescendant', id);
-    if (this.#row !== HEAD) cell.setAttribute('aria-selected', 'true');
+    const rowsAreSelected = this.#options.selection !== undefined;
+    if (this.#row !== HEAD && !rowsAreSelected) cell.setAttribute('aria-selected', 'true');
   }
 
   #key(event: KeyboardEvent): void {
@@ -263,13 +289,41 @@ export class Grid {
       this.#enter();
     } else if (event.key.toLowerCase() === 'c' && (event.ctrlKey || event.metaKey)) {
       this.#copy();
+    } else if (this.#selectByKey(event) || this.#options.onKey?.(event.key)) {
+      event.stopPropagation();
     } else {
       const page = Math.max(1, Math.floor(this.element.clientHeight / layout.ROW_HEIGHT) - 2);
       const target = this.#target(event, page);
       if (target === undefined) return;
+      const from = Math.max(this.#row, 0);
       this.#go(target[0], target[1]);
+      if (event.shiftKey && target[0] !== from) this.#extend(from);
     }
     event.preventDefault();
+  }
+
+  #selectByKey({ key, ctrlKey, metaKey }: KeyboardEvent): boolean {
+    const { selection } = this.#options;
+    const { count } = this.#source;
+    if (selection === undefined || count === 0) return false;
+    if (key === ' ' && this.#row !== HEAD) this.#select((rows) => rows.toggle(this.#row));
+    else if (key === 'Escape' && selection.size > 0) this.#select((rows) => rows.clear());
+    else if (key.toLowerCase() === 'a' && (ctrlKey || metaKey)) {
+      this.#select((rows) => rows.range(0, count - 1));
+    } else return false;
+    return true;
+  }
+
+  #select(change: (rows: RowSelection) => void): void {
+    const { selection, onSelect } = this.#options;
+    if (selection === undefined) return;
+    change(selection);
+    for (const [index, line] of this.#pool) this.#drawSelected(line, index);
+    onSelect?.();
+  }
+
+  #extend(from: number): void {
+    this.#select((rows) => rows.extend(from, Math.max(this.#row, 0)));
   }
 
   #target(event: KeyboardEvent, page: number): [number, number] | undefined {
@@ -338,11 +392,39 @@ export class Grid {
       return;
     }
     const cell = target.closest<HTMLElement>('[data-column]');
-    if (cell === null) return;
+    const isRange = event.shiftKey && this.#options.selection !== undefined;
+    if (cell === null || isRange) return;
     const column = Number(cell.dataset['column']);
     const line = cell.closest<HTMLElement>('.grid-row');
     if (line === null) this.#options.onSort?.(column);
     else this.#go(Number(line.dataset['row']), column);
+  }
+
+  /** A click on a number selects its row. A finger has no keys to hold, and takes one more. */
+  #click(event: PointerEvent): void {
+    const target = event.target as HTMLElement;
+    const line = target.closest<HTMLElement>('.grid-row');
+    const { selection } = this.#options;
+    if (line === null || selection === undefined) return;
+    const row = Number(line.dataset['row']);
+    const isNumber = target.closest('.grid-number') !== null;
+    const from = Math.max(this.#row, 0);
+    if (isNumber || event.shiftKey) {
+      const cell = target.closest<HTMLElement>('[data-column]');
+      this.#go(row, Number(cell?.dataset['column'] ?? this.#column));
+    }
+    const isOneMore = event.ctrlKey || event.metaKey || (isNumber && event.pointerType === 'touch');
+    if (event.shiftKey) this.#extend(from);
+    else if (isOneMore) this.#select((rows) => rows.toggle(row));
+    else if (isNumber) this.#select((rows) => rows.only(row));
+    else if (selection.size > 0) this.#select((rows) => rows.clear());
+  }
+
+  /** Where Shift takes rows, it does not select text. */
+  #keepText(event: MouseEvent): void {
+    if (!event.shiftKey || this.#options.selection === undefined) return;
+    event.preventDefault();
+    this.element.focus();
   }
 
   #drag(event: PointerEvent, column: number): void {

@@ -39,6 +39,8 @@ const ADVICE: Readonly<Record<string, string>> = {
     "The browser's storage for this site is used up. " +
     'Delete a database under Files, or free some space on the disk; then try again.',
   SQLITE_READONLY: 'This database cannot be written to.',
+  SQLITE_CONSTRAINT_FOREIGNKEY:
+    'A row would refer to one that is not there. Change or delete the row that refers first.',
   EXISTS: 'Choose another name, or delete the other database first.',
   CONNECTION_LOST,
   WORKER_DIED: 'Its engine was ended from outside. What was committed is kept: open it again.',

@@ -1,20 +1,34 @@
 /**
- * The table browser: pages of a table or view, a filter, and cells that can be edited with a look
- * at the SQL first and a way back after. Opened by the Schema panel in the place of the results.
+ * The table browser: pages of a table or view, a filter, and rows that can be changed and deleted,
+ * with a look at what will be done first and a way back after. Opened by the Schema panel in the
+ * place of the results. What it changes goes through changes.ts.
  */
 import type { SqlValue } from 'anchorite';
 import type { App } from '../app.ts';
-import { show } from '../dialogs.ts';
+import { type Confirmation, confirm, show } from '../dialogs.ts';
 import { button, h } from '../dom.ts';
 import { Grid, type Sorting } from '../results/grid.ts';
+import { RowSelection } from '../results/selection.ts';
 import { showValue } from '../results/viewer.ts';
 import { quoteName } from '../sql/quote.ts';
 import { count, visible } from '../words.ts';
+import { askDeletion, changedWords, waitingWords } from './change-words.ts';
+import {
+  apply,
+  type CellChange,
+  type Change,
+  type Deletion,
+  type Made,
+  type Place,
+  preview,
+  reversed,
+} from './changes.ts';
 import { editValue } from './edit-value.ts';
-import { apply, type Edit, type Place, preview, reversed } from './edits.ts';
-import { type Item, nameOf } from './read.ts';
+import { placeOf, whyFixed } from './place.ts';
+import type { Item } from './read.ts';
 
 const PAGE = 500;
+const NOTHING: Made = { changes: [], elsewhere: 0 };
 
 export class TableBrowser {
   readonly element: HTMLElement;
@@ -22,6 +36,8 @@ export class TableBrowser {
   readonly #item: Item;
   readonly #place: Place;
   readonly #names: readonly string[];
+  /** Why no row can be changed here. */
+  readonly #fixed: string | undefined;
   readonly #filter = h('input', {
     type: 'search',
     placeholder: "Filter, such as price > 10 AND name LIKE 'A%'",
@@ -30,26 +46,28 @@ export class TableBrowser {
   });
   readonly #caption = h('p', { class: 'caption', role: 'status' });
   readonly #content = h('div', { class: 'result-content' });
-  readonly #bar = h('div', { class: 'edit-bar', 'data-testid': 'edit-bar' });
+  readonly #bar = h('div', { class: 'edit-bar', role: 'status', 'data-testid': 'edit-bar' });
+  readonly #delete: HTMLButtonElement;
+  readonly #selection = new RowSelection();
   #rows: SqlValue[][] = [];
   #total = 0;
   #offset = 0;
   #sorting: Sorting | undefined;
-  #edits = new Map<string, Edit>();
-  #done: readonly Edit[] = [];
+  #edits = new Map<string, CellChange>();
+  #made: Made = NOTHING;
   #grid: Grid | undefined;
 
   constructor(app: App, item: Item) {
     this.#app = app;
     this.#item = item;
     this.#names = item.columns.map(({ name }) => name);
-    this.#place = { table: nameOf(item), keys: keysOf(item) };
-    const form = h('form', { class: 'browser-filter', role: 'search' }, this.#filter);
-    form.append(h('button', { type: 'submit', class: 'small' }, 'Filter'));
-    form.addEventListener('submit', (event) => {
-      event.preventDefault();
-      this.#go(0);
+    this.#place = placeOf(item);
+    this.#fixed = whyFixed(item);
+    this.#delete = button('Delete row…', () => void this.#deleteRows(), {
+      class: 'small',
+      'data-testid': 'delete-rows',
     });
+    const { name } = item;
     this.element = h(
       'div',
       { class: 'browser-view', 'data-testid': 'table-browser' },
@@ -57,22 +75,41 @@ export class TableBrowser {
         'div',
         { class: 'browser-head' },
         button('← Queries', () => app.browse(undefined), { class: 'small' }),
-        h('h2', { dir: 'auto' }, visible(item.name)),
-        form,
-        this.#caption,
-        button('Back', () => this.#go(this.#offset - PAGE), {
-          class: 'small',
-          'aria-label': 'Page before',
-        }),
-        button('Next', () => this.#go(this.#offset + PAGE), {
-          class: 'small',
-          'aria-label': 'Next page',
-        }),
+        h('h2', { dir: 'auto', title: visible(name) }, visible(name)),
+        this.#filterForm(),
       ),
+      this.#tools(),
       this.#content,
       this.#bar,
     );
     this.#follow();
+  }
+
+  #filterForm(): HTMLElement {
+    const form = h('form', { class: 'browser-filter', role: 'search' }, this.#filter);
+    form.append(h('button', { type: 'submit', class: 'small' }, 'Filter'));
+    form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      this.#go(0);
+    });
+    return form;
+  }
+
+  #tools(): HTMLElement {
+    const isFixed = this.#fixed !== undefined;
+    const page = (label: string, words: string, step: number) =>
+      button(label, () => this.#go(this.#offset + step * PAGE), {
+        class: 'small',
+        'aria-label': words,
+      });
+    return h(
+      'div',
+      { class: 'browser-tools' },
+      ...(isFixed ? [h('p', { class: 'soft' }, this.#fixed)] : [this.#delete]),
+      this.#caption,
+      page('Back', 'Page before', -1),
+      page('Next', 'Next page', 1),
+    );
   }
 
   /** What others change shows, unless it would take edits away that wait. */
@@ -88,43 +125,67 @@ export class TableBrowser {
   /** Reads the page anew; edits that wait are kept only with their page. */
   load(): void {
     void this.#app.perform(`Reading ${visible(this.#item.name)}…`, async (signal) => {
-      const { opened } = this.#app.workspace;
-      const where = this.#filter.value.trim() === '' ? '' : ` WHERE (${this.#filter.value}\n)`;
-      const { table, keys } = this.#place;
-      const columns = [...this.#names, ...keys].map(quoteName).join(', ');
-      const sql = `SELECT ${columns} FROM ${table}${where}${this.#order()} LIMIT ? OFFSET ?`;
-      const page = [PAGE, this.#offset];
-      const rows = await opened.query<SqlValue[]>(sql, page, { rows: 'array', signal });
-      const all = `SELECT count(*) FROM ${table}${where}`;
-      this.#total = Number(await opened.get<bigint>(all, [], { rows: 'scalar', signal }));
-      this.#rows = rows;
-      this.#edits.clear();
-      this.#draw();
+      await this.#read(signal);
       return 'Ready.';
     });
   }
 
-  #go(offset: number): void {
-    this.#offset = Math.max(0, offset >= this.#total && offset > 0 ? this.#offset : offset);
-    this.load();
+  async #read(signal?: AbortSignal): Promise<void> {
+    const { opened } = this.#app.workspace;
+    const columns = [...this.#names, ...this.#place.keys].map(quoteName).join(', ');
+    const from = `FROM ${this.#place.table}${this.#where()}`;
+    const sql = `SELECT ${columns} ${from}${this.#order()} LIMIT ? OFFSET ?`;
+    const total = `SELECT count(*) ${from}`;
+    this.#total = Number(await opened.get<bigint>(total, [], { rows: 'scalar', signal }));
+    // Of what was the last page nothing may be left.
+    if (this.#offset >= this.#total) this.#offset = lastPage(this.#total);
+    const page = [PAGE, this.#offset];
+    this.#rows = await opened.query<SqlValue[]>(sql, page, { rows: 'array', signal });
+    this.#edits.clear();
+    this.#selection.clear();
+    this.#draw();
   }
 
+  #go(offset: number): void {
+    this.#app.clearFailure();
+    this.#offset = Math.max(0, offset >= this.#total && offset > 0 ? this.#offset : offset);
+    this.load();
+    this.#grid?.go(0, 0);
+  }
+
+  #where(): string {
+    const condition = this.#filter.value;
+    return condition.trim() === '' ? '' : ` WHERE (${condition}\n)`;
+  }
+
+  /** By the key in the end, so that each row is on one page. */
   #order(): string {
-    if (this.#sorting === undefined) return '';
-    const { column, descending } = this.#sorting;
-    return ` ORDER BY ${column + 1}${descending ? ' DESC' : ''}`;
+    const { keys } = this.#place;
+    const { column, descending } = this.#sorting ?? { column: -1, descending: false };
+    const sorted = this.#names[column];
+    const first = sorted === undefined ? [] : [`${quoteName(sorted)}${descending ? ' DESC' : ''}`];
+    const terms = [...first, ...keys.filter((key) => key !== sorted).map(quoteName)];
+    return terms.length === 0 ? '' : ` ORDER BY ${terms.join(', ')}`;
   }
 
   #draw(): void {
-    const first = this.#rows.length === 0 ? 0 : this.#offset + 1;
-    const last = this.#offset + this.#rows.length;
-    const range = `${first.toLocaleString('en')}–${last.toLocaleString('en')}`;
-    this.#caption.textContent = `${range} of ${count(this.#total, 'row')}`;
-    const rows = this.#rows;
+    if (this.#grid === undefined) this.#makeGrid();
+    else this.#grid.update();
+    this.#describe();
+    this.#drawBar();
+  }
+
+  #makeGrid(): void {
+    const browser = this;
     this.#grid = new Grid(
       {
         columns: this.#names,
-        count: rows.length,
+        get count() {
+          return browser.#rows.length;
+        },
+        get before() {
+          return browser.#offset;
+        },
         row: (index) => this.#shownRow(index),
         mark: (row, column) => (this.#edits.has(`${row} ${column}`) ? 'changed' : undefined),
       },
@@ -133,19 +194,31 @@ export class TableBrowser {
         sorting: this.#sorting,
         onOpen: (row, column) => void this.#edit(row, column),
         onSort: (column) => this.#sort(column),
+        ...(this.#fixed === undefined ? { selection: this.#selection } : {}),
+        onSelect: () => this.#describe(),
+        onKey: (key) => this.#key(key),
       },
     );
+    const hadFocus = this.#content.contains(document.activeElement);
     this.#content.replaceChildren(this.#grid.element);
-    this.#drawBar();
+    if (hadFocus) this.#grid.element.focus();
+  }
+
+  #describe(): void {
+    const first = this.#rows.length === 0 ? 0 : this.#offset + 1;
+    const last = this.#offset + this.#rows.length;
+    const range = `${first.toLocaleString('en')}–${last.toLocaleString('en')}`;
+    const { size } = this.#selection;
+    const selected = size === 0 ? '' : ` · ${size.toLocaleString('en')} selected`;
+    this.#caption.textContent = `${range} of ${count(this.#total, 'row')}${selected}`;
+    this.#delete.textContent = size < 2 ? 'Delete row…' : `Delete ${count(size, 'row')}…`;
   }
 
   #shownRow(index: number): readonly SqlValue[] | undefined {
     const row = this.#rows[index];
     return row?.slice(0, this.#names.length).map((value, column) => {
-      return (
-        this.#edits.get(`${index} ${column}`)?.after ??
-        (this.#edits.has(`${index} ${column}`) ? null : value)
-      );
+      const edit = this.#edits.get(`${index} ${column}`);
+      return edit === undefined ? value : edit.after;
     });
   }
 
@@ -153,7 +226,14 @@ export class TableBrowser {
     const { column: sorted, descending } = this.#sorting ?? { column: -1, descending: false };
     if (sorted !== column) this.#sorting = { column, descending: false };
     else this.#sorting = descending ? undefined : { column, descending: true };
+    this.#grid = undefined;
     this.#go(0);
+  }
+
+  #key(key: string): boolean {
+    if (key !== 'Delete' && key !== 'Backspace') return false;
+    void this.#deleteRows();
+    return true;
   }
 
   async #edit(row: number, column: number): Promise<void> {
@@ -161,66 +241,101 @@ export class TableBrowser {
     const info = this.#item.columns[column];
     if (values === undefined || info === undefined) return;
     const value = this.#shownRow(row)?.[column] ?? null;
-    const where = `${info.name}, row ${this.#offset + row + 1}`;
-    if (this.#place.keys.length === 0 || info.generated) return showValue(value, where);
-    const changed = await editValue(value, where);
+    const number = this.#offset + row + 1;
+    const where = `${info.name}, row ${number.toLocaleString('en')}`;
+    if (this.#fixed !== undefined || info.generated) return showValue(value, where);
+    const after = await editValue(value, where);
     this.#grid?.element.focus();
-    if (changed === undefined) return;
+    if (after === undefined) return;
     const key = values.slice(this.#names.length);
-    const edit = { row, column: info.name, before: values[column] ?? null, after: changed, key };
+    const before = values[column] ?? null;
+    const edit: CellChange = { kind: 'cell', row: number, column: info.name, before, after, key };
     this.#edits.set(`${row} ${column}`, edit);
-    this.#done = [];
+    this.#made = NOTHING;
     this.#grid?.update();
     this.#drawBar();
   }
 
+  /** The rows that are selected, or else the one that keys act on. */
+  async #deleteRows(): Promise<void> {
+    if (!this.#mayChange()) return;
+    const { active } = this.#grid ?? { active: { row: 0 } };
+    if (this.#selection.size === 0) this.#selection.only(Math.max(active.row, 0));
+    this.#grid?.update();
+    this.#describe();
+    const deletions = this.#selection.rows().flatMap((row) => this.#deletion(row));
+    if (deletions.length === 0) return this.#app.note('There is no row to delete.');
+    const { workspace } = this.#app;
+    let question: Confirmation | undefined;
+    await this.#app.perform('Looking for what depends on it…', async () => {
+      question = await askDeletion(workspace.opened, this.#item, this.#place, deletions);
+      return 'Ready.';
+    });
+    if (question !== undefined && (await confirm(question))) this.#apply(deletions);
+  }
+
+  #deletion(row: number): Deletion[] {
+    const values = this.#rows[row];
+    if (values === undefined) return [];
+    const stored = values.filter((_, column) => this.#item.columns[column]?.generated === false);
+    const key = values.slice(this.#names.length);
+    return [{ kind: 'delete', row: this.#offset + row + 1, key, values: stored }];
+  }
+
+  /** Whether rows can come and go now; it says why not. */
+  #mayChange(): boolean {
+    const wait = this.#edits.size;
+    if (this.#fixed !== undefined) this.#app.note(this.#fixed);
+    else if (wait > 0) this.#app.note(`${waitingWords(wait)}: make or discard what waits first.`);
+    return this.#fixed === undefined && wait === 0;
+  }
+
   #drawBar(): void {
-    const number = this.#edits.size;
-    this.#bar.hidden = number === 0 && this.#done.length === 0;
-    if (number > 0) {
+    const { changes } = this.#made;
+    const edits = [...this.#edits.values()];
+    this.#bar.hidden = edits.length === 0 && changes.length === 0;
+    if (edits.length > 0) {
       this.#bar.replaceChildren(
-        h('span', {}, `${count(number, 'change')} not made yet`),
-        button('Show the SQL', () => this.#preview(), { class: 'small' }),
+        h('span', {}, waitingWords(edits.length)),
+        button('Show the SQL', () => this.#preview(edits), { class: 'small' }),
         button('Discard', () => this.load(), { class: 'small' }),
-        button('Make the changes', () => this.#apply([...this.#edits.values()], false), {
+        button('Make the changes', () => this.#apply(edits), {
           class: 'small primary',
           'data-testid': 'apply',
         }),
       );
     } else {
+      const back = reversed(this.#place, changes);
+      const undo = () => back && this.#apply(back, 'Undoing…');
       this.#bar.replaceChildren(
-        h('span', {}, `${count(this.#done.length, 'change')} made`),
-        button('Undo', () => this.#apply(reversed(this.#place, this.#done), true), {
-          class: 'small',
-          'data-testid': 'undo',
-        }),
+        h('span', {}, changedWords(this.#made, back !== undefined)),
+        back ? button('Undo', undo, { class: 'small', 'data-testid': 'undo' }) : '',
       );
     }
   }
 
-  #preview(): void {
-    const text = preview(this.#place, [...this.#edits.values()]);
+  #preview(changes: readonly Change[]): void {
+    const text = preview(this.#place, changes);
     void show('What will be run', h('pre', { dir: 'auto' }, text));
   }
 
-  #apply(edits: readonly Edit[], undoing: boolean): void {
-    void this.#app
-      .perform(undoing ? 'Undoing…' : 'Changing…', async () => {
-        await apply(this.#app.workspace.opened, this.#place, edits);
-        this.#done = undoing ? [] : edits;
-        this.#app.workspace.touch();
-        return undoing ? 'The changes are undone.' : `${count(edits.length, 'change')} made.`;
-      })
-      .then((done) => done && this.load());
+  /** Makes changes, and shows what has become of them; what fails leaves all as it was. */
+  #apply(changes: readonly Change[], undoing?: string): void {
+    this.#app.clearFailure();
+    void this.#app.perform(undoing ?? 'Changing…', async (signal) => {
+      const { workspace } = this.#app;
+      const made = await apply(workspace.opened, this.#place, changes, signal);
+      this.#made = undoing === undefined ? made : NOTHING;
+      this.#edits.clear();
+      this.#drawBar();
+      workspace.touch();
+      // What is made is made, and no longer to be given up.
+      await this.#read();
+      return undoing === undefined ? changedWords(made, true) : 'The changes are undone.';
+    });
   }
 }
 
-/** What identifies a row; nothing in a view, which is only looked at. */
-function keysOf({ kind, columns, withoutRowid, shadow }: Item): string[] {
-  if (kind !== 'table' || shadow) return [];
-  const key = columns.filter((column) => column.key > 0).sort((a, b) => a.key - b.key);
-  if (withoutRowid) return key.map(({ name }) => name);
-  const taken = new Set(columns.map(({ name }) => name.toLowerCase()));
-  const free = ['rowid', '_rowid_', 'oid'].find((name) => !taken.has(name));
-  return free === undefined ? [] : [free];
+function lastPage(total: number): number {
+  return Math.floor(Math.max(0, total - 1) / PAGE) * PAGE;
 }

@@ -3,18 +3,8 @@
  */
 import type { SqlValue } from 'anchorite';
 import { button, h, options } from '../dom.ts';
-import { hex, real } from '../sql/quote.ts';
 import { visible } from '../words.ts';
-
-type Kind = 'null' | 'integer' | 'real' | 'text' | 'blob';
-
-const KINDS = [
-  ['text', 'TEXT'],
-  ['integer', 'INTEGER'],
-  ['real', 'REAL'],
-  ['blob', 'BLOB in hex'],
-  ['null', 'NULL'],
-] as const;
+import { type Kind, KINDS, kindOf, readAs, textOf } from './values.ts';
 
 /** The new value; `undefined` when it stays as it is. */
 export function editValue(value: SqlValue, where: string): Promise<SqlValue | undefined> {
@@ -61,43 +51,4 @@ export function editValue(value: SqlValue, where: string): Promise<SqlValue | un
       dialog.close();
     });
   });
-}
-
-function textOf(value: SqlValue): string {
-  if (value === null) return '';
-  if (value instanceof Uint8Array) return hex(value);
-  return typeof value === 'number' ? real(value) : String(value);
-}
-
-function kindOf(value: SqlValue): Kind {
-  if (value === null) return 'null';
-  if (value instanceof Uint8Array) return 'blob';
-  if (typeof value === 'bigint') return 'integer';
-  return typeof value === 'number' ? 'real' : 'text';
-}
-
-function readAs(kind: Kind, text: string): SqlValue | { readonly problem: string } {
-  const trimmed = text.trim();
-  switch (kind) {
-    case 'null':
-      return null;
-    case 'text':
-      return text;
-    case 'integer': {
-      const value = /^[+-]?\d+$/.test(trimmed) ? BigInt(trimmed) : undefined;
-      const fits = value !== undefined && BigInt.asIntN(64, value) === value;
-      return fits ? value : { problem: 'An INTEGER is a whole number of at most 64 bits.' };
-    }
-    case 'real': {
-      const value = Number(trimmed);
-      const isNumber = trimmed !== '' && !Number.isNaN(value);
-      return isNumber ? value : { problem: 'A REAL is a number, such as 1.5 or -2e10.' };
-    }
-    case 'blob': {
-      const digits = trimmed.replace(/\s/g, '');
-      const isHex = /^(?:[0-9a-f]{2})*$/i.test(digits);
-      if (!isHex) return { problem: 'Bytes are pairs of hexadecimal digits, such as 0AFF.' };
-      return Uint8Array.from(digits.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-    }
-  }
 }

@@ -7,7 +7,7 @@ import { show } from '../dialogs.ts';
 import { button, h } from '../dom.ts';
 import { plainName } from '../sql/quote.ts';
 import { size, visible } from '../words.ts';
-import { TableBrowser } from './browser.ts';
+import type { TableBrowser } from './browser.ts';
 import {
   type Column,
   databaseBytes,
@@ -169,10 +169,17 @@ export class SchemaPanel implements Panel {
     return nodes;
   }
 
+  /** It is loaded when somebody looks into a table for the first time. */
   #browse(item: Item): void {
-    const browser = new TableBrowser(this.#app, item);
-    this.#app.browse(browser.element);
-    browser.load();
+    let browser: TableBrowser | undefined;
+    void this.#app
+      .perform('Opening the table…', async () => {
+        const { TableBrowser } = await import('./browser.ts');
+        browser = new TableBrowser(this.#app, item);
+        this.#app.browse(browser.element);
+        return 'Ready.';
+      })
+      .then(() => browser?.load());
   }
 }
 

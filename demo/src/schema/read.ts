@@ -16,6 +16,8 @@ export interface Column {
   /** Its place in the primary key, from 1; 0 if it is not in it. */
   readonly key: number;
   readonly generated: boolean;
+  /** The text of its default. */
+  readonly default: string | null;
 }
 
 export interface Item {
@@ -86,9 +88,10 @@ interface ListedColumn {
   readonly notnull: bigint;
   readonly pk: bigint;
   readonly hidden: bigint;
+  readonly default: string | null;
 }
 
-const COLUMNS = 'p.name, p.type, p."notnull", p.pk, p.hidden';
+const COLUMNS = 'p.name, p.type, p."notnull", p.pk, p.hidden, p.dflt_value AS "default"';
 
 /** All at once; a view that is broken fails that, and then each is asked by itself. */
 async function readColumns(
@@ -130,8 +133,9 @@ async function readColumnsOneByOne(
   return columns;
 }
 
-function columnOf({ name, type, notnull, pk, hidden }: ListedColumn): Column {
-  return { name, type, notNull: notnull === 1n, key: Number(pk), generated: hidden > 1n };
+function columnOf({ name, type, notnull, pk, hidden, default: value }: ListedColumn): Column {
+  const facts = { notNull: notnull === 1n, key: Number(pk), generated: hidden > 1n };
+  return { name, type, ...facts, default: value };
 }
 
 /** How many bytes the open database has. */

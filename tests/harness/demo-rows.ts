@@ -1,0 +1,108 @@
+// Rows that go and come in the console's table browser. demo.ts runs it, on the sample that steps
+// before have opened. It must know no more of the console than words and test ids.
+import type { ConsolePage } from './demo-page';
+import type { Step } from './demo-steps';
+
+/** A name with a quote and more, a reserved word, a key of two columns, integers beyond 2^53. */
+const HOSTILE = 'or"der 😀';
+const TABLE = '"or""der 😀"';
+const SETUP = `
+  CREATE TABLE ${TABLE} ("select" TEXT COLLATE NOCASE, n INTEGER, "a ""b" BLOB, g AS (n + 1),
+    PRIMARY KEY ("select", n)) WITHOUT ROWID;
+  INSERT INTO ${TABLE} VALUES ('a', 9007199254740993, x'00ff'), ('B', -1, 1.0), ('c', 0, NULL);
+  CREATE TABLE shelf (id INTEGER PRIMARY KEY, label TEXT NOT NULL DEFAULT 'new; "one"');
+  INSERT INTO shelf VALUES (1, 'upper'), (9007199254740993, 'lower');
+  CREATE TABLE book (shelf REFERENCES shelf ON DELETE CASCADE);
+  INSERT INTO book VALUES (1), (1);
+  CREATE VIEW labels AS SELECT label FROM shelf;
+`;
+const ROW_1 = '[data-testid=table-browser] .grid-row[data-row="0"]';
+const ALL = `SELECT quote("select") || n || quote("a ""b") || g FROM ${TABLE}`;
+const BEFORE = "'a'9007199254740993X'00FF'9007199254740994,'B'-11.00,'c'0NULL1";
+
+export async function rowSteps(page: ConsolePage, step: Step): Promise<void> {
+  await step('deletes rows, and puts them back as they were', async () => {
+    await page.run(SETUP);
+    await browse(page, `${HOSTILE}3 · 4.1 kB`);
+    await page.keys('ArrowDown', ' ');
+    await withShift(page, 'ArrowDown');
+    await page.says('.caption', '2 selected');
+    await page.keys('Delete');
+    await page.says('dialog', `Delete 2 rows from “${HOSTILE}”?`);
+    await page.says('dialog', 'These are rows 2–3.');
+    await page.click('confirm-ok');
+    await page.says('[data-testid=edit-bar]', '2 rows deleted');
+    await page.says('.caption', '1–1 of 1 row');
+    await page.click('undo');
+    await page.says('#activity', 'undone');
+    await expectRows(page, ALL, BEFORE);
+  });
+  await step('says what goes with rows that are deleted', async () => {
+    await browse(page, 'shelf2 · 4.1 kB');
+    await page.press(`${ROW_1} .grid-number`);
+    await page.click('delete-rows');
+    await page.says('dialog', 'Delete row 1 from “shelf”?');
+    await page.says('dialog', 'Rows of “book” that refer to it are deleted, too');
+    await page.click('confirm-ok');
+    await page.says('[data-testid=edit-bar]', 'changed 2 rows more');
+  });
+  await step('deletes nothing that is in use, nor where nothing can be changed', async () => {
+    await browse(page, 'Artist275 · 12.3 kB');
+    await page.keys('Delete');
+    await page.click('confirm-ok');
+    await page.says('[data-testid=error]', 'FOREIGN KEY constraint failed');
+    await page.says('.caption', '1–275 of 275 rows · 1 selected');
+    await run(page, 'PRAGMA query_only = 1');
+    await browse(page, 'Genre25 · 4.1 kB');
+    await page.keys('Delete');
+    await page.click('confirm-ok');
+    await page.says('[data-testid=error]', 'SQLITE_READONLY');
+    await page.says(ROW_1, 'Rock');
+    await run(page, 'PRAGMA query_only = 0');
+    await browse(page, 'labels');
+    await page.says('[data-testid=table-browser]', 'Read-only: a view has no rows of its own');
+    await page.keys('Delete');
+    await page.says('#activity', 'Read-only');
+    await page.pressWords('← Queries');
+  });
+}
+
+/** Runs SQL instead of looking at a table. */
+async function run(page: ConsolePage, sql: string): Promise<void> {
+  await page.pressWords('← Queries');
+  await page.run(sql);
+}
+
+/** Opens the table whose line in the schema says so, and goes to its rows. */
+async function browse(page: ConsolePage, line: string): Promise<void> {
+  await page.idle();
+  await page.until(
+    (wanted) => {
+      const found = [...document.querySelectorAll<HTMLDetailsElement>('.tree-item')].find(
+        ({ firstElementChild }) => firstElementChild?.textContent?.trim() === wanted,
+      );
+      if (found === undefined) return false;
+      found.open = true;
+      const browses = found.querySelector<HTMLElement>('[data-testid=browse]');
+      browses?.click();
+      return browses !== null;
+    },
+    'the table is opened',
+    line,
+  );
+  await page.page.waitForSelector('[data-testid=table-browser] .grid');
+  await page.idle();
+  await page.page.focus('[data-testid=table-browser] .grid');
+}
+
+async function withShift(page: ConsolePage, ...keys: Parameters<ConsolePage['keys']>) {
+  await page.page.keyboard.down('Shift');
+  await page.keys(...keys);
+  await page.page.keyboard.up('Shift');
+}
+
+async function expectRows(page: ConsolePage, sql: string, expected: string): Promise<void> {
+  await run(page, sql);
+  const found = (await page.cells()).join();
+  if (found !== expected) throw new Error(`the rows are ${found}`);
+}
