@@ -4,6 +4,7 @@ import { deepEqual, equal } from 'node:assert/strict';
 import { test } from 'node:test';
 import { guessSeparator, records } from '../../demo/src/files/csv';
 import { FORMATS } from '../../demo/src/results/formats';
+import { guessKind, readAs } from '../../demo/src/schema/values';
 import { literal, plainName } from '../../demo/src/sql/quote';
 import { splitStatements, statementAt } from '../../demo/src/sql/split';
 import { visible } from '../../demo/src/words';
@@ -96,4 +97,17 @@ test('values are literals that SQLite reads as the same', () => {
 
 test('what cannot be seen is shown', () => {
   equal(visible('a\0\n\u202eb'), 'a␀␊‹202E›b');
+});
+
+test('what is typed for a column is what it looks like, and nothing is lost', () => {
+  const guessed = (text: string, type: string) => readAs(guessKind(text, type), text);
+  equal(guessed('9223372036854775807', 'INTEGER'), 9223372036854775807n);
+  equal(guessed('9223372036854775808', ''), '9223372036854775808');
+  equal(guessKind('007', ''), 'text');
+  equal(guessKind('+49', 'NUMERIC'), 'text');
+  equal(guessKind('1', 'DOUBLE'), 'real');
+  equal(guessed('1.5e3', ''), 1500);
+  equal(guessed(' 12', 'VARCHAR(9)'), ' 12');
+  deepEqual(guessed('0a FF', 'BLOB'), new Uint8Array([10, 255]));
+  equal(guessKind('0a F', 'BLOB'), 'text');
 });

@@ -6,7 +6,7 @@ import type { Browser } from '../wire';
 import { axeSteps } from './demo-axe';
 import { hostileSteps } from './demo-hostile';
 import { ConsolePage } from './demo-page';
-import { rowSteps } from './demo-rows';
+import { deleteSteps, insertSteps } from './demo-rows';
 import { panelSteps, resultSteps, sampleSteps, tabSteps, troubleSteps } from './demo-steps';
 import type { Step } from './demo-steps';
 import { launchPuppet } from './drivers/tabs';
@@ -54,7 +54,8 @@ export async function runDemo(
     await sampleSteps(page, step);
     await resultSteps(page, step);
     await panelSteps(page, step);
-    await rowSteps(page, step);
+    await deleteSteps(page, step);
+    await insertSteps(page, step);
     await troubleSteps(page, step);
     if (browser === 'chromium') await axeSteps(page, step);
     const url = await page.page.evaluate(() => location.href);

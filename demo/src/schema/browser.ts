@@ -24,6 +24,7 @@ import {
   reversed,
 } from './changes.ts';
 import { editValue } from './edit-value.ts';
+import { insertRow } from './insert-row.ts';
 import { placeOf, whyFixed } from './place.ts';
 import type { Item } from './read.ts';
 
@@ -52,6 +53,8 @@ export class TableBrowser {
   #rows: SqlValue[][] = [];
   #total = 0;
   #offset = 0;
+  /** What the filter has said when it was used last. */
+  #condition = '';
   #sorting: Sorting | undefined;
   #edits = new Map<string, CellChange>();
   #made: Made = NOTHING;
@@ -90,6 +93,7 @@ export class TableBrowser {
     form.append(h('button', { type: 'submit', class: 'small' }, 'Filter'));
     form.addEventListener('submit', (event) => {
       event.preventDefault();
+      this.#condition = this.#filter.value;
       this.#go(0);
     });
     return form;
@@ -97,6 +101,10 @@ export class TableBrowser {
 
   #tools(): HTMLElement {
     const isFixed = this.#fixed !== undefined;
+    const insert = button('Insert row…', () => void this.#insertRow(), {
+      class: 'small',
+      'data-testid': 'insert-row',
+    });
     const page = (label: string, words: string, step: number) =>
       button(label, () => this.#go(this.#offset + step * PAGE), {
         class: 'small',
@@ -105,7 +113,7 @@ export class TableBrowser {
     return h(
       'div',
       { class: 'browser-tools' },
-      ...(isFixed ? [h('p', { class: 'soft' }, this.#fixed)] : [this.#delete]),
+      ...(isFixed ? [h('p', { class: 'soft' }, this.#fixed)] : [insert, this.#delete]),
       this.#caption,
       page('Back', 'Page before', -1),
       page('Next', 'Next page', 1),
@@ -154,8 +162,7 @@ export class TableBrowser {
   }
 
   #where(): string {
-    const condition = this.#filter.value;
-    return condition.trim() === '' ? '' : ` WHERE (${condition}\n)`;
+    return this.#condition.trim() === '' ? '' : ` WHERE (${this.#condition}\n)`;
   }
 
   /** By the key in the end, so that each row is on one page. */
@@ -231,8 +238,9 @@ export class TableBrowser {
   }
 
   #key(key: string): boolean {
-    if (key !== 'Delete' && key !== 'Backspace') return false;
-    void this.#deleteRows();
+    if (key === 'Insert') void this.#insertRow();
+    else if (key === 'Delete' || key === 'Backspace') void this.#deleteRows();
+    else return false;
     return true;
   }
 
@@ -254,6 +262,64 @@ export class TableBrowser {
     this.#made = NOTHING;
     this.#grid?.update();
     this.#drawBar();
+  }
+
+  /** Once the row is there the form is closed, whatever becomes of the looking for it. */
+  async #insertRow(): Promise<void> {
+    if (!this.#mayChange()) return;
+    this.#app.clearFailure();
+    const { perform } = this.#app;
+    let made: Made | undefined;
+    await insertRow(this.#item, this.#place, (insertion, given, onFailure) =>
+      perform(
+        'Inserting…',
+        async (signal) => {
+          made = await this.#make([insertion], AbortSignal.any([signal, given]));
+          return changedWords(made, true);
+        },
+        onFailure,
+      ),
+    );
+    this.#grid?.element.focus();
+    if (made !== undefined) this.#showInserted(made);
+  }
+
+  #showInserted(made: Made): void {
+    const [row] = made.changes;
+    void this.#app.perform('Looking for the row…', async () => {
+      if (row?.kind === 'insert' && row.as !== undefined) await this.#find(row.as.key);
+      else await this.#read();
+      return changedWords(made, true);
+    });
+  }
+
+  /** Goes to a row; a filter that hides it is taken off. */
+  async #find(key: readonly SqlValue[]): Promise<void> {
+    let place = await this.#positionOf(key);
+    if (place === undefined) {
+      this.#filter.value = '';
+      this.#condition = '';
+      place = await this.#positionOf(key);
+    }
+    this.#offset = Math.floor((place ?? 0) / PAGE) * PAGE;
+    await this.#read();
+    if (place === undefined) return;
+    const row = place - this.#offset;
+    this.#selection.only(row);
+    this.#grid?.go(row, 0);
+    this.#describe();
+  }
+
+  /** How many rows come before that of a key. */
+  async #positionOf(key: readonly SqlValue[]): Promise<number | undefined> {
+    const { table, keys } = this.#place;
+    const names = keys.map((name, index) => `${quoteName(name)} AS k${index}`).join(', ');
+    const place = `row_number() OVER (${this.#order()}) - 1 AS place`;
+    const all = `SELECT ${names}, ${place} FROM ${table}${this.#where()}`;
+    const found = keys.map((_, index) => `k${index} IS ?`).join(' AND ');
+    const sql = `SELECT place FROM (${all}) WHERE ${found}`;
+    const [row] = await this.#app.workspace.opened.query<bigint>(sql, [...key], { rows: 'scalar' });
+    return row === undefined ? undefined : Number(row);
   }
 
   /** The rows that are selected, or else the one that keys act on. */
@@ -319,16 +385,21 @@ export class TableBrowser {
     void show('What will be run', h('pre', { dir: 'auto' }, text));
   }
 
+  async #make(changes: readonly Change[], signal: AbortSignal): Promise<Made> {
+    const { workspace } = this.#app;
+    this.#made = await apply(workspace.opened, this.#place, changes, signal);
+    this.#edits.clear();
+    this.#drawBar();
+    workspace.touch();
+    return this.#made;
+  }
+
   /** Makes changes, and shows what has become of them; what fails leaves all as it was. */
   #apply(changes: readonly Change[], undoing?: string): void {
     this.#app.clearFailure();
     void this.#app.perform(undoing ?? 'Changing…', async (signal) => {
-      const { workspace } = this.#app;
-      const made = await apply(workspace.opened, this.#place, changes, signal);
-      this.#made = undoing === undefined ? made : NOTHING;
-      this.#edits.clear();
-      this.#drawBar();
-      workspace.touch();
+      const made = await this.#make(changes, signal);
+      if (undoing !== undefined) this.#made = NOTHING;
       // What is made is made, and no longer to be given up.
       await this.#read();
       return undoing === undefined ? changedWords(made, true) : 'The changes are undone.';

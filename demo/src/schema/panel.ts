@@ -12,6 +12,7 @@ import {
   type Column,
   databaseBytes,
   type Extent,
+  factsOf,
   type Item,
   measure,
   nameOf,
@@ -183,17 +184,11 @@ export class SchemaPanel implements Panel {
   }
 }
 
-function columnLine({ name, type, notNull, key, generated }: Column): HTMLElement {
-  const facts = [
-    visible(type.toLowerCase()),
-    key > 0 ? 'key' : '',
-    notNull ? 'not null' : '',
-    generated ? 'generated' : '',
-  ];
+function columnLine(column: Column): HTMLElement {
   return h(
     'li',
     {},
-    h('span', { dir: 'auto' }, visible(name)),
-    h('span', { class: 'soft' }, facts.filter((fact) => fact !== '').join(' · ')),
+    h('span', { dir: 'auto' }, visible(column.name)),
+    h('span', { class: 'soft' }, factsOf(column)),
   );
 }

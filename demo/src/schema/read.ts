@@ -6,6 +6,7 @@ import type { Database } from 'anchorite';
 import type { Vocabulary } from '../editor/completion.ts';
 import { KEPT_PREFIX } from '../results/rows.ts';
 import { quoteName } from '../sql/quote.ts';
+import { visible } from '../words.ts';
 
 export type Kind = 'table' | 'view' | 'index' | 'trigger';
 
@@ -42,6 +43,17 @@ export interface Extent {
 /** `"main"."a table"`. */
 export function nameOf({ schema, name }: Pick<Item, 'schema' | 'name'>): string {
   return schema === 'main' ? quoteName(name) : `${quoteName(schema)}.${quoteName(name)}`;
+}
+
+/** A column's type and what holds for it, in words. */
+export function factsOf({ type, key, notNull, generated }: Column): string {
+  const facts = [
+    visible(type.toLowerCase()),
+    key > 0 ? 'key' : '',
+    notNull ? 'not null' : '',
+    generated ? 'generated' : '',
+  ];
+  return facts.filter((fact) => fact !== '').join(' · ');
 }
 
 /** All that is in the open database and what is attached to it. */

@@ -35,7 +35,8 @@ export function guessKind(text: string, type: string): Kind {
   if (!isInteger && /BLOB/i.test(type)) return isHex(text) ? 'blob' : 'text';
   const trimmed = text.trim();
   // What begins with + or 0 may be a code; where it is a number, SQLite makes one of the text.
-  if (/^(?:0|-?[1-9]\d*)$/.test(trimmed) && fits(BigInt(trimmed))) {
+  if (/^(?:0|-?[1-9]\d*)$/.test(trimmed)) {
+    if (!fits(BigInt(trimmed))) return 'text';
     return /REAL|FLOA|DOUB/i.test(type) && !isInteger ? 'real' : 'integer';
   }
   return /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?$/i.test(trimmed) ? 'real' : 'text';
