@@ -93,6 +93,7 @@ test('values are literals that SQLite reads as the same', () => {
   deepEqual(values.map(literal), expected);
   equal(literal('a\0b'), "CAST(X'610062' AS TEXT)");
   equal(plainName('a b"c'), '"a b""c"');
+  deepEqual(['Order', 'key', 'a1'].map(plainName), ['"Order"', 'key', 'a1']);
 });
 
 test('what cannot be seen is shown', () => {

@@ -1,5 +1,5 @@
 /**
- * Rows as text for elsewhere: CSV, TSV, JSON, Markdown, INSERT. Used by save.ts and files/export.
+ * Rows as text for elsewhere: CSV, TSV, JSON, Markdown, INSERT. Used by save.ts and save-bar.ts.
  * Pure: a head, a line for each row, and a foot; nobody has to hold all of it.
  */
 import type { SqlValue } from 'anchorite';

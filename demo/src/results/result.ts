@@ -2,20 +2,16 @@
  * One result: its grid, its chart and its plan, and what can be done with its rows.
  * Made by panel.ts. Sorting asks the same SQL again, with an ORDER BY around it.
  */
-import { button, h, options } from '../dom.ts';
-import { count, duration, visible } from '../words.ts';
-import { FORMATS, type FormatName } from './formats.ts';
+import { button, h } from '../dom.ts';
+import { count, duration } from '../words.ts';
 import { Grid, type Sorting, type Source } from './grid.ts';
 import type { Perform } from './panel.ts';
 import { planTree } from './plan.ts';
 import { type Query, Rows, tableOf } from './rows.ts';
-import { copyText, download, toBlob } from './save.ts';
+import { type Savable, saveBar } from './save-bar.ts';
 import { showValue } from './viewer.ts';
 
 type View = 'table' | 'chart' | 'plan';
-
-/** More text than a clipboard should be given. */
-const COPY_MAX = 20_000_000;
 
 export class ResultView {
   readonly element: HTMLElement = h('div', { class: 'result-view' });
@@ -24,7 +20,6 @@ export class ResultView {
   readonly #query: Query;
   readonly #caption = h('p', { class: 'caption', role: 'status' });
   readonly #content = h('div', { class: 'result-content' });
-  readonly #format = h('select', { 'aria-label': 'Format' });
   readonly #views = new Map<View, HTMLButtonElement>();
   readonly #stop: HTMLButtonElement;
   #rows: Rows;
@@ -39,8 +34,6 @@ export class ResultView {
     this.#query = rows.query;
     this.#perform = perform;
     this.#stop = button('Stop', () => this.#keeping?.abort(), { class: 'chip' });
-    const formats = Object.entries(FORMATS).map(([name, { words }]) => [name, words] as const);
-    this.#format.append(...options(formats));
     this.element.append(this.#bar(), this.#content);
     this.#show('table');
     this.#listen();
@@ -85,13 +78,7 @@ export class ResultView {
       h('div', { class: 'chips', role: 'group', 'aria-label': 'View' }, ...views),
       this.#caption,
       this.#stop,
-      h(
-        'div',
-        { class: 'result-save' },
-        this.#format,
-        button('Copy', () => this.#copy(), { class: 'small', 'data-testid': 'copy' }),
-        button('Download', () => this.#download(), { class: 'small', 'data-testid': 'download' }),
-      ),
+      saveBar(this.#perform, (_, signal) => this.#savable(signal)),
     );
   }
 
@@ -187,34 +174,13 @@ export class ResultView {
     });
   }
 
-  #saved() {
+  #savable(signal: AbortSignal): Savable {
     const rows = this.#rows;
+    const table = tableOf(this.#query);
     const columns = rows.query.columns.map(({ name }) => name);
-    return { columns, table: tableOf(this.#query), rows: rows.all() };
-  }
-
-  #copy(): void {
-    const name = this.#format.value as FormatName;
-    void this.#perform('Copying…', async () => {
-      const blob = await toBlob(this.#saved(), name);
-      if (blob.size > COPY_MAX) throw new Error('This is too much to copy. Download it instead.');
-      await copyText(await blob.text());
-      return `Copied ${this.#extent()} as ${FORMATS[name].words}.`;
-    });
-  }
-
-  #download(): void {
-    const name = this.#format.value as FormatName;
-    void this.#perform('Writing…', async (_, say) => {
-      const blob = await toBlob(this.#saved(), name, (rows) => say(count(rows, 'row')));
-      download(`${visible(tableOf(this.#query))}.${FORMATS[name].extension}`, blob);
-      return `Wrote ${this.#extent()} as ${FORMATS[name].words}.`;
-    });
-  }
-
-  #extent(): string {
-    const words = count(this.#rows.count, 'row');
-    return this.#rows.state === 'first' ? `the first ${words}` : words;
+    const isFirst = rows.state === 'first';
+    const extent = (number: number) => `${isFirst ? 'the first ' : ''}${count(number, 'row')}`;
+    return { columns, table, name: table, rows: rows.all(signal), extent };
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Rows on their way out of the page: to the clipboard, or as a download. Called by the result
- * panel and by files/. Text is made piece by piece, so that a million rows need no memory at once.
+ * Rows on their way out of the page: to the clipboard, or as a download. Called by save-bar.ts, the
+ * viewer and files/. Text is made piece by piece, so that a million rows need no memory at once.
  */
 import { FORMATS, type FormatName } from './formats.ts';
 import type { Values } from './rows.ts';
@@ -15,7 +15,7 @@ export interface Saved {
   readonly rows: AsyncIterable<Values> | Iterable<Values>;
 }
 
-/** All of it as a blob. */
+/** All of it as a blob; tells how many rows there are by now, and in the end. */
 export async function toBlob(
   { columns, table, rows }: Saved,
   name: FormatName,
@@ -35,6 +35,7 @@ export async function toBlob(
       onRows?.(index);
     }
   }
+  onRows?.(index);
   return new Blob([...pieces, text, foot], { type });
 }
 

@@ -7,10 +7,12 @@ import type { SqlValue } from 'anchorite';
 import type { App } from '../app.ts';
 import { type Confirmation, confirm, show } from '../dialogs.ts';
 import { button, h } from '../dom.ts';
+import type { FormatName } from '../results/formats.ts';
 import { Grid, type Sorting } from '../results/grid.ts';
+import { type Savable, saveBar } from '../results/save-bar.ts';
 import { RowSelection } from '../results/selection.ts';
 import { showValue } from '../results/viewer.ts';
-import { quoteName } from '../sql/quote.ts';
+import { plainName, quoteName } from '../sql/quote.ts';
 import { count, visible } from '../words.ts';
 import { askDeletion, changedWords, waitingWords } from './change-words.ts';
 import {
@@ -109,6 +111,7 @@ export class TableBrowser {
       button(label, () => this.#go(this.#offset + step * PAGE), {
         class: 'small',
         'aria-label': words,
+        'data-testid': words.toLowerCase().replace(' ', '-'),
       });
     return h(
       'div',
@@ -117,7 +120,23 @@ export class TableBrowser {
       this.#caption,
       page('Back', 'Page before', -1),
       page('Next', 'Next page', 1),
+      saveBar(this.#app.perform, (format, signal) => this.#savable(format, signal)),
     );
+  }
+
+  /** All rows that the filter lets through, of whatever page; INSERT without what is computed. */
+  #savable(format: FormatName, signal: AbortSignal): Savable {
+    const { table, columns: stored } = this.#place;
+    const columns = format === 'insert' ? stored : this.#names;
+    const names = columns.map(quoteName).join(', ');
+    const sql = `SELECT ${names} FROM ${table}${this.#where()}${this.#order()}`;
+    const { opened } = this.#app.workspace;
+    const { name } = this.#item;
+    return {
+      ...{ columns, table: plainName(name), name },
+      rows: opened.iterate<SqlValue[]>(sql, [], { rows: 'array', signal }),
+      extent: (rows) => `${count(rows, 'row')} of ${visible(name)}`,
+    };
   }
 
   /** What others change shows, unless it would take edits away that wait. */

@@ -9,9 +9,21 @@ export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
+/** The words that SQLite takes for a name in quotes alone. */
+const RESERVED = new Set(
+  (
+    'add all alter and as autoincrement between case cast check collate commit constraint create ' +
+    'current_date current_time current_timestamp default deferrable delete distinct drop else ' +
+    'escape except exists foreign from group having in index insert intersect into is isnull ' +
+    'join limit not nothing notnull null on or order primary raise references returning select ' +
+    'set table then to transaction union unique update using values when where'
+  ).split(' '),
+);
+
 /** A name as a person would write it: in quotes only if it needs them. */
 export function plainName(name: string): string {
-  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? name : quoteName(name);
+  const isPlain = /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !RESERVED.has(name.toLowerCase());
+  return isPlain ? name : quoteName(name);
 }
 
 /** A literal that SQLite reads as the same value. */
