@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { ConsolePage } from './demo-page';
+import { browse } from './demo-rows';
 import type { Step } from './demo-steps';
 import { ROOT } from './options';
 
@@ -14,12 +15,25 @@ interface Found {
 
 /** What is shown together on one screen. */
 const SCREENS = [
-  ['table and schema', (page: ConsolePage) => page.panel('Schema')],
+  ['rows that are selected', (page: ConsolePage) => rows(page)],
+  ['new row', (page: ConsolePage) => page.click('insert-row')],
+  ['table and schema', (page: ConsolePage) => leaveRows(page)],
   ['chart and files', (page: ConsolePage) => both(page, 'Chart', 'Files')],
   ['plan and history', (page: ConsolePage) => both(page, 'Plan', 'History')],
   ['error and engine', (page: ConsolePage) => mistake(page)],
   ['keys', (page: ConsolePage) => page.click('keys')],
 ] as const;
+
+async function rows(page: ConsolePage): Promise<void> {
+  await page.panel('Schema');
+  await browse(page, 'Genre25 · 4.1 kB');
+  await page.keys(' ');
+}
+
+async function leaveRows(page: ConsolePage): Promise<void> {
+  await page.keys('Escape');
+  await page.pressWords('← Queries');
+}
 
 async function both(page: ConsolePage, view: string, panel: string): Promise<void> {
   await page.pressWords(view);
@@ -40,7 +54,7 @@ export async function axeSteps(page: ConsolePage, step: Step): Promise<void> {
       await page.run('SELECT GenreId, count(*) AS tracks, NULL AS x FROM Track GROUP BY 1');
       await page.page.evaluate(source);
       const faults: string[] = [];
-      const screens = scheme === 'dark' ? SCREENS.slice(0, 4) : SCREENS;
+      const screens = scheme === 'dark' ? SCREENS.slice(0, -1) : SCREENS;
       for (const [name, show] of screens) {
         await show(page);
         await page.idle();

@@ -14,6 +14,7 @@ const SETUP = `
   INSERT INTO shelf VALUES (1, 'upper'), (9007199254740993, 'lower');
   CREATE TABLE book (shelf REFERENCES shelf ON DELETE CASCADE);
   INSERT INTO book VALUES (1), (1);
+  CREATE VIRTUAL TABLE notes USING fts5(body);
   CREATE VIEW labels AS SELECT label FROM shelf;
 `;
 const ROW_1 = '[data-testid=table-browser] .grid-row[data-row="0"]';
@@ -104,6 +105,25 @@ export async function insertSteps(page: ConsolePage, step: Step): Promise<void> 
     await page.keys('Enter');
     await page.says(SELECTED, 'A90071992547409931BLOB 2 bytes  0a ff');
     await expectRows(page, `${ALL} WHERE n > 1e16`, "'A'90071992547409931X'0AFF'90071992547409932");
+  });
+}
+
+export async function virtualStep(page: ConsolePage, step: Step): Promise<void> {
+  await step('inserts into a virtual table, and deletes from it', async () => {
+    await browse(page, 'notes0');
+    await page.keys('Delete');
+    await page.says('#activity', 'There is no row to delete');
+    await page.keys('Insert');
+    await page.page.waitForSelector('[data-testid=insert-form]');
+    await page.page.keyboard.type('a word');
+    await page.keys('Enter');
+    await page.says(SELECTED, 'a word');
+    await page.keys('Delete');
+    await page.click('confirm-ok');
+    await page.says('[data-testid=edit-bar]', '1 row deleted.');
+    const bar = await page.text('[data-testid=edit-bar]');
+    if (bar !== '1 row deleted.Undo') throw new Error(`it says ${bar}`);
+    await page.pressWords('← Queries');
   });
 }
 

@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ConsolePage } from './demo-page';
+import { browse } from './demo-rows';
 import { ROOT } from './options';
 
 export type Step = (name: string, action: () => Promise<void>) => Promise<void>;
@@ -179,6 +180,11 @@ export async function troubleSteps(page: ConsolePage, step: Step): Promise<void>
   await step('says that a transaction is open, and ends it', async () => {
     await page.run('BEGIN; DELETE FROM PlaylistTrack');
     await page.says('[data-testid=transaction]', 'A transaction is open');
+    await browse(page, 'Genre25 · 4.1 kB');
+    await page.keys('Delete');
+    await page.click('confirm-ok');
+    await page.says('[data-testid=error]', 'A transaction is open: commit it or roll it back');
+    await page.pressWords('← Queries');
     await page.click('load-chinook');
     await page.click('confirm-ok');
     await page.says('dialog', 'Leave the open transaction?');

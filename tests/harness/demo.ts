@@ -6,7 +6,7 @@ import type { Browser } from '../wire';
 import { axeSteps } from './demo-axe';
 import { hostileSteps } from './demo-hostile';
 import { ConsolePage } from './demo-page';
-import { deleteSteps, exportSteps, insertSteps } from './demo-rows';
+import { deleteSteps, exportSteps, insertSteps, virtualStep } from './demo-rows';
 import { panelSteps, resultSteps, sampleSteps, tabSteps, troubleSteps } from './demo-steps';
 import type { Step } from './demo-steps';
 import { launchPuppet } from './drivers/tabs';
@@ -56,6 +56,7 @@ export async function runDemo(
     await panelSteps(page, step);
     await deleteSteps(page, step);
     await insertSteps(page, step);
+    await virtualStep(page, step);
     await exportSteps(page, step);
     await troubleSteps(page, step);
     if (browser === 'chromium') await axeSteps(page, step);

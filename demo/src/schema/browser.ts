@@ -111,14 +111,14 @@ export class TableBrowser {
       button(label, () => this.#go(this.#offset + step * PAGE), {
         class: 'small',
         'aria-label': words,
-        'data-testid': words.toLowerCase().replace(' ', '-'),
+        'data-testid': words.toLowerCase().replaceAll(' ', '-'),
       });
     return h(
       'div',
       { class: 'browser-tools' },
       ...(isFixed ? [h('p', { class: 'soft' }, this.#fixed)] : [insert, this.#delete]),
       this.#caption,
-      page('Back', 'Page before', -1),
+      page('Back', 'Back a page', -1),
       page('Next', 'Next page', 1),
       saveBar(this.#app.perform, (format, signal) => this.#savable(format, signal)),
     );
@@ -294,7 +294,7 @@ export class TableBrowser {
         'Inserting…',
         async (signal) => {
           made = await this.#make([insertion], AbortSignal.any([signal, given]));
-          return changedWords(made, true);
+          return this.#madeWords();
         },
         onFailure,
       ),
@@ -308,7 +308,7 @@ export class TableBrowser {
     void this.#app.perform('Looking for the row…', async () => {
       if (row?.kind === 'insert' && row.as !== undefined) await this.#find(row.as.key);
       else await this.#read();
-      return changedWords(made, true);
+      return this.#madeWords();
     });
   }
 
@@ -344,8 +344,8 @@ export class TableBrowser {
   /** The rows that are selected, or else the one that keys act on. */
   async #deleteRows(): Promise<void> {
     if (!this.#mayChange()) return;
-    const { active } = this.#grid ?? { active: { row: 0 } };
-    if (this.#selection.size === 0) this.#selection.only(Math.max(active.row, 0));
+    const { row } = this.#grid?.active ?? { row: 0 };
+    if (this.#selection.size === 0 && this.#rows[row] !== undefined) this.#selection.only(row);
     this.#grid?.update();
     this.#describe();
     const deletions = this.#selection.rows().flatMap((row) => this.#deletion(row));
@@ -393,10 +393,14 @@ export class TableBrowser {
       const back = reversed(this.#place, changes);
       const undo = () => back && this.#apply(back, 'Undoing…');
       this.#bar.replaceChildren(
-        h('span', {}, changedWords(this.#made, back !== undefined)),
+        h('span', {}, this.#madeWords()),
         back ? button('Undo', undo, { class: 'small', 'data-testid': 'undo' }) : '',
       );
     }
+  }
+
+  #madeWords(): string {
+    return changedWords(this.#made, reversed(this.#place, this.#made.changes) !== undefined);
   }
 
   #preview(changes: readonly Change[]): void {
@@ -406,6 +410,9 @@ export class TableBrowser {
 
   async #make(changes: readonly Change[], signal: AbortSignal): Promise<Made> {
     const { workspace } = this.#app;
+    // A transaction of the person's own is theirs to end.
+    const { transaction } = await workspace.opened.stats();
+    if (transaction) throw new Error('A transaction is open: commit it or roll it back first.');
     this.#made = await apply(workspace.opened, this.#place, changes, signal);
     this.#edits.clear();
     this.#drawBar();
@@ -417,11 +424,11 @@ export class TableBrowser {
   #apply(changes: readonly Change[], undoing?: string): void {
     this.#app.clearFailure();
     void this.#app.perform(undoing ?? 'Changing…', async (signal) => {
-      const made = await this.#make(changes, signal);
+      await this.#make(changes, signal);
       if (undoing !== undefined) this.#made = NOTHING;
       // What is made is made, and no longer to be given up.
       await this.#read();
-      return undoing === undefined ? changedWords(made, true) : 'The changes are undone.';
+      return undoing === undefined ? this.#madeWords() : 'The changes are undone.';
     });
   }
 }

@@ -15,6 +15,8 @@ export interface Place {
   /** What identifies a row: columns, or a name of the row number. */
   readonly keys: readonly string[];
   readonly withoutRowid: boolean;
+  /** Whether a module keeps the rows, in tables of its own. */
+  readonly virtual: boolean;
 }
 
 type Values = readonly SqlValue[];
@@ -78,7 +80,7 @@ export async function apply(
       const made: Change[] = [];
       for (const change of changes) made.push(await make(tx, place, change));
       const total = (await totalChanges(tx)) - before;
-      return { changes: made, elsewhere: total - made.length };
+      return { changes: made, elsewhere: place.virtual ? 0 : total - made.length };
     },
     { name: 'the changes of the table browser', ...(signal ? { signal } : {}) },
   );

@@ -8,7 +8,8 @@ import { type Item, nameOf } from './read.ts';
 /** Where a table's rows are changed. */
 export function placeOf(item: Item): Place {
   const columns = item.columns.filter(({ generated }) => !generated).map(({ name }) => name);
-  return { table: nameOf(item), columns, keys: keysOf(item), withoutRowid: item.withoutRowid };
+  const { withoutRowid, virtual } = item;
+  return { table: nameOf(item), columns, keys: keysOf(item), withoutRowid, virtual };
 }
 
 /** Why no row can be changed, in words; `undefined` where rows can be. */

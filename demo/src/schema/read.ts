@@ -32,6 +32,7 @@ export interface Item {
   /** Whether it belongs to a virtual table, and is not for anybody else. */
   readonly shadow: boolean;
   readonly withoutRowid: boolean;
+  readonly virtual: boolean;
 }
 
 /** What a table has and takes, as far as it is known. */
@@ -72,12 +73,14 @@ interface Listed {
   readonly ddl: string | null;
   readonly shadow: bigint;
   readonly wr: bigint;
+  readonly virtual: bigint;
 }
 
 async function readOne(database: Database, schema: string): Promise<Item[]> {
   const listed = await database.query<Listed>(
     `SELECT s.type AS kind, s.name, s.tbl_name AS "table", s.sql AS ddl,
-       coalesce(t.type = 'shadow', 0) AS shadow, coalesce(t.wr, 0) AS wr
+       coalesce(t.type = 'shadow', 0) AS shadow, coalesce(t.wr, 0) AS wr,
+       coalesce(t.type = 'virtual', 0) AS virtual
      FROM ${quoteName(schema)}.sqlite_schema s
      LEFT JOIN pragma_table_list t ON t.schema = ?1 AND t.name = s.name
      WHERE s.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND s.name NOT LIKE ?2
@@ -85,11 +88,12 @@ async function readOne(database: Database, schema: string): Promise<Item[]> {
     [schema, `${KEPT_PREFIX}%`],
   );
   const columns = await readColumns(database, schema, listed);
-  return listed.map(({ kind, name, table, ddl, shadow, wr }) => ({
+  return listed.map(({ kind, name, table, ddl, shadow, wr, virtual }) => ({
     ...{ kind, schema, name, table, ddl },
     columns: columns.get(name) ?? [],
     shadow: shadow === 1n,
     withoutRowid: wr === 1n,
+    virtual: virtual === 1n,
   }));
 }
 
