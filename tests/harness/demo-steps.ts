@@ -114,6 +114,8 @@ export async function panelSteps(page: ConsolePage, step: Step): Promise<void> {
     await page.page.waitForSelector('[data-testid=edit-value]');
     await page.page.keyboard.type('Rock & <b>Roll</b>');
     await page.click('edit-ok');
+    await page.click('next-page');
+    await page.says('#activity', '1 change not made yet: make or discard what waits first');
     await page.click('apply');
     await page.says('[data-testid=edit-bar]', '1 change made');
     await page.says('.grid-row[data-row="0"]', 'Rock & <b>Roll</b>');

@@ -95,7 +95,7 @@ export class TableBrowser {
     form.append(h('button', { type: 'submit', class: 'small' }, 'Filter'));
     form.addEventListener('submit', (event) => {
       event.preventDefault();
-      this.#condition = this.#filter.value;
+      if (this.#edits.size === 0) this.#condition = this.#filter.value;
       this.#go(0);
     });
     return form;
@@ -174,6 +174,7 @@ export class TableBrowser {
   }
 
   #go(offset: number): void {
+    if (!this.#nothingWaits()) return;
     this.#app.clearFailure();
     this.#offset = Math.max(0, offset >= this.#total && offset > 0 ? this.#offset : offset);
     this.load();
@@ -249,6 +250,7 @@ export class TableBrowser {
   }
 
   #sort(column: number): void {
+    if (!this.#nothingWaits()) return;
     const { column: sorted, descending } = this.#sorting ?? { column: -1, descending: false };
     if (sorted !== column) this.#sorting = { column, descending: false };
     else this.#sorting = descending ? undefined : { column, descending: true };
@@ -369,10 +371,15 @@ export class TableBrowser {
 
   /** Whether rows can come and go now; it says why not. */
   #mayChange(): boolean {
-    const wait = this.#edits.size;
     if (this.#fixed !== undefined) this.#app.note(this.#fixed);
-    else if (wait > 0) this.#app.note(`${waitingWords(wait)}: make or discard what waits first.`);
-    return this.#fixed === undefined && wait === 0;
+    return this.#fixed === undefined && this.#nothingWaits();
+  }
+
+  /** Whether another page takes nothing away; it says so. */
+  #nothingWaits(): boolean {
+    const wait = this.#edits.size;
+    if (wait > 0) this.#app.note(`${waitingWords(wait)}: make or discard what waits first.`);
+    return wait === 0;
   }
 
   #drawBar(): void {
