@@ -2,7 +2,7 @@
 // know what is asked of an owner.
 //
 // Firefox 153 sometimes never returns from `new Worker` in a worker (docs/locking.md, "owner"), so
-// a SharedWorker may hang while it makes an owner. It has nothing then, but a lock that says so, and
+// a SharedWorker may hang while it makes an owner. It has nothing then but a lock that says so, and
 // is given up: the next one has the next number. Which number the owner has is seen by the name of
 // its life.
 

@@ -44,7 +44,7 @@ function line({ ours, other, limit, ratio, verdict }: Judged): string {
   return `  ${verdict.padEnd(10)}${`${ours} / ${other}`.padEnd(26)}${range}, at most ${limit}`;
 }
 
-/** Against a peer, and what JSPI and the twin's instructions cost the module that never suspends. */
+/** Against a peer, and what JSPI and the twin cost the module that never suspends. */
 const CPU_RATIOS = [
   ['jspi', 'sahpool-wal'],
   ['asyncify', 'sahpool-wal'],

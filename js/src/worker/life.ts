@@ -1,5 +1,5 @@
 // The locks by which others see that a worker lives, and that there is one owner or will be one.
-// Used by worker.ts, serve.ts and shared.ts, and by join.ts in a page; docs/locking.md lists the names.
+// Used by worker.ts, serve.ts, shared.ts and, in a page, join.ts; docs/locking.md lists the names.
 
 /** Takes a lock that is held until this context is gone, however it goes; resolves to its name. */
 export function holdLife(kind = 'anchorite-life'): Promise<string> {
