@@ -181,9 +181,11 @@ export async function browse(page: ConsolePage, line: string): Promise<void> {
     'the table is opened',
     line,
   );
-  await page.page.waitForSelector('[data-testid=table-browser] .grid');
   await page.idle();
-  await page.page.focus('[data-testid=table-browser] .grid');
+  await page.until(
+    () => document.activeElement?.matches('[data-testid=table-browser] .grid') ?? false,
+    'its rows have the focus',
+  );
 }
 
 async function withShift(page: ConsolePage, ...keys: Parameters<ConsolePage['keys']>) {

@@ -226,9 +226,12 @@ export class TableBrowser {
         onKey: (key) => this.#key(key),
       },
     );
+    // Whoever opens a table goes on in its rows, but for who types a filter already.
+    const isFirst = this.#content.querySelector('.grid') === null;
     const hadFocus = this.#content.contains(document.activeElement);
     this.#content.replaceChildren(this.#grid.element);
-    if (hadFocus) this.#grid.element.focus();
+    const takes = isFirst && document.activeElement !== this.#filter;
+    if (hadFocus || takes) this.#grid.element.focus();
   }
 
   #describe(): void {
