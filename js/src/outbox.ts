@@ -3,6 +3,9 @@
 
 import type { Request } from './protocol.js';
 
+/** A microtask by a promise costs a third of one by `queueMicrotask`, which is the browser's. */
+const NOW = Promise.resolve();
+
 /** Messages that go together at most: the other end can begin while more are made. */
 const TOGETHER_MAX = 100;
 
@@ -22,7 +25,7 @@ export class Outbox<Message> {
     this.#messages.push(message);
     this.#transfer.push(...transfer);
     if (this.#messages.length === 1) {
-      queueMicrotask(() => this.flush());
+      void NOW.then(() => this.flush());
     } else if (this.#messages.length >= TOGETHER_MAX) {
       this.flush();
     }
