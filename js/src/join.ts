@@ -63,7 +63,8 @@ export async function join(place: Place, dead: string | undefined): Promise<Link
   const owner = `anchorite-owner:${PROTOCOL}:${place.realm}`;
   let number = 0;
   for (;;) {
-    const where = (await look(owner, dead)) ?? { name: `${owner}:${number}`, url: undefined };
+    const found = ownerIn(await heldLocks(), owner, dead);
+    const where = found ?? { name: `${owner}:${number}`, url: undefined };
     const outcome = await ask(where, owner, place, dead);
     if (typeof outcome === 'object') {
       return outcome;
@@ -72,17 +73,13 @@ export async function join(place: Place, dead: string | undefined): Promise<Link
   }
 }
 
-/** Where the owner is, if there is one that lives. */
-async function look(owner: string, dead: string | undefined): Promise<Where | undefined> {
-  return ownerIn(await heldLocks(), owner, dead);
-}
-
 /** Shared, a life is held by who watches it: a SharedWorker that hangs does so after its death. */
 async function heldLocks(): Promise<readonly string[]> {
   const { held = [] } = await navigator.locks.query();
   return held.filter(({ mode }) => mode === 'exclusive').map(({ name = '' }) => name);
 }
 
+/** Where the owner is, if there is one that lives. */
 function ownerIn(
   locks: readonly string[],
   owner: string,

@@ -26,18 +26,47 @@ test('under idle connections, which go on', ONCE, async (t) => {
   equal(await b.query('SELECT count(*) AS n FROM n'), [{ n: 2 }]);
 });
 
-test('whose death somebody still watches: it is not looked for', ONCE, async (t) => {
-  const life = `anchorite-owner:2:${t.name()}:7 ${location.origin}/nowhere.js dead`;
+/** Holds a lock until the test ends, or until it is given back by what this resolves to. */
+async function hold(t: TestContext, name: string, mode: LockMode): Promise<() => void> {
   const over = new AbortController();
   t.defer(() => over.abort());
   await new Promise<void>((granted) => {
-    void navigator.locks.request(life, { mode: 'shared' }, () => {
+    void navigator.locks.request(name, { mode }, () => {
       granted();
       return new Promise<void>((done) => over.signal.addEventListener('abort', () => done()));
     });
   });
+  return () => over.abort();
+}
+
+test('whose death somebody still watches: it is not looked for', ONCE, async (t) => {
+  await hold(t, `anchorite-owner:2:${t.name()}:7 ${location.origin}/nowhere.js dead`, 'shared');
   const a = await openIn(t);
   equal(await a.query('SELECT 1 AS one'), [{ one: 1 }]);
+});
+
+test('whose SharedWorker hangs while it makes one: the next is asked', ONCE, async (t) => {
+  const silent = `anchorite-owner:2:${t.name()}:7`;
+  await hold(t, `anchorite-making ${silent}`, 'exclusive');
+  // It listens to nobody.
+  const url = `${location.origin}/anchorite/core.js`;
+  const giveBack = await hold(t, `${silent} ${url} dead`, 'exclusive');
+  // No limit that a silent one has besides.
+  const { setTimeout: real } = globalThis;
+  t.defer(() => Object.assign(globalThis, { setTimeout: real }));
+  const asked = new Promise<void>((resolve) => {
+    const limits = (work: () => void, ms: number): number => {
+      if (ms !== 5000) return real(work, ms);
+      resolve();
+      return 0;
+    };
+    Object.assign(globalThis, { setTimeout: limits });
+  });
+  const hooks = { worker: true, sharing: 'owner', testHooks: { owner: t.name() } } as const;
+  const opening = t.open(t.name(), hooks);
+  await asked;
+  giveBack();
+  equal(await (await opening).query('SELECT 1 AS one'), [{ one: 1 }]);
 });
 
 const ABORTED = { code: 'TRANSACTION_ABORTED' };
