@@ -120,14 +120,16 @@ function isExact(value: SqlValue): boolean {
 }
 
 /** The values are put in the order in which they stand in the text. */
-function statement({ table, keys }: Place, change: Change, put: Put): string {
-  const where = () =>
-    `\n  WHERE ${keys.map((name, index) => same(name, keyOf(change)[index], put)).join(' AND ')}`;
+function statement(place: Place, change: Change, put: Put): string {
+  const { table } = place;
   switch (change.kind) {
     case 'cell':
-      return `UPDATE ${table} SET ${quoteName(change.column)} = ${put(change.after)}${where()}`;
+      return (
+        `UPDATE ${table} SET ${quoteName(change.column)} = ${put(change.after)}` +
+        `\n  WHERE ${isRow(place, change.key, put)}`
+      );
     case 'delete':
-      return `DELETE FROM ${table}${where()}`;
+      return `DELETE FROM ${table}\n  WHERE ${isRow(place, change.key, put)}`;
     case 'insert': {
       if (change.columns.length === 0) return `INSERT INTO ${table} DEFAULT VALUES`;
       const columns = change.columns.map(quoteName).join(', ');
@@ -136,13 +138,10 @@ function statement({ table, keys }: Place, change: Change, put: Put): string {
   }
 }
 
-function keyOf(change: Change): Values {
-  return change.kind === 'insert' ? [] : change.key;
-}
-
 /** The row number's names stand in quotes as columns do: where no column is called so, it is it. */
-function same(name: string, value: SqlValue | undefined, put: Put): string {
-  return `${quoteName(name)} IS ${put(value ?? null)}`;
+function isRow({ keys }: Place, key: Values, put: Put): string {
+  const parts = keys.map((name, index) => `${quoteName(name)} IS ${put(key[index] ?? null)}`);
+  return parts.join(' AND ');
 }
 
 /** What has to be found, besides the key. One comparison: an AND of each would be too deep. */
@@ -190,8 +189,7 @@ async function insert(
     throw new Error('A trigger or ON CONFLICT has left the new row out, so nothing was changed.');
   }
   const names = place.columns.map(quoteName).join(', ');
-  const where = place.keys.map((name) => `${quoteName(name)} IS ?`).join(' AND ');
-  const found = `SELECT ${names} FROM ${place.table} WHERE ${where}`;
+  const found = `SELECT ${names} FROM ${place.table} WHERE ${isRow(place, key, () => '?')}`;
   const [values] = await tx.query<SqlValue[]>(found, key, { rows: 'array' });
   return values === undefined ? change : { ...change, as: { key, values } };
 }

@@ -4,7 +4,7 @@
 import type { SqlValue } from 'anchorite';
 import { button, h, options } from '../dom.ts';
 import { visible } from '../words.ts';
-import { type Kind, KINDS, kindOf, readAs, textOf } from './values.ts';
+import { isProblem, type Kind, KINDS, kindOf, readAs, textOf } from './values.ts';
 
 /** The new value; `undefined` when it stays as it is. */
 export function editValue(value: SqlValue, where: string): Promise<SqlValue | undefined> {
@@ -43,7 +43,7 @@ export function editValue(value: SqlValue, where: string): Promise<SqlValue | un
     form.addEventListener('submit', (event) => {
       event.preventDefault();
       const read = readAs(kind.value as Kind, area.value);
-      if (typeof read === 'object' && read !== null && 'problem' in read) {
+      if (isProblem(read)) {
         problem.textContent = read.problem;
         return;
       }

@@ -9,7 +9,7 @@ import type { Failure } from '../run/failure.ts';
 import { visible } from '../words.ts';
 import { type Insertion, type Place, preview } from './changes.ts';
 import { type Column, factsOf, type Item } from './read.ts';
-import { guessKind, KINDS, type Kind, readAs } from './values.ts';
+import { guessKind, isProblem, KINDS, type Kind, type Problem, readAs } from './values.ts';
 
 /** Does it: resolves to whether it was done, and tells of what has failed. */
 export type Insert = (
@@ -111,7 +111,7 @@ class Field {
   }
 
   /** Its value; `undefined` for the default. */
-  read(): SqlValue | undefined | { readonly problem: string } {
+  read(): SqlValue | undefined | Problem {
     const kind = this.#kind.value as Kind | 'default';
     return kind === 'default' ? undefined : readAs(kind, this.area.value);
   }
@@ -132,13 +132,13 @@ class Field {
 
 function collect(
   fields: readonly Field[],
-): Insertion | { readonly problem: string; readonly field: Field } {
+): Insertion | (Problem & { readonly field: Field }) {
   const columns: string[] = [];
   const values: SqlValue[] = [];
   for (const field of fields) {
     const read = field.read();
     if (read === undefined) continue;
-    if (typeof read === 'object' && read !== null && 'problem' in read) {
+    if (isProblem(read)) {
       return { problem: `${visible(field.column.name)}: ${read.problem}`, field };
     }
     columns.push(field.column.name);

@@ -28,6 +28,15 @@ export function kindOf(value: SqlValue): Kind {
   return typeof value === 'number' ? 'real' : 'text';
 }
 
+/** What is wrong with a text. */
+export interface Problem {
+  readonly problem: string;
+}
+
+export function isProblem(read: SqlValue | Problem | undefined): read is Problem {
+  return typeof read === 'object' && read !== null && 'problem' in read;
+}
+
 /** The kind that a text seems to be of, for a column of this declared type. */
 export function guessKind(text: string, type: string): Kind {
   const isInteger = /INT/i.test(type);
@@ -43,7 +52,7 @@ export function guessKind(text: string, type: string): Kind {
 }
 
 /** The value, or what is wrong with the text. */
-export function readAs(kind: Kind, text: string): SqlValue | { readonly problem: string } {
+export function readAs(kind: Kind, text: string): SqlValue | Problem {
   const trimmed = text.trim();
   switch (kind) {
     case 'null':
