@@ -63,5 +63,6 @@ import './bad-input/60-calls';
 import './contract/00-cases';
 import './rust/00-doors';
 import './rust/10-client';
+import './rust/20-examples';
 import './large/00-little-memory';
 import './large/10-beyond-4-gib';

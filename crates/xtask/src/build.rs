@@ -9,13 +9,13 @@ use anchorite_twin::{Effort, Optimiser};
 use anyhow::{Context, Result};
 
 use crate::cache::{self, Inputs};
-use crate::page;
 use crate::process::{self, cargo, command, npm, root};
 use crate::setup::{self, WASM};
 use crate::sizes;
 use crate::sqlite;
 use crate::steps::Lane;
 use crate::stock::{self, Stock};
+use crate::{examples, page};
 
 /// What cargo leaves for the twin builder.
 const MODULE: &str = "target/wasm32-unknown-unknown/small/anchorite_wasm.wasm";
@@ -76,6 +76,7 @@ pub(crate) fn demo(lane: &Lane) -> Result<()> {
 /// Builds the modules that only the browser tests load.
 pub(crate) fn test_modules(lane: &Lane) -> Result<()> {
     stock::pair(lane, Stock::Contract)?;
+    examples::modules(lane)?;
     page::module(lane)
 }
 

@@ -10,6 +10,7 @@
 mod bench;
 mod build;
 mod cache;
+mod examples;
 mod page;
 mod probe;
 mod process;
@@ -19,6 +20,7 @@ mod sizes;
 mod sqlite;
 mod steps;
 mod stock;
+mod suite;
 mod test;
 mod tidy;
 mod torture;
@@ -48,8 +50,12 @@ enum Job {
     Build(build::Options),
     /// Build the console and serve it on 127.0.0.1 under the production CSP until interrupted.
     Demo(serve::Options),
+    /// Build the examples and serve them on 127.0.0.1 until interrupted.
+    Examples(examples::Options),
     /// Trace the system calls of each engine and fill the table in docs/durability.md.
     ProbeMedium(probe::Options),
+    /// Run rusqlite's own tests over our VFS, in Chromium.
+    Suite,
     /// Run every check and every test, native and in the browsers.
     Test(test::Options),
     /// Check style and structure only.
@@ -85,7 +91,9 @@ fn run(job: Job) -> anyhow::Result<()> {
         Job::Bench(options) => bench::run(&options),
         Job::Build(options) => build::run(&options),
         Job::Demo(options) => serve::run(&options),
+        Job::Examples(options) => examples::run(&options),
         Job::ProbeMedium(options) => probe::run(&options),
+        Job::Suite => suite::run(),
         Job::Test(options) => test::run(&options),
         Job::Tidy => tidy::run(),
         Job::Torture(options) => torture::run(&options),

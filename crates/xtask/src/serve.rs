@@ -1,7 +1,8 @@
 //! `cargo xtask demo`: the built console as plain static files under the production CSP.
 //!
-//! Every response carries the policy, those for missing files too, and none carries COOP or COEP:
-//! this is the least a host must offer. It must not know what the console does.
+//! `cargo xtask examples` serves by it, too. Every response carries the policy, those for missing
+//! files too, and none carries COOP or COEP: this is the least a host must offer. It must not know
+//! what the console does.
 
 use std::fs;
 use std::io::Cursor;
@@ -34,7 +35,7 @@ pub(crate) struct Options {
 
 /// A folder of files and the policy they are served under.
 #[derive(Debug)]
-struct Site {
+pub(crate) struct Site {
     folder: PathBuf,
     policy: String,
 }
@@ -53,14 +54,32 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         bind(port)?;
     }
     prepare()?;
-    let listener = listen(options.port)?;
-    let url = format!("http://{}/", listener.local_addr()?);
-    serve(listener, site()?)?;
-    process::interrupt_is_success();
-    println!("\nThe console is served until you press Ctrl-C:\n\n{url}\n");
+    let policy = fs::read_to_string(root().join("demo/csp.txt")).context("read demo/csp.txt")?;
+    let site = Site::new(&root().join("demo/dist"), &policy)?;
+    let url = start(site, options.port, "The console is")?;
     if options.open {
         open_browser(&url);
     }
+    wait()
+}
+
+/// Serves a site, and returns never: an interrupt ends the process with exit code 0.
+pub(crate) fn until_interrupted(site: Site, port: Option<u16>, what: &str) -> Result<()> {
+    start(site, port, what)?;
+    wait()
+}
+
+/// The address of what is served from now on.
+fn start(site: Site, port: Option<u16>, what: &str) -> Result<String> {
+    let listener = listen(port)?;
+    let url = format!("http://{}/", listener.local_addr()?);
+    serve(listener, site)?;
+    process::interrupt_is_success();
+    println!("\n{what} served until you press Ctrl-C:\n\n{url}\n");
+    Ok(url)
+}
+
+fn wait() -> ! {
     loop {
         thread::park();
     }
@@ -91,15 +110,6 @@ fn serve(listener: TcpListener, site: Site) -> Result<()> {
     Ok(())
 }
 
-fn site() -> Result<Site> {
-    let policy = fs::read_to_string(root().join("demo/csp.txt")).context("read demo/csp.txt")?;
-    let folder = root().join("demo/dist");
-    Ok(Site {
-        folder: folder.canonicalize()?,
-        policy: policy.trim().to_owned(),
-    })
-}
-
 fn answer(site: &Site, request: Request) {
     let reply = site.reply(request.method(), request.url());
     let headers = site.headers(&reply);
@@ -116,6 +126,12 @@ fn answer(site: &Site, request: Request) {
 }
 
 impl Site {
+    pub(crate) fn new(folder: &Path, policy: &str) -> Result<Self> {
+        let folder = folder.canonicalize()?;
+        let policy = policy.trim().to_owned();
+        Ok(Self { folder, policy })
+    }
+
     fn reply(&self, method: &Method, url: &str) -> Reply {
         if !matches!(method, Method::Get | Method::Head) {
             return Reply::text(405, "Only GET and HEAD.\n");

@@ -1,8 +1,9 @@
 //! Wasm modules whose SQLite is compiled with sqlite-wasm-rs's own source and flags, as the users
-//! of the Rust crate have it; only tests load them.
+//! of the Rust crate have it; only tests and examples load them.
 //!
-//! Called by `test` and `torture tabs-browser`. That SQLite is compiled once for both modules, in a
-//! target folder of its own, apart from what is shipped. It must not know what the modules do.
+//! Called by `test`, `examples` and `torture tabs-browser`. That SQLite is compiled once for all of
+//! them, in a target folder of its own, apart from what is shipped. It must not know what the
+//! modules do.
 
 use anchorite_twin::Effort;
 use anyhow::{Context, Result};
@@ -14,7 +15,7 @@ use crate::setup::{self, WASM};
 use crate::steps::Lane;
 
 /// Where cargo works.
-const TARGET: &str = "target/contract";
+pub(crate) const TARGET: &str = "target/contract";
 
 /// A module, by what it is made of.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -23,6 +24,8 @@ pub(crate) enum Stock {
     Contract,
     /// The module of the npm package.
     Package,
+    /// The example of a worker of an application's own.
+    Words,
 }
 
 impl Stock {
@@ -30,6 +33,16 @@ impl Stock {
         match self {
             Self::Contract => "anchorite-contract-wasm",
             Self::Package => "anchorite-wasm",
+            Self::Words => "anchorite-example-worker",
+        }
+    }
+
+    /// What its glue is called, if it is that of an application.
+    fn application(self) -> Option<&'static str> {
+        match self {
+            Self::Contract => Some("contract"),
+            Self::Package => None,
+            Self::Words => Some("words"),
         }
     }
 
@@ -38,6 +51,7 @@ impl Stock {
         match self {
             Self::Contract => "tests/contract-wasm",
             Self::Package => "tests/stock-wasm",
+            Self::Words => "target/examples/worker/pkg",
         }
     }
 
@@ -52,6 +66,12 @@ impl Stock {
                 "tests/contract/wasm",
             ],
             Self::Package => &["crates/engine", "crates/wasm"],
+            Self::Words => &[
+                "crates/anchorite",
+                "crates/engine",
+                "examples/worker/Cargo.toml",
+                "examples/worker/src",
+            ],
         }
     }
 
@@ -74,6 +94,7 @@ pub(crate) fn pair(lane: &Lane, stock: Stock) -> Result<()> {
         let arguments = match stock {
             Stock::Contract => ["twins", "--stock=contract"],
             Stock::Package => ["twins", "--stock=package"],
+            Stock::Words => ["twins", "--stock=words"],
         };
         task.run(command(this).args(arguments))
     })
@@ -97,25 +118,26 @@ fn module(lane: &Lane, stock: Stock) -> Result<()> {
     })
 }
 
-/// `cargo xtask twins --stock …`: quickly, since it runs once. The contract is an application's
-/// module, as the users of the Rust crate make theirs.
+/// `cargo xtask twins --stock …`: quickly, since it runs once. All but the package are modules of
+/// applications, as the users of the Rust crate make theirs.
 pub(crate) fn run_twins(stock: Stock) -> Result<()> {
     let wasm = root().join(stock.module());
     let out_dir = root().join(stock.pair());
     let optimiser = build::optimiser("target/xtask/contract-wasm-opt", Effort::Little);
-    match stock {
-        Stock::Contract => anchorite_twin::application(&anchorite_twin::Application {
-            wasm,
-            out_dir: Some(out_dir),
-            name: Some("contract".to_owned()),
-            optimiser,
-        }),
-        Stock::Package => anchorite_twin::build(&anchorite_twin::Options {
+    let Some(name) = stock.application() else {
+        return anchorite_twin::build(&anchorite_twin::Options {
             wasm,
             out_dir,
             staging: root().join("target/xtask/contract-wasm-opt/bindgen"),
             optimiser,
-        }),
-    }
+        })
+        .map(drop);
+    };
+    anchorite_twin::application(&anchorite_twin::Application {
+        wasm,
+        out_dir: Some(out_dir),
+        name: Some(name.to_owned()),
+        optimiser,
+    })
     .map(drop)
 }

@@ -2,8 +2,8 @@
 //!
 //! CI and people call it. Three lanes run at once: the native one compiles and runs Rust, the web
 //! one sets up, builds the package and the pages, and one beside it builds the modules that only
-//! the tests load; wasm-opt and npm leave a core idle otherwise. The browsers come last, alone. It
-//! must not know what a test tests.
+//! the tests load; wasm-opt and npm leave a core idle otherwise. The browsers come last. It must
+//! not know what a test tests.
 
 use std::process::Command;
 use std::thread;
@@ -19,17 +19,20 @@ use crate::{bench, build, tidy, torture, torture_browser, torture_tabs};
 const REPORT: &str = "target/test-report";
 const EXPECTED: &str = "target/oracle.json";
 /// The workspace without the crates that exist for wasm32 only.
-const NATIVE: [&str; 5] = [
+const NATIVE: [&str; 7] = [
     "--workspace",
+    "--exclude",
+    "anchorite-example-worker",
     "--exclude",
     "anchorite-wasm",
     "--exclude",
     "anchorite-contract-wasm",
 ];
 /// The crates that are compiled for wasm32.
-const PORTABLE: [&str; 7] = [
+const PORTABLE: [&str; 8] = [
     "anchorite",
     "anchorite-client-tests",
+    "anchorite-example-worker",
     "anchorite-vfs",
     "anchorite-engine",
     "anchorite-wasm",
@@ -68,7 +71,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let missing = setup::missing_for_test(options.engines.as_deref())?;
     let _alone = process::alone()?;
     let (native_lane, web_lane, last_lane) = (Lane::shown(), Lane::quiet(), Lane::shown());
-    let modules_lane = Lane::quiet();
+    let (modules_lane, packed_lane) = (Lane::quiet(), Lane::quiet());
     let (native, web) = thread::scope(|scope| {
         let web = scope.spawn(|| web_steps(&web_lane, &modules_lane, &missing));
         let native = native_steps(&native_lane);
@@ -76,11 +79,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     });
     let mut counts = native.counts;
     if web.is_ok() && native.expectations {
-        counts.add(browser_steps(&last_lane, options));
+        counts.add(browser_steps(&last_lane, &packed_lane, options));
     } else {
         println!("\nThe browsers were not run: {}", why_not(&web));
     }
-    let lanes = [native_lane, web_lane, modules_lane, last_lane];
+    let lanes = [native_lane, web_lane, modules_lane, last_lane, packed_lane];
     let done: Vec<_> = lanes.iter().flat_map(Lane::done).collect();
     summary(&done, start.elapsed(), web.is_err(), counts)
 }
@@ -135,39 +138,66 @@ fn web_steps(lane: &Lane, modules_lane: &Lane, missing: &[&str]) -> Result<()> {
     Ok(())
 }
 
-fn browser_steps(lane: &Lane, options: &Options) -> Counts {
+fn browser_steps(lane: &Lane, beside: &Lane, options: &Options) -> Counts {
     let mut counts = Counts::default();
     let _recorded = lane.step("browsers", |task| {
-        let (success, printed) = task.tee(&mut browser_command(options))?;
-        counts = last_count(&printed);
-        ensure!(success, "not every browser test ran and passed");
+        counted(task, &mut browser_command(options), &mut counts)?;
         ensure!(counts.passed > 0, "no browser test ran");
         Ok(())
     });
-    if options.filter.is_none() {
-        let _recorded = lane.step("kills, a sample", |task| {
-            task.run(&mut torture_browser::sample(options.engines.as_deref()))
-        });
-        if let Some(mut sample) = torture_tabs::sample(options.engines.as_deref()) {
-            let _recorded = lane.step("tabs in browsers, a sample", |task| task.run(&mut sample));
-        }
-    }
+    // Neither is timed.
+    counts.add(thread::scope(|scope| {
+        let packed = scope.spawn(|| packed_package(beside, options));
+        kills(lane, options);
+        packed.join().expect("the lane records its failures")
+    }));
+    tabs(lane, options);
     if wants_chromium(options) {
-        let _recorded = lane.step("package, as installed", |task| {
-            let (success, printed) = task.tee(command("node").arg("tests/packaging/run.mjs"))?;
-            counts.add(last_count(&printed));
-            ensure!(
-                success,
-                "the package does not work everywhere it is installed"
-            );
-            Ok(())
-        });
         let _recorded = lane.step("bench, a sample", bench::sample);
     }
     let _recorded = lane.step("exports, checked natively", |task| {
         task.run(oracle().arg("check").arg(format!("{REPORT}/exports")))
     });
     counts
+}
+
+fn packed_package(lane: &Lane, options: &Options) -> Counts {
+    let mut counts = Counts::default();
+    if wants_chromium(options) {
+        let _recorded = lane.step("package, as installed", |task| {
+            counted(
+                task,
+                command("node").arg("tests/packaging/run.mjs"),
+                &mut counts,
+            )
+        });
+    }
+    counts
+}
+
+fn kills(lane: &Lane, options: &Options) {
+    if options.filter.is_none() {
+        let _recorded = lane.step("kills, a sample", |task| {
+            task.run(&mut torture_browser::sample(options.engines.as_deref()))
+        });
+    }
+}
+
+fn tabs(lane: &Lane, options: &Options) {
+    if options.filter.is_some() {
+        return;
+    }
+    if let Some(mut sample) = torture_tabs::sample(options.engines.as_deref()) {
+        let _recorded = lane.step("tabs in browsers, a sample", |task| task.run(&mut sample));
+    }
+}
+
+/// Takes the counts from the last line, whether all tests passed or not.
+fn counted(task: &Task, command: &mut Command, counts: &mut Counts) -> Result<()> {
+    let (success, printed) = task.tee(command)?;
+    *counts = last_count(&printed);
+    ensure!(success, "not every test ran and passed");
+    Ok(())
 }
 
 /// The browser that the sample is taken in.
