@@ -40,6 +40,14 @@ const PORTABLE: [&str; 8] = [
     "anchorite-contract-wasm",
 ];
 
+/// The crates that are for others.
+const PUBLIC: [&str; 4] = [
+    "anchorite",
+    "anchorite-engine",
+    "anchorite-twin",
+    "anchorite-vfs",
+];
+
 /// The options of `cargo xtask test`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -95,6 +103,7 @@ fn native_steps(lane: &Lane) -> Native {
         task.run(cargo().args(["fmt", "--all", "--check"]))
     });
     let _recorded = lane.step("clippy, native", clippy_native);
+    let _recorded = lane.step("crates, as published", packages);
     let mut native = Native::default();
     let _recorded = lane.step("cargo test", |task| {
         native.counts = cargo_test(task)?;
@@ -222,6 +231,16 @@ fn clippy_native(task: &Task) -> Result<()> {
     let mut clippy = cargo();
     clippy.arg("clippy").args(NATIVE).arg("--all-targets");
     task.run(clippy.args(["--", "-Dwarnings"]))
+}
+
+/// Packs the public crates, each with the others in place of their published versions.
+fn packages(task: &Task) -> Result<()> {
+    let mut package = cargo();
+    package.args(["package", "--quiet", "--no-verify", "--allow-dirty"]);
+    for name in PUBLIC {
+        package.args(["--package", name]);
+    }
+    task.run(&mut package)
 }
 
 /// In the profile which the wasm module is built in: SQLite is then compiled once.
