@@ -70,3 +70,8 @@ pub use rusqlite;
 const ONE_SQLITE: fn(*mut rusqlite::ffi::sqlite3) -> *mut sqlite_wasm_rs::sqlite3 = |same| same;
 #[cfg(all(feature = "engine", target_family = "wasm", target_os = "unknown"))]
 const _: fn(*mut rusqlite::ffi::sqlite3) -> *mut sqlite_wasm_rs::sqlite3 = ONE_SQLITE;
+
+/// The guide, whose examples are compiled with the tests.
+#[cfg(all(doctest, feature = "client"))]
+#[doc = include_str!("../../../docs/rust.md")]
+struct Guide;
