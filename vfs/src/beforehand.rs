@@ -22,9 +22,10 @@
 mod tests;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::rc::Rc;
+
+use anchorite_sorted::{Map, Set};
 
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::files;
@@ -106,11 +107,11 @@ pub struct Beforehand(Rc<Shelf>);
 struct Shelf {
     medium: Rc<dyn Storage>,
     /// Files that are open and nobody uses.
-    files: RefCell<BTreeMap<String, Box<dyn File>>>,
+    files: RefCell<Map<String, Box<dyn File>>>,
     /// Locks that are held and nobody needs.
-    locks: RefCell<BTreeMap<String, Box<dyn Ownership>>>,
+    locks: RefCell<Map<String, Box<dyn Ownership>>>,
     /// Files that were opened for this job, so they are there.
-    opened: RefCell<BTreeSet<String>>,
+    opened: RefCell<Set<String>>,
     changes: RefCell<Vec<Change>>,
     drafts: RefCell<MemoryStorage>,
     /// Whether the attempt has missed something.
@@ -387,7 +388,7 @@ impl Storage for Beforehand {
         let listed = self
             .0
             .ask((Operation::List, below), |medium| medium.list(below))?;
-        let mut paths: BTreeSet<String> = listed.into_iter().collect();
+        let mut paths: Set<String> = listed.into_iter().collect();
         paths.extend(self.0.opened.borrow().iter().cloned());
         for change in &*self.0.changes.borrow() {
             match change {

@@ -16,10 +16,11 @@
 mod connection;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
+
+use anchorite_sorted::Map;
 
 use crate::commits::{self, CHANGE_COUNTER};
 use crate::error::{ErrorKind, Operation, Result, VfsError};
@@ -44,7 +45,7 @@ pub(crate) struct Databases {
     shares: bool,
     /// Whether nothing shall be kept that others may want.
     is_withdrawn: Rc<Cell<bool>>,
-    open: RefCell<BTreeMap<String, Weak<Database>>>,
+    open: RefCell<Map<String, Weak<Database>>>,
 }
 
 impl Databases {

@@ -10,8 +10,9 @@
 //! dirty    written since; stays until `settled`
 //! ```
 
-use std::collections::BTreeMap;
 use std::ops::Range;
+
+use anchorite_sorted::Map;
 
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 
@@ -31,7 +32,7 @@ struct Extent {
 /// Extents by their index: the first byte of extent `i` is at `i * EXTENT_SIZE`.
 #[derive(Default)]
 pub(crate) struct Extents {
-    by_index: BTreeMap<u64, Extent>,
+    by_index: Map<u64, Extent>,
     dirty: usize,
     clock: u64,
 }
@@ -48,7 +49,7 @@ impl Extents {
 
     /// The first byte of the next extent that is here, from `index` on; beyond all if none is.
     pub(crate) fn next_from(&self, index: u64) -> u64 {
-        let next = self.by_index.range(index..).next();
+        let next = self.by_index.first_from(&index);
         next.map_or(u64::MAX, |(index, _)| index * EXTENT_SIZE)
     }
 

@@ -20,6 +20,8 @@
 use std::fmt;
 use std::rc::Rc;
 
+use anchorite_sorted::Set;
+
 use crate::beforehand;
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::hooks;
@@ -53,21 +55,20 @@ pub fn databases(
     storage: &dyn Storage,
     read_head: impl Fn(&str) -> Result<Vec<u8>>,
 ) -> Result<Vec<String>> {
-    let mut names = Vec::new();
+    let mut names = Set::new();
     for path in storage.list("")? {
         if crate::path::check_database_name(&path).is_err() {
             continue;
         }
         match read_head(&path) {
-            Ok(head) if head == MAGIC => names.push(path),
+            Ok(head) if head == MAGIC => drop(names.insert(path)),
             Ok(_) => {}
             // Removed since it was listed.
             Err(error) if error.kind == ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
     }
-    names.sort();
-    Ok(names)
+    Ok(names.into_iter().collect())
 }
 
 /// Removes a database that is whole by itself, and its side files; `false` if there was none.

@@ -12,7 +12,7 @@
 //!                        readers out until those that are there have left
 //! ```
 
-use std::collections::BTreeMap;
+use anchorite_sorted::Map;
 
 /// How much of a database file a connection may touch, weakest first.
 ///
@@ -51,7 +51,7 @@ pub(crate) type ConnectionId = u32;
 /// The level of each connection that holds one.
 #[derive(Debug, Default)]
 pub(crate) struct LockTable {
-    holders: BTreeMap<ConnectionId, LockLevel>,
+    holders: Map<ConnectionId, LockLevel>,
 }
 
 impl LockTable {

@@ -12,8 +12,9 @@
 //! slots 3–7   READ(0…4)   readers, each at one of five marks
 //! ```
 
-use std::collections::BTreeMap;
 use std::ffi::c_void;
+
+use anchorite_sorted::Map;
 
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::lock::ConnectionId;
@@ -100,7 +101,7 @@ struct Held {
 pub(crate) struct WalIndex {
     /// Each region stays where it is for as long as anybody is attached.
     regions: Regions,
-    attached: BTreeMap<ConnectionId, Held>,
+    attached: Map<ConnectionId, Held>,
 }
 
 impl WalIndex {
@@ -115,7 +116,7 @@ impl WalIndex {
         size: usize,
         extend: bool,
     ) -> Result<*mut c_void> {
-        self.attached.entry(id).or_default();
+        self.attached.get_or_default(id);
         while extend && self.regions.len() <= index {
             self.regions.push(zeros(size.div_ceil(size_of::<u32>()))?);
         }
@@ -127,7 +128,7 @@ impl WalIndex {
     pub(crate) fn share(&mut self, id: ConnectionId, slots: Slots) -> bool {
         let free = self.others(id).all(|held| held.exclusive & slots.0 == 0);
         if free || mutants::on(Mutant::ShmLockAlwaysSucceeds) {
-            self.attached.entry(id).or_default().shared |= slots.0;
+            self.attached.get_or_default(id).shared |= slots.0;
         }
         free || mutants::on(Mutant::ShmLockAlwaysSucceeds)
     }
@@ -140,7 +141,7 @@ impl WalIndex {
         let own = self.attached.get(&id).copied().unwrap_or_default();
         let free = own.shared & slots.0 == 0 && self.others(id).all(is_free);
         if free || mutants::on(Mutant::ShmLockAlwaysSucceeds) {
-            self.attached.entry(id).or_default().exclusive |= slots.0;
+            self.attached.get_or_default(id).exclusive |= slots.0;
         }
         free || mutants::on(Mutant::ShmLockAlwaysSucceeds)
     }

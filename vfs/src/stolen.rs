@@ -5,14 +5,15 @@
 //! closed the database, whoever has the lock meanwhile (S18).
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+
+use anchorite_sorted::Set;
 
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::sharing;
 
 thread_local! {
     static IS_ANY: Cell<bool> = const { Cell::new(false) };
-    static NAMES: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
+    static NAMES: RefCell<Set<String>> = const { RefCell::new(Set::new()) };
 }
 
 /// A lock that this context held is somebody else's.

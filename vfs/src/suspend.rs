@@ -28,8 +28,8 @@
 #![expect(unsafe_code, reason = "the raw suspending import")]
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 
+use anchorite_sorted::Map;
 use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
 
@@ -57,14 +57,14 @@ thread_local! {
 /// What is done in pieces, where nothing suspends.
 struct Pieces {
     /// How the promises of each have settled, in the order in which it asks for them.
-    settled: BTreeMap<String, Vec<Settled>>,
+    settled: Map<String, Vec<Settled>>,
     /// The one that runs, and how many promises it has asked for.
     current: Option<(String, usize)>,
 }
 
 impl Pieces {
     const NONE: Self = Self {
-        settled: BTreeMap::new(),
+        settled: Map::new(),
         current: None,
     };
 
@@ -79,7 +79,7 @@ impl Pieces {
     /// Notes what stands in the place of a promise of the current one.
     fn keep(&mut self, made: JsValue) {
         if let Some((key, asked)) = self.current.as_mut() {
-            self.settled.entry(key.clone()).or_default().push(Ok(made));
+            self.settled.get_or_default(key.clone()).push(Ok(made));
             *asked += 1;
         }
     }
@@ -345,7 +345,7 @@ pub fn settle(fulfilled: bool, value: JsValue) {
     }
     PIECES.with_borrow_mut(|pieces| {
         let (key, _) = pieces.current.take().expect("a piece was under way");
-        pieces.settled.entry(key).or_default().push(result);
+        pieces.settled.get_or_default(key).push(result);
     });
 }
 

@@ -5,12 +5,13 @@
 //! instance waits inside Wasm; so the VFS answers `SQLITE_BUSY` at once and the host tries again.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+
+use anchorite_sorted::Set;
 
 thread_local! {
     static UNLOCKS: Cell<u32> = const { Cell::new(0) };
     static IN_THE_WAY: RefCell<Option<InTheWay>> = const { RefCell::new(None) };
-    static WANTED: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
+    static WANTED: RefCell<Set<String>> = const { RefCell::new(Set::new()) };
     static BUSY_TIMEOUT_MS: Cell<Option<u32>> = const { Cell::new(None) };
 }
 

@@ -4,7 +4,7 @@
 //! Writing needs a transaction. Without one, what other statements of the connection commit would
 //! wait, unsaid, for the blob to be closed.
 
-use std::collections::BTreeSet;
+use anchorite_sorted::Set;
 
 use crate::changes::{Tables, Written};
 use crate::error::EngineError;
@@ -35,7 +35,7 @@ impl Session {
         let opened = RawBlob::open(&self.connection, place, writes);
         let blob = opened.map_err(|error| self.waits.judge(error.into()))?;
         if writes {
-            let tables = Tables::Named(BTreeSet::from([place.table.clone()]));
+            let tables = Tables::Named(Set::from([place.table.clone()]));
             let written = Written::from([(place.schema.clone(), tables)]);
             self.changes.ran(&written, false, true);
         }

@@ -15,10 +15,10 @@
 //! ```
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use anchorite_sorted::{Map, Set};
 use rusqlite::Connection;
 use rusqlite::ffi::SQLITE_ATTACH;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization, TransactionOperation};
@@ -33,7 +33,7 @@ pub enum Tables {
     /// Any table may have, and the schema.
     All,
     /// These.
-    Named(BTreeSet<String>),
+    Named(Set<String>),
 }
 
 /// What has changed in one database of a connection.
@@ -58,7 +58,7 @@ impl Changed {
 }
 
 /// What has changed, by the name that the connection knows the database by.
-pub type Written = BTreeMap<String, Tables>;
+pub type Written = Map<String, Tables>;
 
 /// A table that was read, in lower case: its database, where the statement says which, its name.
 pub(crate) type Read = (Option<String>, String);
@@ -91,7 +91,7 @@ struct Heard {
     /// Another database may have come, or gone.
     attaches: AtomicBool,
     /// What is read, while somebody wants to know.
-    reads: Mutex<Option<BTreeSet<Read>>>,
+    reads: Mutex<Option<Set<Read>>>,
 }
 
 /// The notes of one connection.
@@ -185,8 +185,8 @@ impl Changes {
     }
 
     /// What is compiled meanwhile is asked what it reads.
-    pub(crate) fn reads_of<T>(&self, compile: impl FnOnce() -> T) -> (T, BTreeSet<Read>) {
-        *self.heard.reads() = Some(BTreeSet::new());
+    pub(crate) fn reads_of<T>(&self, compile: impl FnOnce() -> T) -> (T, Set<Read>) {
+        *self.heard.reads() = Some(Set::new());
         let compiled = compile();
         (compiled, self.heard.reads().take().unwrap_or_default())
     }
@@ -224,7 +224,7 @@ impl Heard {
                 add(&mut self.compiled(), database, &Tables::All);
             }
             _ => {
-                let tables = Tables::Named(BTreeSet::from([table.to_owned()]));
+                let tables = Tables::Named(Set::from([table.to_owned()]));
                 add(&mut self.compiled(), database, &tables);
             }
         }
@@ -241,7 +241,7 @@ impl Heard {
         self.compiled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn reads(&self) -> MutexGuard<'_, Option<BTreeSet<Read>>> {
+    fn reads(&self) -> MutexGuard<'_, Option<Set<Read>>> {
         self.reads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -264,7 +264,7 @@ impl Session {
             let main = written.into_iter().map(|it| Changed::new(it, self.path()));
             return Ok(main.chain(own).collect());
         }
-        let mut paths: BTreeMap<_, _> = self.files()?.into_iter().collect();
+        let mut paths: Map<_, _> = self.files()?.into_iter().collect();
         let committed = written.into_iter().map(|it| {
             let path = paths.remove(&it.0.to_ascii_lowercase());
             Changed::new(it, path.unwrap_or_default())
@@ -275,7 +275,7 @@ impl Session {
 
 /// Adds all of `more`.
 pub(crate) fn add_all(written: &mut Written, more: &Written) {
-    for (database, tables) in more {
+    for (database, tables) in more.iter() {
         add(written, database, tables);
     }
 }

@@ -13,9 +13,9 @@
 //! before it. From the first question that differs on, what is found is asked anew. So each
 //! decision was made of what is really in the way, and each round settles one question at least.
 
-use std::collections::BTreeMap;
 use std::ffi::c_int;
 
+use anchorite_sorted::Map;
 use rusqlite::hooks::Action as Operation;
 
 use crate::changes::Written;
@@ -224,14 +224,13 @@ impl Session {
 
     /// The columns of each table that there are changes of. SQLite would pass over a table that it
     /// does not find, and say so to nobody.
-    fn columns_of(
-        &self,
-        applying: &Applying,
-    ) -> Result<BTreeMap<String, Vec<String>>, EngineError> {
-        let mut keys = BTreeMap::new();
+    fn columns_of(&self, applying: &Applying) -> Result<Map<String, Vec<String>>, EngineError> {
+        let mut keys = Map::new();
         let read = changeset::for_each(&applying.bytes, |change| {
-            keys.entry(change.operation().0)
-                .or_insert_with(|| change.key());
+            let table = change.operation().0;
+            if !keys.contains_key(&table) {
+                keys.insert(table, change.key());
+            }
         });
         read.map_err(no_changeset)?;
         keys.retain(|table, _| applying.wants(table));
@@ -311,7 +310,7 @@ fn no_changeset(error: rusqlite::Error) -> EngineError {
 struct Judging<'a> {
     applying: &'a Applying,
     answers: &'a [Action],
-    columns: &'a BTreeMap<String, Vec<String>>,
+    columns: &'a Map<String, Vec<String>>,
     /// How many questions were the same as before.
     kept: usize,
     questions: Vec<Conflict>,

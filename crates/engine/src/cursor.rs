@@ -12,9 +12,9 @@
 //! What a cursor keeps is SQLite's: a read transaction, so one snapshot of the database.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use anchorite_sorted::Map;
 use rusqlite::{Connection, Statement};
 
 use crate::error::EngineError;
@@ -51,7 +51,7 @@ enum Cursor {
 
 /// The cursors of a connection, by numbers of the caller's.
 #[derive(Debug, Default)]
-pub(crate) struct Cursors(RefCell<BTreeMap<u32, Cursor>>);
+pub(crate) struct Cursors(RefCell<Map<u32, Cursor>>);
 
 /// What a pull has brought.
 #[derive(Clone, Debug, PartialEq, Eq)]

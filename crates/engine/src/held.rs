@@ -1,9 +1,9 @@
 //! What a connection keeps open between two calls, by the key of whoever asked for it; used by
 //! `blobs.rs`, `recordings.rs` and `changesets.rs`. It must not know what is done with it.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use anchorite_sorted::Map;
 use rusqlite::Connection;
 
 use crate::changesets::Applying;
@@ -22,7 +22,7 @@ pub(crate) enum Thing {
 
 /// All of one connection.
 #[derive(Debug, Default)]
-pub(crate) struct Held(BTreeMap<String, Entry>);
+pub(crate) struct Held(Map<String, Entry>);
 
 #[derive(Debug)]
 struct Entry {

@@ -1,7 +1,5 @@
 //! How a connection is opened; read by `session.rs`, filled by `crates/wasm` and by tests.
 
-use std::collections::BTreeMap;
-
 use crate::error::EngineError;
 
 /// Where a transaction is kept until it is in the database file.
@@ -78,7 +76,7 @@ pub struct OpenOptions {
     /// Whether foreign keys are enforced.
     pub foreign_keys: bool,
     /// Bounds on what SQL may ask for, by the names that `safety.rs` knows; others as they are.
-    pub limits: BTreeMap<String, u32>,
+    pub limits: Vec<(String, u32)>,
     /// Whether the medium replaces a whole file at each sync, so that the WAL has to stay small.
     pub syncs_replace_files: bool,
 }
@@ -99,7 +97,7 @@ impl Default for OpenOptions {
             page_size: None,
             busy_timeout_ms: Self::BUSY_TIMEOUT_MS,
             foreign_keys: true,
-            limits: BTreeMap::new(),
+            limits: Vec::new(),
             syncs_replace_files: false,
         }
     }

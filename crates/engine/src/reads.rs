@@ -6,7 +6,7 @@
 //! and SQLite writes to tables like `sqlite_sequence` without asking. Such a statement reads
 //! anything: that is more than it does, never less.
 
-use std::collections::{BTreeMap, BTreeSet};
+use anchorite_sorted::{Map, Set};
 
 use crate::changes::Read;
 use crate::error::EngineError;
@@ -16,7 +16,7 @@ use crate::session::Session;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadSet {
     /// Tables by their databases, where those are known, in lower case; `None`: any table.
-    pub tables: Option<BTreeSet<(Option<String>, String)>>,
+    pub tables: Option<Set<(Option<String>, String)>>,
     /// The databases of the connection, by name in lower case, and their paths; empty in memory.
     pub files: Vec<(String, String)>,
 }
@@ -31,14 +31,14 @@ const PURE: [&str; 5] = [
 ];
 
 /// What names mean: by name, in which databases they are, and as what.
-type Names = BTreeMap<String, Vec<(String, String)>>;
+type Names = Map<String, Vec<(String, String)>>;
 
 impl Session {
     /// Looks behind the names that the authorizer has heard.
-    pub(crate) fn read_set(&self, reads: BTreeSet<Read>) -> Result<ReadSet, EngineError> {
+    pub(crate) fn read_set(&self, reads: Set<Read>) -> Result<ReadSet, EngineError> {
         let names = self.table_kinds()?;
         let modules = self.module_names()?;
-        let mut tables = Some(BTreeSet::new());
+        let mut tables = Some(Set::new());
         for (database, table) in reads {
             let is_its =
                 |it: &&(String, String)| database.as_ref().is_none_or(|name| *name == it.0);
@@ -67,13 +67,13 @@ impl Session {
         let mut rows = list.query([])?;
         let mut names = Names::new();
         while let Some(row) = rows.next()? {
-            let kinds = names.entry(row.get(0)?).or_default();
+            let kinds = names.get_or_default(row.get(0)?);
             kinds.push((row.get(1)?, row.get(2)?));
         }
         Ok(names)
     }
 
-    fn module_names(&self) -> Result<BTreeSet<String>, EngineError> {
+    fn module_names(&self) -> Result<Set<String>, EngineError> {
         let sql = "SELECT lower(name) FROM pragma_module_list";
         let mut list = self.connection.prepare_cached(sql)?;
         let names = list.query_map([], |row| row.get(0))?;

@@ -1,6 +1,6 @@
 //! Recordings of what a connection changes in its database; called by `crates/wasm` and by tests.
 
-use std::collections::BTreeSet;
+use anchorite_sorted::Set;
 
 use crate::error::EngineError;
 use crate::handles::recording::RawRecording;
@@ -89,7 +89,7 @@ impl Session {
     }
 }
 
-fn lowercase(names: &[String]) -> BTreeSet<String> {
+fn lowercase(names: &[String]) -> Set<String> {
     names.iter().map(|name| name.to_ascii_lowercase()).collect()
 }
 

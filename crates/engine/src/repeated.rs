@@ -6,8 +6,9 @@
 //! It must not know what a statement does.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
+
+use anchorite_sorted::Map;
 
 use crate::changes::{Written, add_all};
 
@@ -23,7 +24,7 @@ const KEPT: [&str; 6] = ["SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "WIT
 
 /// The texts that one connection has run.
 #[derive(Debug, Default)]
-pub(crate) struct Repeated(RefCell<BTreeMap<String, Known>>);
+pub(crate) struct Repeated(RefCell<Map<String, Known>>);
 
 /// What is remembered of a text.
 #[derive(Debug)]

@@ -1,7 +1,5 @@
 //! The functions beside those of SQLite, and the rules that each connection is opened by.
 
-use std::collections::BTreeMap;
-
 use anchorite_engine::{EngineError, OpenOptions, Params, Session, Value};
 
 fn memory(options: &OpenOptions) -> Session {
@@ -107,7 +105,7 @@ fn a_schema_may_call_them_and_an_index_those_that_do_not_change() {
 #[test]
 fn limits_are_had_or_refused_by_name() {
     let with = |name: &str, value: u32| OpenOptions {
-        limits: BTreeMap::from([(name.to_owned(), value)]),
+        limits: vec![(name.to_owned(), value)],
         ..OpenOptions::default()
     };
     let session = memory(&with("length", 1000));

@@ -11,9 +11,9 @@
 //! ```
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 use anchorite_engine::{Durability, JournalMode, OpenOptions, Params, Ran, Value};
+use anchorite_sorted::Map;
 use anchorite_vfs::waiting::Refused;
 use js_sys::{Array, BigInt, JsString, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
@@ -146,9 +146,9 @@ pub(crate) fn open_options(options: &JsValue) -> (OpenOptions, Integers, Wanted)
 }
 
 /// `{name: value}`, or nothing.
-fn limits(limits: &JsValue) -> BTreeMap<String, u32> {
+fn limits(limits: &JsValue) -> Vec<(String, u32)> {
     let Some(limits) = limits.dyn_ref::<Object>() else {
-        return BTreeMap::new();
+        return Vec::new();
     };
     let limit = |entry: JsValue| {
         let entry: Array = entry.unchecked_into();
@@ -311,7 +311,7 @@ pub(crate) fn object(properties: &[(&str, JsValue)]) -> JsValue {
 const COLUMNS_MAX: usize = 256;
 
 thread_local! {
-    static COLUMNS: RefCell<BTreeMap<Vec<String>, JsValue>> = RefCell::default();
+    static COLUMNS: RefCell<Map<Vec<String>, JsValue>> = RefCell::default();
 }
 
 /// The names of the columns, in one array for all answers that have them: to decode them takes

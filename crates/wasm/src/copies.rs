@@ -13,9 +13,9 @@
 //! in memory has no other connection; it copies itself, in one step.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 use anchorite_engine::{Extent, Patience, unmark_wal};
+use anchorite_sorted::Map;
 use anchorite_vfs::files::Import;
 use anchorite_vfs::{File, path};
 use js_sys::Uint8Array;
@@ -81,7 +81,7 @@ enum Target {
 }
 
 thread_local! {
-    static COPIES: RefCell<BTreeMap<String, Copy>> = const { RefCell::new(BTreeMap::new()) };
+    static COPIES: RefCell<Map<String, Copy>> = const { RefCell::new(Map::new()) };
 }
 
 /// Does one thing with a copy. `begin` and `step` answer its size, in all and so far; `read`
@@ -103,7 +103,7 @@ pub(crate) fn attempt(user: u32, key: &str, act: &Act, patience: Patience) -> Ou
 
 /// Ends the copies that were asked of a connection.
 pub(crate) fn end_all(user: u32) -> Result<(), JobError> {
-    let of_user = |copies: &BTreeMap<String, Copy>| {
+    let of_user = |copies: &Map<String, Copy>| {
         let mine = copies.iter().filter(|(_, copy)| copy.user == user);
         mine.map(|(key, _)| key.clone()).collect::<Vec<_>>()
     };

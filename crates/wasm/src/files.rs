@@ -4,9 +4,9 @@
 //! `vfs/src/files.rs`; here SQLite is asked what it says of them.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 use anchorite_engine::{OpenOptions, Session};
+use anchorite_sorted::Map;
 use anchorite_vfs::files::{self, Import};
 use anchorite_vfs::{Storage, path};
 use wasm_bindgen::JsValue;
@@ -20,7 +20,7 @@ use crate::turns;
 
 #[derive(Default)]
 struct State {
-    imports: BTreeMap<u32, Import>,
+    imports: Map<u32, Import>,
     last_number: u32,
 }
 

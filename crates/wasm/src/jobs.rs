@@ -4,9 +4,9 @@
 //! pointer.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 use anchorite_engine::{Declared, EngineError, OpenOptions, Params, Patience, Reach, Session};
+use anchorite_sorted::Map;
 use anchorite_vfs::opfs::Handles;
 use anchorite_vfs::{beforehand, path, take_last_error, waiting};
 use js_sys::Uint8Array;
@@ -184,7 +184,7 @@ impl Connection {
 
 #[derive(Default)]
 struct State {
-    connections: BTreeMap<u32, Connection>,
+    connections: Map<u32, Connection>,
     last_number: u32,
 }
 
@@ -200,10 +200,14 @@ fn with_state<T>(work: impl FnOnce(&mut State) -> T) -> T {
 /// Takes out the connections that are wanted, which no job is using.
 pub(crate) fn take_sessions(wanted: impl Fn(&Session) -> bool) -> Vec<(u32, Session)> {
     with_state(|state| {
-        let taken = state
-            .connections
-            .extract_if(.., |_, it| wanted(&it.session));
-        taken.map(|(number, it)| (number, it.session)).collect()
+        let all = state.connections.iter();
+        let all = all.filter(|(_, it)| wanted(&it.session));
+        let numbers: Vec<u32> = all.map(|(number, _)| *number).collect();
+        let taken = numbers.into_iter().filter_map(|number| {
+            let connection = state.connections.remove(&number)?;
+            Some((number, connection.session))
+        });
+        taken.collect()
     })
 }
 

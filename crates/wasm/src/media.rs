@@ -5,10 +5,10 @@
 //! Called by `jobs.rs` and `convert.rs`. It must not know connections.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+use anchorite_sorted::Map;
 use anchorite_vfs::beforehand::Beforehand;
 use anchorite_vfs::memory::MemoryStorage;
 use anchorite_vfs::opfs::{Durable, Handles, OpfsStorage};
@@ -63,7 +63,7 @@ pub(crate) struct Wanted {
 
 #[derive(Default)]
 struct Media {
-    known: BTreeMap<Sharing, (Rc<OpfsStorage>, Vfs)>,
+    known: Map<Sharing, (Rc<OpfsStorage>, Vfs)>,
     memory: Option<Vfs>,
     /// Where the engine cannot suspend.
     beforehand: Option<Beforehand>,

@@ -3,9 +3,9 @@
 //! by side; the one that is older has to be loaded anew.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 use anchorite_engine::Session;
+use anchorite_sorted::Map;
 use wasm_bindgen::JsValue;
 
 use crate::error::JobError;
@@ -13,7 +13,7 @@ use crate::jobs;
 
 thread_local! {
     /// By number, the protocol that wanted what the connection had.
-    static OUTDATED: RefCell<BTreeMap<u32, u32>> = const { RefCell::new(BTreeMap::new()) };
+    static OUTDATED: RefCell<Map<u32, u32>> = const { RefCell::new(Map::new()) };
 }
 
 /// Closes all connections to a database that are in no transaction and read nothing; answers

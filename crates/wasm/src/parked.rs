@@ -13,9 +13,9 @@
 //! cannot suspend, a job that has missed something comes back whole, to be tried anew at once.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 
 use anchorite_engine::Patience;
+use anchorite_sorted::Map;
 use anchorite_vfs::waiting::Refused;
 use wasm_bindgen::JsValue;
 
@@ -51,7 +51,7 @@ pub(crate) struct Parked {
 }
 
 thread_local! {
-    static PARKED: RefCell<BTreeMap<u32, Job>> = const { RefCell::new(BTreeMap::new()) };
+    static PARKED: RefCell<Map<u32, Job>> = const { RefCell::new(Map::new()) };
     static LAST_TICKET: Cell<u32> = const { Cell::new(0) };
 }
 

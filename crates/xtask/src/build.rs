@@ -22,11 +22,12 @@ const MODULE: &str = "target/wasm32-unknown-unknown/small/anchorite_wasm.wasm";
 /// Where the twin builder leaves the pair of modules and their glue.
 const PAIR: &str = "js/src/wasm";
 /// The sources of the wasm module, and what decides how they are compiled.
-const WASM_SOURCES: [&str; 9] = [
+const WASM_SOURCES: [&str; 10] = [
     "crates/xtask/src/build.rs",
     "crates/xtask/src/sqlite.rs",
     "vfs",
     "crates/engine",
+    "crates/sorted",
     "crates/wasm",
     "Cargo.toml",
     "Cargo.lock",

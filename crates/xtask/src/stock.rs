@@ -101,7 +101,13 @@ pub(crate) fn pair(lane: &Lane, stock: Stock) -> Result<()> {
 }
 
 fn module(lane: &Lane, stock: Stock) -> Result<()> {
-    let common = ["vfs", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"];
+    let common = [
+        "vfs",
+        "crates/sorted",
+        "Cargo.toml",
+        "Cargo.lock",
+        "rust-toolchain.toml",
+    ];
     let inputs = Inputs::default().paths(&common)?.paths(stock.sources())?;
     let name = format!("{} with stock SQLite", stock.package());
     cache::step(lane, &name, inputs, &[&stock.module()], |task| {

@@ -29,21 +29,23 @@ const NATIVE: [&str; 7] = [
     "anchorite-contract-wasm",
 ];
 /// The crates that are compiled for wasm32.
-const PORTABLE: [&str; 8] = [
+const PORTABLE: [&str; 9] = [
     "anchorite",
     "anchorite-client-tests",
     "anchorite-example-worker",
     "anchorite-vfs",
     "anchorite-engine",
+    "anchorite-sorted",
     "anchorite-wasm",
     "anchorite-contract",
     "anchorite-contract-wasm",
 ];
 
 /// The crates that are for others.
-const PUBLIC: [&str; 4] = [
+const PUBLIC: [&str; 5] = [
     "anchorite",
     "anchorite-engine",
+    "anchorite-sorted",
     "anchorite-twin",
     "anchorite-vfs",
 ];

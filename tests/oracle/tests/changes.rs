@@ -1,8 +1,6 @@
 //! Which tables a connection says it has changed: all of them, however they were written to, and
 //! only once they are committed.
 
-use std::collections::BTreeSet;
-
 use anchorite_engine::{OpenOptions, Params, Session, Tables, Written};
 
 fn open() -> Session {
@@ -31,13 +29,7 @@ fn open() -> Session {
 }
 
 fn named(names: &[&str]) -> Tables {
-    Tables::Named(
-        names
-            .iter()
-            .copied()
-            .map(str::to_owned)
-            .collect::<BTreeSet<_>>(),
-    )
+    Tables::Named(names.iter().copied().map(str::to_owned).collect())
 }
 
 fn main_only(tables: Tables) -> Written {

@@ -4,7 +4,7 @@ use super::*;
 /// Each question is `Missed` the first time it is asked, as if the host had to wait for it.
 struct Hesitant {
     storage: MemoryStorage,
-    asked: RefCell<BTreeSet<String>>,
+    asked: RefCell<Set<String>>,
 }
 
 impl Hesitant {

@@ -4,8 +4,9 @@
 //! are in `crate::sharing`.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::time::Duration;
+
+use anchorite_sorted::Map;
 
 use crate::error::{ErrorKind, Operation, Result, VfsError};
 use crate::sharing::{SharedLock, Sharing};
@@ -25,7 +26,7 @@ pub(super) struct WebLocks {
     in_turn: Option<OpfsStorage>,
     /// That the database is shared by this protocol, and in this way.
     speaks: WebLock,
-    held: RefCell<BTreeMap<SharedLock, WebLock>>,
+    held: RefCell<Map<SharedLock, WebLock>>,
 }
 
 impl WebLocks {

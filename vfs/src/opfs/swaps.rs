@@ -7,7 +7,7 @@
 //! <name>.crswap, <name>.1.crswap, <name>.2.crswap …
 //! ```
 
-use std::collections::BTreeSet;
+use anchorite_sorted::Set;
 
 use crate::error::{ErrorKind, Operation, Result};
 use crate::path::{self, SIDE_FILES};
@@ -54,12 +54,12 @@ fn swap_file(path: &str, number: u32) -> String {
 
 /// Leaves out the swap files of files that are listed too.
 pub(super) fn hide(paths: Vec<String>) -> Vec<String> {
-    let all: BTreeSet<String> = paths.into_iter().collect();
+    let all: Set<String> = paths.into_iter().collect();
     let shown = all.iter().filter(|path| !is_swap_file(path, &all));
     shown.cloned().collect()
 }
 
-fn is_swap_file(path: &str, all: &BTreeSet<String>) -> bool {
+fn is_swap_file(path: &str, all: &Set<String>) -> bool {
     let Some(rest) = path.strip_suffix(ENDING) else {
         return false;
     };
