@@ -75,12 +75,19 @@ impl Session {
         work: impl FnOnce(&mut Self) -> Result<T, EngineError>,
     ) -> Result<T, EngineError> {
         let outcome = work(self);
-        let Some(words) = self.broken.take() else {
-            return outcome;
-        };
-        if self.in_transaction() {
-            self.undo("ROLLBACK")?;
+        match self.broken.take() {
+            None => outcome,
+            Some(words) => Err(self.refuse_broken(words)),
         }
-        Err(EngineError::plain("SQLITE_ERROR", words))
+    }
+
+    #[cold]
+    fn refuse_broken(&mut self, words: String) -> EngineError {
+        let undone = match self.in_transaction() {
+            true => self.undo("ROLLBACK"),
+            false => Ok(()),
+        };
+        let refused = EngineError::plain("SQLITE_ERROR", words);
+        undone.err().unwrap_or(refused)
     }
 }

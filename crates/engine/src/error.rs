@@ -58,6 +58,7 @@ impl EngineError {
         }
     }
 
+    #[cold]
     fn sqlite(extended_code: i32, message: String, offset_bytes: Option<usize>) -> Self {
         let code = name(extended_code & 0xff);
         Self {
@@ -84,6 +85,7 @@ impl EngineError {
     }
 
     /// As `From`, for an error in `sql`: rusqlite counts from the statement, we from the start.
+    #[cold]
     pub(crate) fn in_text(error: rusqlite::Error, sql: &str) -> Self {
         let rusqlite::Error::SqlInputError {
             error,
@@ -101,6 +103,7 @@ impl EngineError {
 }
 
 impl From<rusqlite::Error> for EngineError {
+    #[cold]
     fn from(error: rusqlite::Error) -> Self {
         match error {
             rusqlite::Error::SqliteFailure(error, message) => {

@@ -51,6 +51,7 @@ impl Waits {
     }
 
     /// Notes on an error whether the same call may be made again.
+    #[cold]
     pub(crate) fn judge(&self, mut error: EngineError) -> EngineError {
         error.would_wait = self.is_marked() && error.code == "SQLITE_BUSY";
         error

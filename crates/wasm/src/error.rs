@@ -63,6 +63,7 @@ impl JobError {
     }
 
     /// The same, and whether the transaction that the job belonged to is over.
+    #[cold]
     pub(crate) fn ending(self, ended: bool) -> Self {
         Self { ended, ..self }
     }
@@ -142,6 +143,7 @@ impl JobError {
     }
 
     /// An error of the engine in `sql`, with the medium's last error as its cause.
+    #[cold]
     pub(crate) fn in_text(error: EngineError, sql: &str) -> Self {
         let offset = error.offset_bytes.map(|offset| utf16_offset(sql, offset));
         let cause = take_last_error();
@@ -237,6 +239,7 @@ fn refused() -> Option<Refused> {
 }
 
 impl From<Refusal> for JobError {
+    #[cold]
     fn from(refusal: Refusal) -> Self {
         let (code, message) = match refusal {
             Refusal::NoValue => ("INVALID_PARAMETER", "not a value SQLite can store"),
@@ -256,6 +259,7 @@ impl From<Refusal> for JobError {
 }
 
 impl From<VfsError> for JobError {
+    #[cold]
     fn from(error: VfsError) -> Self {
         let code = match error.kind {
             kind if is_busy(kind) => "SQLITE_BUSY",

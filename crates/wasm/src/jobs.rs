@@ -408,22 +408,6 @@ pub(crate) fn query_at_once(
     })
 }
 
-/// As [`with_session`], for work that may belong to a transaction: then it is refused where none is
-/// open, and its error says whether it has ended that.
-pub(crate) fn with_session_inside<T>(
-    (number, inside): (u32, bool),
-    sql: &str,
-    work: impl FnOnce(&mut Session) -> Result<T, EngineError>,
-) -> Result<T, JobError> {
-    let outcome = with_session(number, sql, |session| {
-        if inside {
-            session.require_transaction()?;
-        }
-        work(session)
-    });
-    outcome.map_err(|error| error.ending(inside && !in_transaction(number)))
-}
-
 /// Notes what is to be taken back unless the same job goes on.
 pub(crate) fn set_unfinished(number: u32, undo: Option<&'static str>) {
     with_state(|state| {
@@ -433,13 +417,47 @@ pub(crate) fn set_unfinished(number: u32, undo: Option<&'static str>) {
     });
 }
 
-/// Works with a connection, which is out of the state meanwhile; then looks at whether it has a
-/// new time limit. `sql` is what an error points into.
+/// Works with a connection. `sql` is what an error points into.
 pub(crate) fn with_session<T>(
     number: u32,
     sql: &str,
     work: impl FnOnce(&mut Session) -> Result<T, EngineError>,
 ) -> Result<T, JobError> {
+    with_session_inside((number, false), sql, work)
+}
+
+/// As [`with_session`], for work that may belong to a transaction: then it is refused where none is
+/// open, and its error says whether it has ended that.
+pub(crate) fn with_session_inside<T>(
+    at: (u32, bool),
+    sql: &str,
+    work: impl FnOnce(&mut Session) -> Result<T, EngineError>,
+) -> Result<T, JobError> {
+    let (mut work, mut done) = (Some(work), None);
+    work_inside(at, sql, &mut |session| {
+        let work = work.take().expect("it is done once");
+        done = Some(work(session)?);
+        Ok(())
+    })?;
+    Ok(done.expect("it was done"))
+}
+
+/// Work of any kind, so that what surrounds it is compiled once.
+type Work<'a> = &'a mut dyn FnMut(&mut Session) -> Result<(), EngineError>;
+
+fn work_inside((number, inside): (u32, bool), sql: &str, work: Work<'_>) -> Result<(), JobError> {
+    let outcome = work_with(number, sql, &mut |session| {
+        if inside {
+            session.require_transaction()?;
+        }
+        work(session)
+    });
+    outcome.map_err(|error| error.ending(inside && !in_transaction(number)))
+}
+
+/// The connection is out of the state meanwhile; then it is looked at whether it has a new time
+/// limit.
+fn work_with(number: u32, sql: &str, work: Work<'_>) -> Result<(), JobError> {
     media::refresh()?;
     let taken = with_state(|state| state.connections.remove(&number));
     let mut connection = taken.ok_or_else(|| outdated::why_closed(number))?;
