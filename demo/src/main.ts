@@ -28,15 +28,18 @@ import { VocabularyReader } from './schema/vocabulary.ts';
 import { Side } from './side.ts';
 import { showFacts } from './status.ts';
 import { type Action, Tasks } from './task.ts';
-import { size } from './words.ts';
+import { count, size } from './words.ts';
 import { Workspace } from './workspace.ts';
 
 const FIRST_TEXT = `-- What does this database hold?
 SELECT type, name, tbl_name FROM sqlite_schema ORDER BY type, name;
 `;
 const FIRST_STEPS =
-  'Write SQL above and run it, drop a file onto the page (SQLite, CSV, JSON or SQL), ' +
+  'It is empty. Write SQL above and run it, drop a file onto the page (SQLite, CSV, JSON or SQL), ' +
   'or load the Chinook sample: a music shop in 11 tables. Nothing leaves this machine.';
+const NEXT_STEPS = 'Look into a table under Schema, or write SQL above and run it.';
+const TABLES = `SELECT count(*) FROM sqlite_schema
+  WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'`;
 const NOT_REPLACED = 'Nothing was replaced.';
 
 trustWorkers();
@@ -230,10 +233,22 @@ function reopenDatabase(name: string): void {
 async function opened(opening: Promise<Database>): Promise<string> {
   const database = await opening;
   await show(database);
-  const sample = { label: 'Load the Chinook sample', act: loadSample };
-  const file = { label: 'Import a file…', act: () => app.chooseFiles() };
-  await results.message(`${database.name} is open.`, FIRST_STEPS, sample, file);
+  await welcome(database, `${database.name} is open`);
   return `Opened ${database.name}.`;
+}
+
+/** Says what is open, how much it holds, and what can be done with that. */
+async function welcome(database: Database, title: string): Promise<void> {
+  const scalar = { rows: 'scalar' } as const;
+  const tables = await database.get<bigint>(TABLES, [], scalar).catch(() => 0n);
+  const file = { label: 'Import a file…', act: () => app.chooseFiles() };
+  if (tables) {
+    const schema = { label: 'Show the tables', act: () => side.show(0) };
+    const words = count(Number(tables), 'table');
+    return results.message(`${title}, with ${words}.`, NEXT_STEPS, schema, file);
+  }
+  const sample = { label: 'Load the Chinook sample', act: loadSample };
+  await results.message(`${title}.`, FIRST_STEPS, sample, file);
 }
 
 async function createDatabase(): Promise<void> {
@@ -265,8 +280,10 @@ function exportDatabase(): void {
 }
 
 /** Opens a database that has come in. */
-async function showDatabase(name: string): Promise<void> {
-  await show(await workspace.open(name));
+async function showDatabase(name: string, title: string): Promise<void> {
+  const database = await workspace.open(name);
+  await show(database);
+  await welcome(database, title);
 }
 
 /** Shows which database is open, and remembers it for the next visit. */

@@ -45,6 +45,11 @@ export class Side {
     this.refresh();
   }
 
+  /** Shows a panel, also if it is shown already. */
+  show(index: number): void {
+    if (this.#shown !== this.#panels[index]) this.toggle(index);
+  }
+
   /** Where a panel covers all else, it gives way to what it has brought about. */
   giveWay(): void {
     if (matchMedia(WIDE).matches || this.#shown === undefined) return;

@@ -1,9 +1,11 @@
 // Unit tests of what the console does with text alone, for `node --test`: scripts cut into
 // statements, CSV read and written, names and values as SQL.
-import { deepEqual, equal } from 'node:assert/strict';
+import { deepEqual, equal, match } from 'node:assert/strict';
 import { test } from 'node:test';
 import { guessSeparator, records } from '../../demo/src/files/csv';
+import { guessEncoding } from '../../demo/src/files/tabular';
 import { FORMATS } from '../../demo/src/results/formats';
+import { advise } from '../../demo/src/run/advice';
 import { guessKind, readAs } from '../../demo/src/schema/values';
 import { literal, plainName } from '../../demo/src/sql/quote';
 import { splitStatements, statementAt } from '../../demo/src/sql/split';
@@ -94,6 +96,27 @@ test('values are literals that SQLite reads as the same', () => {
   equal(literal('a\0b'), "CAST(X'610062' AS TEXT)");
   equal(plainName('a b"c'), '"a b""c"');
   deepEqual(['Order', 'key', 'a1'].map(plainName), ['"Order"', 'key', 'a1']);
+});
+
+test('a mistake in SQL is told what it was meant to be', () => {
+  const known = { tables: { Invoice: ['Total'] }, functions: ['round'], pragmas: [] };
+  const advice = (message: string) => advise(message, known, 'a.db');
+  equal(advice('no such column: i.totl'), 'Did you mean Total?');
+  equal(advice('no such table: main.Invioce'), 'Did you mean Invoice?');
+  equal(advice('no such function: rond'), 'Did you mean round?');
+  equal(advice('near "slect": syntax error'), 'Did you mean SELECT?');
+  equal(advice('near "Invoice": syntax error'), undefined);
+  equal(advice('no such column: somewhere_else'), undefined);
+  match(advice('no such table: t') ?? '', /^“a.db” is open here/);
+});
+
+test('a file of text is read by what it is written in', () => {
+  const written = (text: string, encoding: 'utf8' | 'latin1' | 'utf16le') =>
+    guessEncoding(Buffer.from(text, encoding));
+  equal(written('Äpfel', 'utf8'), 'utf-8');
+  equal(written('Äpfel', 'latin1'), 'windows-1252');
+  equal(written('\ufeffÄpfel', 'utf16le'), 'utf-16le');
+  equal(guessEncoding(Buffer.from('Äpfel').subarray(0, 1)), 'utf-8');
 });
 
 test('what cannot be seen is shown', () => {

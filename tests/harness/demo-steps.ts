@@ -26,7 +26,18 @@ export async function sampleSteps(page: ConsolePage, step: Step): Promise<void> 
   await step('shows which twin runs', () => page.says('[data-fact=engine]', 'jspi'));
   await step('still has the data after a reload', async () => {
     await page.page.reload({ waitUntil: 'domcontentloaded' });
+    await page.says('.message', 'chinook.sqlite is open, with 11 tables.');
     await answersCount(page);
+  });
+  await step('proposes columns of the tables that a statement names', async () => {
+    await page.write('SELECT count(*) FROM Invoice WHERE ');
+    await page.page.keyboard.type('Billi');
+    await page.page.waitForSelector('#editor >>> .cm-tooltip-autocomplete');
+    await page.keys('Escape');
+    await page.run('SELECT sum(Totl) FROM Invoice');
+    await page.says('[data-testid=error]', 'Did you mean Total?');
+    await page.run('SELECT * FROM nothing_like_it');
+    await page.says('[data-testid=error]', '“chinook.sqlite” is open here');
   });
   await step('underlines an error where the text is wrong', async () => {
     await page.run(MISTAKE);
@@ -140,6 +151,19 @@ export async function panelSteps(page: ConsolePage, step: Step): Promise<void> {
     const text = (await page.download()).toString();
     const expected = `name,price,code\r\n"Tea, green",3.5,007\r\n'=1+1,,12\r\n`;
     if (text !== expected) throw new Error(`the file is ${JSON.stringify(text)}`);
+  });
+  await step('takes in what spreadsheets write elsewhere, into a table of a free name', async () => {
+    await page.choose('prices.csv', Buffer.from('Name;Preis\n\xc4pfel;1,50\n', 'latin1'));
+    await page.says('dialog', 'into a new table of music.sqlite');
+    await page.page.focus('[data-testid=import-table]');
+    await page.keys('End', 'Backspace', 'Backspace');
+    await page.click('import-ok');
+    await page.says('[data-testid=import-problem]', 'music.sqlite has a “prices” already');
+    await page.page.type('[data-testid=import-table]', ' 2');
+    await page.click('import-ok');
+    await page.says('#last-run', '1 row');
+    const found = (await page.cells()).join();
+    if (found !== 'Äpfel,1.5') throw new Error(`the row is ${found}`);
   });
   await step('copies, renames and deletes a database', async () => {
     await page.panel('Files');

@@ -1,10 +1,14 @@
 /**
- * What the editor proposes: tables and columns of the open database by the SQL mode itself, and
- * functions and pragmas by what is here. Must not know how the schema was read.
+ * What the editor proposes: tables of the open database, and columns after a dot, by the SQL mode
+ * itself; columns of the tables that a statement names, functions and pragmas by what is here.
+ * Must not know how the schema was read.
  */
-import type { CompletionContext, CompletionResult } from '@codemirror/autocomplete';
-import { SQLite, sql } from '@codemirror/lang-sql';
+import type { Completion, CompletionContext, CompletionResult } from '@codemirror/autocomplete';
+import { SQLDialect, sql } from '@codemirror/lang-sql';
 import type { Extension } from '@codemirror/state';
+import { plainName } from '../sql/quote.ts';
+import { statementAt } from '../sql/split.ts';
+import { KEYWORDS, TYPES } from '../sql/words.ts';
 
 /** What can be named in the open database. */
 export interface Vocabulary {
@@ -16,6 +20,19 @@ export interface Vocabulary {
 
 export const NO_VOCABULARY: Vocabulary = { tables: {}, functions: [], pragmas: [] };
 
+/**
+ * SQLite's own words: the SQL mode's dialect of it has those of other databases, and of the shell.
+ * Names that need quotes get the ones that SQL has for them.
+ */
+const DIALECT = SQLDialect.define({
+  keywords: KEYWORDS,
+  types: TYPES,
+  operatorChars: '*+-%<>!=&|/~',
+  identifierQuotes: '"`',
+  specialVar: '@:?$',
+  caseInsensitiveIdentifiers: true,
+});
+
 /** The SQL mode with this vocabulary. */
 export function language(vocabulary: Vocabulary): Extension {
   const schema = Object.fromEntries(
@@ -23,8 +40,8 @@ export function language(vocabulary: Vocabulary): Extension {
   );
   const autocomplete = (context: CompletionContext) => propose(context, vocabulary);
   return [
-    sql({ dialect: SQLite, schema, upperCaseKeywords: true }),
-    SQLite.language.data.of({ autocomplete }),
+    sql({ dialect: DIALECT, schema, upperCaseKeywords: true }),
+    DIALECT.language.data.of({ autocomplete }),
   ];
 }
 
@@ -33,17 +50,33 @@ function escaped(name: string): string {
   return name.replace(/[\\.]/g, '\\$&');
 }
 
-function propose(
-  context: CompletionContext,
-  { functions, pragmas }: Vocabulary,
-): CompletionResult | null {
+function propose(context: CompletionContext, vocabulary: Vocabulary): CompletionResult | null {
   const pragma = context.matchBefore(/\bpragma\s+\w*/i);
   if (pragma !== null) {
     const from = context.matchBefore(/\w*/)?.from ?? context.pos;
-    return { from, options: pragmas.map((label) => ({ label, type: 'property' })) };
+    return { from, options: vocabulary.pragmas.map((label) => ({ label, type: 'property' })) };
   }
-  const word = context.matchBefore(/\w{2,}/);
-  if (word === null) return null;
-  const options = functions.map((label) => ({ label, apply: `${label}(`, type: 'function' }));
-  return { from: word.from, options };
+  const word = context.matchBefore(/[\p{L}_][\p{L}\p{N}_]*/u);
+  // After a dot the SQL mode knows what there is.
+  if (word === null || context.state.sliceDoc(word.from - 1, word.from) === '.') return null;
+  const functions = vocabulary.functions.map((label) => {
+    return { label, apply: `${label}(`, type: 'function' };
+  });
+  const sql = statementAt(context.state.sliceDoc(), word.from)?.sql ?? '';
+  return { from: word.from, options: [...columns(sql, vocabulary), ...functions] };
+}
+
+/** The columns of tables that stand in a statement, ahead of all else. */
+function columns(statement: string, { tables }: Vocabulary): Completion[] {
+  const names = new Set(statement.toLowerCase().match(/[\p{L}\p{N}_$]+/gu));
+  const isNamed = (table: string) =>
+    names.has(table.toLowerCase()) || statement.includes(`"${table}"`);
+  return Object.entries(tables)
+    .filter(([table]) => isNamed(table))
+    .flatMap(([detail, columns]) =>
+      columns.map((label) => ({
+        ...{ label, detail, type: 'property', boost: 1 },
+        apply: plainName(label),
+      })),
+    );
 }

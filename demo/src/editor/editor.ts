@@ -42,6 +42,11 @@ export class Editor {
     this.#view = new EditorView({ root, parent: root, state: this.newState('') });
   }
 
+  /** What it proposes. */
+  get vocabulary(): Vocabulary {
+    return this.#vocabulary;
+  }
+
   get text(): string {
     return this.#view.state.sliceDoc();
   }

@@ -123,6 +123,7 @@ export class EditorTabs {
       'data-testid': 'close-query',
     });
     this.#host.replaceChildren(strip, add, close);
+    strip.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' });
   }
 
   #tab({ title }: Tab, index: number): HTMLElement {

@@ -7,7 +7,7 @@ import { button, h, options } from '../dom.ts';
 import { cellOf } from '../results/cells.ts';
 import { quoteName } from '../sql/quote.ts';
 import { count, size, visible } from '../words.ts';
-import { readTabular, type Tabular, type Type } from './tabular.ts';
+import { type Encoding, readTabular, type Tabular, type Type } from './tabular.ts';
 
 export interface Plan {
   readonly table: string;
@@ -19,51 +19,34 @@ const TYPES = [
   ['TEXT', 'TEXT'],
   ['INTEGER', 'INTEGER'],
   ['REAL', 'REAL'],
+  ['REAL,', 'REAL, as 1,5'],
+] as const;
+
+const ENCODINGS = [
+  ['utf-8', 'UTF-8'],
+  ['windows-1252', 'Windows-1252'],
+  ['utf-16le', 'UTF-16 LE'],
+  ['utf-16be', 'UTF-16 BE'],
 ] as const;
 
 /** Shows the first rows; `undefined` when the person thinks better of it. */
-export async function askPlan(file: File): Promise<Plan | undefined> {
-  let data = await readTabular(file, true);
-  let selects: HTMLSelectElement[] = [];
-  const name = h('input', { type: 'text', 'aria-label': 'Table', 'data-testid': 'import-table' });
-  name.value = file.name.replace(/\.[^.]*$/, '').trim() || 'imported';
-  name.required = true;
-  const header = h('input', { type: 'checkbox' });
-  header.checked = true;
-  const isJson = /json/i.test(file.name.split('.').at(-1) ?? '');
-  const body = h('div', {
-    class: 'dialog-body preview',
-    tabindex: 0,
-    role: 'region',
-    'aria-label': 'First rows',
-  });
-  const draw = () => {
-    selects = data.columns.map(({ name: column, type }) => {
-      const select = h('select', { 'aria-label': `Type of ${column}` }, ...options(TYPES));
-      select.value = type;
-      return select;
-    });
-    body.replaceChildren(previewTable(data, selects));
-  };
-  header.addEventListener('change', () => {
-    void readTabular(file, header.checked).then((read) => {
-      data = read;
-      draw();
-    });
-  });
-  draw();
-  const form = h('form', { method: 'dialog', class: 'import-form' });
-  const dialog = h('dialog', { class: 'wide', 'aria-labelledby': 'import-title' }, form);
-  form.append(
+export async function askPlan(file: File, database: Database): Promise<Plan | undefined> {
+  const taken = await takenNames(database);
+  const form = new ImportForm(file, await readTabular(file, { header: true }));
+  form.name.value = freeName(file.name.replace(/\.[^.]*$/, '').trim() || 'imported', taken);
+  const problem = h('p', { class: 'problem', role: 'alert', 'data-testid': 'import-problem' });
+  const element = h('form', { method: 'dialog', class: 'import-form' });
+  const dialog = h('dialog', { class: 'wide', 'aria-labelledby': 'import-title' }, element);
+  element.append(
     h('h2', { id: 'import-title', dir: 'auto' }, `Import ${visible(file.name)}`),
-    h('p', { class: 'soft' }, `${size(file.size)}. These are its first rows; types are guesses.`),
     h(
-      'div',
-      { class: 'import-bar' },
-      h('label', {}, 'New table ', name),
-      isJson ? undefined : h('label', {}, header, ' The first row has the names'),
+      'p',
+      { class: 'soft', dir: 'auto' },
+      `${size(file.size)}, into a new table of ${visible(database.name)}. ` +
+        'These are its first rows; types are guesses.',
     ),
-    body,
+    ...form.parts,
+    problem,
     h(
       'p',
       { class: 'dialog-buttons' },
@@ -71,16 +54,94 @@ export async function askPlan(file: File): Promise<Plan | undefined> {
       h('button', { type: 'submit', class: 'primary', 'data-testid': 'import-ok' }, 'Import'),
     ),
   );
-  form.addEventListener('submit', (event) => {
+  element.addEventListener('submit', (event) => {
     event.preventDefault();
-    dialog.close('yes');
+    const { plan } = form;
+    if (plan === undefined) return;
+    if (!taken.has(plan.table.toLowerCase())) return dialog.close('yes');
+    problem.textContent = `${visible(database.name)} has a “${visible(plan.table)}” already.`;
+    form.name.focus();
   });
   document.body.append(dialog);
   dialog.showModal();
   await new Promise((resolve) => dialog.addEventListener('close', resolve, { once: true }));
   dialog.remove();
-  if (dialog.returnValue !== 'yes') return undefined;
-  return { table: name.value, types: selects.map(({ value }) => value as Type), data };
+  return dialog.returnValue === 'yes' ? form.plan : undefined;
+}
+
+/** What no new table can be called, in lower case. */
+async function takenNames(database: Database): Promise<ReadonlySet<string>> {
+  const sql = "SELECT name FROM sqlite_schema WHERE type <> 'trigger'";
+  const names = await database.query<string>(sql, [], { rows: 'scalar' });
+  return new Set(names.map((name) => name.toLowerCase()));
+}
+
+function freeName(name: string, taken: ReadonlySet<string>): string {
+  let free = name;
+  for (let number = 2; taken.has(free.toLowerCase()); number += 1) free = `${name} ${number}`;
+  return free;
+}
+
+/** The table's name, how the file is read, and its first rows as they are read so. */
+class ImportForm {
+  readonly name: HTMLInputElement = h('input', {
+    ...{ type: 'text', required: true, 'aria-label': 'Table', 'data-testid': 'import-table' },
+  });
+  readonly parts: readonly HTMLElement[];
+  readonly #file: File;
+  readonly #header = h('input', { type: 'checkbox', checked: true });
+  readonly #encoding = h('select', { 'data-testid': 'encoding' }, ...options(ENCODINGS));
+  readonly #body = h('div', {
+    ...{ class: 'dialog-body preview', tabindex: 0, role: 'region', 'aria-label': 'First rows' },
+  });
+  #data: Tabular | undefined;
+  #types: readonly HTMLSelectElement[] = [];
+
+  constructor(file: File, data: Tabular) {
+    this.#file = file;
+    this.#encoding.value = data.encoding;
+    this.#header.addEventListener('change', () => void this.#readAgain());
+    this.#encoding.addEventListener('change', () => void this.#readAgain());
+    const isJson = /json/i.test(file.name.split('.').at(-1) ?? '');
+    const asText = [
+      h('label', {}, this.#header, ' The first row has the names'),
+      h('label', {}, 'Encoding ', this.#encoding),
+    ];
+    const bar = h('div', { class: 'import-bar' }, h('label', {}, 'New table ', this.name));
+    if (!isJson) bar.append(...asText);
+    this.parts = [bar, this.#body];
+    this.#draw(data);
+  }
+
+  /** Nothing, where the file cannot be read so. */
+  get plan(): Plan | undefined {
+    const types = this.#types.map(({ value }) => value as Type);
+    return this.#data && { table: this.name.value.trim(), types, data: this.#data };
+  }
+
+  async #readAgain(): Promise<void> {
+    const reading = {
+      header: this.#header.checked,
+      encoding: this.#encoding.value as Encoding,
+    };
+    try {
+      this.#draw(await readTabular(this.#file, reading));
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#data = undefined;
+      this.#body.replaceChildren(h('p', { class: 'problem' }, why));
+    }
+  }
+
+  #draw(data: Tabular): void {
+    this.#data = data;
+    this.#types = data.columns.map(({ name, type }) => {
+      const select = h('select', { 'aria-label': `Type of ${name}` }, ...options(TYPES));
+      select.value = type;
+      return select;
+    });
+    this.#body.replaceChildren(previewTable(data, this.#types));
+  }
 }
 
 function previewTable({ columns, sample }: Tabular, selects: readonly HTMLElement[]): HTMLElement {
@@ -106,7 +167,9 @@ export async function importTable(
   signal: AbortSignal,
   say: (progress: string) => void,
 ): Promise<number> {
-  const columns = data.columns.map(({ name }, index) => `${quoteName(name)} ${types[index]}`);
+  const columns = data.columns.map(
+    ({ name }, index) => `${quoteName(name)} ${types[index]?.replace(',', '')}`,
+  );
   let bytes = 0;
   let rows = 0;
   await database.transaction(

@@ -5,7 +5,7 @@
 import type { App } from '../app.ts';
 import { confirm } from '../dialogs.ts';
 import type { Failure } from '../run/failure.ts';
-import { quoteName } from '../sql/quote.ts';
+import { plainName } from '../sql/quote.ts';
 import type { Action, OnFailure } from '../task.ts';
 import { count, size, visible } from '../words.ts';
 import { importSql } from './import-sql.ts';
@@ -15,20 +15,19 @@ const MAGIC = 'SQLite format 3\0';
 const ROWS = /\.(?:csv|tsv|tab|txt|json|ndjson|jsonl)$/i;
 const SCRIPT = /\.sql$/i;
 
+/** A database has come in; `title` says so. */
+type OnDatabase = (name: string, title: string) => Promise<void>;
+
 /** Takes files in, one after the other. */
 export async function takeFiles(
   app: App,
   files: readonly File[],
-  onDatabase: (name: string) => Promise<void>,
+  onDatabase: OnDatabase,
 ): Promise<void> {
   for (const file of files) await takeFile(app, file, onDatabase);
 }
 
-async function takeFile(
-  app: App,
-  file: File,
-  onDatabase: (name: string) => Promise<void>,
-): Promise<void> {
+async function takeFile(app: App, file: File, onDatabase: OnDatabase): Promise<void> {
   const failed = (failure: Failure) => {
     const isWrong = ['SQLITE_NOTADB', 'SQLITE_CORRUPT'].includes(failure.code);
     const remedy = isWrong
@@ -43,11 +42,7 @@ async function takeFile(
     if (!(await mayTake(app, file.name))) return 'Nothing was replaced.';
     const onProgress = (bytes: number) => say(`${size(bytes)} of ${size(file.size)}`);
     await app.workspace.importOver(file.name, file, { signal, onProgress });
-    await onDatabase(file.name);
-    app.say(
-      `Imported ${file.name}: ${size(file.size)}.`,
-      'The Schema panel shows what it holds; a table can be browsed from there.',
-    );
+    await onDatabase(file.name, `Imported ${file.name}: ${size(file.size)}`);
     return `Imported ${file.name}.`;
   };
   await app.perform(`Importing ${file.name}…`, take, failed);
@@ -68,16 +63,17 @@ export async function mayTake(app: App, name: string): Promise<boolean> {
 async function takeRows(app: App, file: File, failed: OnFailure): Promise<void> {
   let table = '';
   const take: Action = async (signal, say) => {
-    const plan = await askPlan(file);
+    const { opened } = app.workspace;
+    const plan = await askPlan(file, opened);
     if (plan === undefined) return 'Nothing was imported.';
-    const rows = await importTable(app.workspace.opened, file, plan, signal, say);
+    const rows = await importTable(opened, file, plan, signal, say);
     app.workspace.touch();
     table = plan.table;
-    return `Imported ${count(rows, 'row')} into ${plan.table}.`;
+    return `Imported ${count(rows, 'row')} into ${plan.table} of ${opened.name}.`;
   };
   const done = await app.perform(`Importing ${file.name}…`, take, failed);
   if (!done || table === '') return;
-  app.openText(`SELECT *\nFROM ${quoteName(table)};\n`, { title: table, run: true });
+  app.openText(`SELECT *\nFROM ${plainName(table)};\n`, { title: table, run: true });
 }
 
 async function takeScript(app: App, file: File, failed: OnFailure): Promise<void> {

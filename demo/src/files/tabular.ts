@@ -4,11 +4,24 @@
  * array, which has no other way. Must not know databases.
  */
 import type { BindValue } from 'anchorite';
+import { size } from '../words.ts';
 import { guessSeparator, records } from './csv.ts';
 
-export type Type = 'INTEGER' | 'REAL' | 'TEXT';
+/** The types of columns; `REAL,` is a REAL that is written with a comma. */
+export type Type = 'INTEGER' | 'REAL' | 'REAL,' | 'TEXT';
+
+/** How text is written as bytes. */
+export type Encoding = 'utf-8' | 'windows-1252' | 'utf-16le' | 'utf-16be';
+
+/** How a file is to be read, as far as somebody has said. */
+export interface Reading {
+  /** Whether the first record has the names. */
+  readonly header: boolean;
+  readonly encoding?: Encoding | undefined;
+}
 
 export interface Tabular {
+  readonly encoding: Encoding;
   readonly columns: readonly { readonly name: string; readonly type: Type }[];
   /** The first rows, to look at. */
   readonly sample: readonly (readonly BindValue[])[];
@@ -17,31 +30,39 @@ export interface Tabular {
 }
 
 const GUESSED_FROM = 1000;
+/** So many bytes tell how a file is written. */
+const LOOKED_AT = 1 << 20;
 const JSON_MAX = 300_000_000;
 
-/** Reads the beginning of a file. `header`: whether the first record has the names. */
-export async function readTabular(file: File, header: boolean): Promise<Tabular> {
-  return /\.(?:json|ndjson|jsonl)$/i.test(file.name) ? readJson(file) : readCsv(file, header);
+/** Reads the beginning of a file. */
+export async function readTabular(file: File, reading: Reading): Promise<Tabular> {
+  return /\.(?:json|ndjson|jsonl)$/i.test(file.name) ? readJson(file) : readCsv(file, reading);
 }
 
-async function readCsv(file: File, header: boolean): Promise<Tabular> {
-  const start = await file.slice(0, 65_536).text();
-  const separator = guessSeparator(start.replace(/^\uFEFF/, ''));
-  const all = (onBytes: (bytes: number) => void) => records(textOf(file, onBytes), separator);
-  const first: string[][] = [];
-  for await (const record of all(() => undefined)) {
-    first.push(record);
-    if (first.length > GUESSED_FROM) break;
-  }
+async function readCsv(file: File, { header, encoding: chosen }: Reading): Promise<Tabular> {
+  const start = new Uint8Array(await file.slice(0, LOOKED_AT).arrayBuffer());
+  const encoding = chosen ?? guessEncoding(start);
+  const separator = guessSeparator(new TextDecoder(encoding).decode(start));
+  const all = (onBytes: (bytes: number) => void) =>
+    records(textOf(file, encoding, onBytes), separator);
+  const first = await firstOf(all(() => undefined)).catch((error: unknown) => {
+    if (chosen !== undefined || encoding === 'windows-1252') throw error;
+  });
+  // What was guessed does not hold for the first rows already.
+  if (first === undefined) return readCsv(file, { header, encoding: 'windows-1252' });
   if (first.length === 0) throw new Error(`${file.name} is empty, so there is nothing to import.`);
   const names = header ? (first.shift() ?? []) : [];
   const width = Math.max(names.length, ...first.map((record) => record.length));
   const columns = Array.from({ length: width }, (_, index) => ({
     name: names[index]?.trim() || `column ${index + 1}`,
-    type: guessType(first.map((record) => record[index] ?? '')),
+    type: guessType(
+      first.map((record) => record[index] ?? ''),
+      separator,
+    ),
   }));
   const types = columns.map(({ type }) => type);
   return {
+    encoding,
     columns: distinct(columns),
     sample: first.slice(0, 20).map((record) => valuesOf(record, types)),
     async *rows(chosen, onBytes) {
@@ -54,6 +75,15 @@ async function readCsv(file: File, header: boolean): Promise<Tabular> {
   };
 }
 
+async function firstOf(all: AsyncIterable<string[]>): Promise<string[][]> {
+  const first: string[][] = [];
+  for await (const record of all) {
+    first.push(record);
+    if (first.length > GUESSED_FROM) break;
+  }
+  return first;
+}
+
 function valuesOf(record: readonly string[], types: readonly Type[]): BindValue[] {
   return types.map((type, index) => valueFrom(record[index] ?? '', type));
 }
@@ -63,6 +93,7 @@ function valueFrom(text: string, type: Type): BindValue {
   if (text === '') return null;
   if (type === 'INTEGER' && INTEGER.test(text)) return BigInt(text);
   if (type === 'REAL' && NUMBER.test(text)) return Number(text);
+  if (type === 'REAL,' && isNumberWithComma(text)) return Number(text.replace(',', '.'));
   return text;
 }
 
@@ -70,11 +101,30 @@ function valueFrom(text: string, type: Type): BindValue {
 const INTEGER = /^-?(?:0|[1-9]\d{0,17})$/;
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
-function guessType(texts: readonly string[]): Type {
+function isNumberWithComma(text: string): boolean {
+  return !text.includes('.') && NUMBER.test(text.replace(',', '.'));
+}
+
+/** Where commas part nothing, they may stand in numbers. */
+function guessType(texts: readonly string[], separator: string): Type {
   const some = texts.filter((text) => text !== '');
   if (some.length === 0) return 'TEXT';
   if (some.every((text) => INTEGER.test(text))) return 'INTEGER';
-  return some.every((text) => NUMBER.test(text)) ? 'REAL' : 'TEXT';
+  if (some.every((text) => NUMBER.test(text))) return 'REAL';
+  return separator !== ',' && some.every(isNumberWithComma) ? 'REAL,' : 'TEXT';
+}
+
+/** What a byte order mark says; else UTF-8, if it can be that, or what Windows has long written. */
+export function guessEncoding(start: Uint8Array): Encoding {
+  if (start[0] === 0xff && start[1] === 0xfe) return 'utf-16le';
+  if (start[0] === 0xfe && start[1] === 0xff) return 'utf-16be';
+  try {
+    // The last character may be cut in two.
+    new TextDecoder('utf-8', { fatal: true }).decode(start, { stream: true });
+    return 'utf-8';
+  } catch {
+    return 'windows-1252';
+  }
 }
 
 function distinct<T extends { readonly name: string }>(columns: readonly T[]): T[] {
@@ -88,9 +138,13 @@ function distinct<T extends { readonly name: string }>(columns: readonly T[]): T
   });
 }
 
-/** The text of a file, piece by piece. */
-async function* textOf(file: File, onBytes: (bytes: number) => void): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
+/** The text of a file, piece by piece. What is not of the encoding is an error: it would be lost. */
+async function* textOf(
+  file: File,
+  encoding: Encoding,
+  onBytes: (bytes: number) => void,
+): AsyncGenerator<string> {
+  const decoder = new TextDecoder(encoding, { fatal: true });
   const reader = file.stream().getReader();
   let bytes = 0;
   try {
@@ -102,6 +156,12 @@ async function* textOf(file: File, onBytes: (bytes: number) => void): AsyncGener
       yield decoder.decode(value, { stream: true });
     }
     yield decoder.decode();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new Error(
+      `${file.name} is not ${encoding.toUpperCase()}, as is seen within its first ` +
+        `${size(bytes)}. Choose another encoding for it.`,
+    );
   } finally {
     void reader.cancel().catch(() => undefined);
   }
@@ -130,6 +190,7 @@ async function readJson(file: File): Promise<Tabular> {
     return names.map((name) => jsonValue(object[name]));
   };
   return {
+    encoding: 'utf-8',
     columns: distinct(columns),
     sample: first.slice(0, 20).map(values),
     async *rows(_, onBytes) {
@@ -140,7 +201,7 @@ async function readJson(file: File): Promise<Tabular> {
 
 async function* lines(file: File, onBytes: (bytes: number) => void): AsyncGenerator<unknown> {
   let rest = '';
-  for await (const piece of textOf(file, onBytes)) {
+  for await (const piece of textOf(file, 'utf-8', onBytes)) {
     const parts = (rest + piece).split('\n');
     rest = parts.pop() ?? '';
     for (const line of parts) if (line.trim() !== '') yield JSON.parse(line) as unknown;

@@ -13,6 +13,7 @@ import type { Remedy, ResultPanel } from '../results/panel.ts';
 import { copyText } from '../results/save.ts';
 import { statements } from '../sql/split.ts';
 import { count, duration } from '../words.ts';
+import { advise } from './advice.ts';
 import type { Failure } from './failure.ts';
 import { askParams } from './params.ts';
 import { runPieces, type Summary } from './runner.ts';
@@ -119,10 +120,12 @@ export class Runs {
   }
 
   #showFailure(failure: Failure, ran: Excerpt): void {
-    const { editor, results, lastRun, remedyFor } = this.#parts;
+    const { app, editor, results, lastRun, remedyFor } = this.#parts;
     const { offset, message } = failure;
     const place = offset === undefined ? undefined : editor.showError(ran, offset, message);
-    results.showFailure(failure, place && `at ${place}`, remedyFor(failure));
+    const guess = advise(message, editor.vocabulary, app.workspace.database?.name ?? '');
+    const advised = { ...failure, advice: failure.advice ?? guess };
+    results.showFailure(advised, place && `at ${place}`, remedyFor(failure));
     lastRun.textContent = failure.code;
   }
 }

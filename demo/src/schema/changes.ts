@@ -149,7 +149,9 @@ function asSeen({ columns }: Place, change: Change, put: Put): string {
   const seen: (readonly [string, SqlValue])[] = [];
   if (change.kind === 'cell') seen.push([change.column, change.before]);
   if (change.kind === 'delete') {
-    columns.forEach((name, index) => seen.push([name, change.values[index] ?? null]));
+    columns.forEach((name, index) => {
+      seen.push([name, change.values[index] ?? null]);
+    });
   }
   const known = seen.filter(([, value]) => isExact(value));
   if (known.length === 0) return '';

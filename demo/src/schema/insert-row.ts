@@ -130,9 +130,7 @@ class Field {
   }
 }
 
-function collect(
-  fields: readonly Field[],
-): Insertion | (Problem & { readonly field: Field }) {
+function collect(fields: readonly Field[]): Insertion | (Problem & { readonly field: Field }) {
   const columns: string[] = [];
   const values: SqlValue[] = [];
   for (const field of fields) {

@@ -2,6 +2,7 @@
  * The Schema panel: what the open database holds, how much of it, and how it was made.
  * Made by main.ts. It asks read.ts; a table is looked into by browser.ts.
  */
+import type { Database } from 'anchorite';
 import type { App, Panel } from '../app.ts';
 import { show } from '../dialogs.ts';
 import { button, h } from '../dom.ts';
@@ -41,6 +42,8 @@ export class SchemaPanel implements Panel {
     oninput: () => this.#draw(),
   });
   readonly #count: HTMLButtonElement;
+  /** The name of the database whose items these are. */
+  #of: string | undefined;
   #items: readonly Item[] = [];
   #extents = new Map<string, Extent>();
   #seen = '';
@@ -59,13 +62,37 @@ export class SchemaPanel implements Panel {
   }
 
   async refresh(): Promise<void> {
-    const { database } = this.#app.workspace;
-    this.#items = database === undefined ? [] : await readSchema(database);
-    const small = database !== undefined && (await databaseBytes(database)) <= COUNTED_UNASKED;
-    if (small) this.#extents = await measure(database, this.#items);
-    this.#count.hidden = small;
-    // To draw anew what is the same would take the focus away from it.
-    const seen = JSON.stringify([database?.name, this.#items, [...this.#extents]]);
+    const { workspace } = this.#app;
+    const { database } = workspace;
+    if (database?.name !== this.#of) this.#forget(database);
+    if (database === undefined) return;
+    const items = await readSchema(database);
+    if (database !== workspace.database) return;
+    this.#items = items;
+    this.#drawIfNew();
+    const small = (await databaseBytes(database)) <= COUNTED_UNASKED;
+    this.#count.hidden = small || items.length === 0;
+    if (!small) return;
+    const extents = await measure(database, items);
+    if (database !== workspace.database) return;
+    this.#extents = extents;
+    this.#drawIfNew();
+  }
+
+  /** What was there is another database's; what is here is not known yet. */
+  #forget(database: Database | undefined): void {
+    this.#of = database?.name;
+    this.#items = [];
+    this.#extents = new Map();
+    this.#seen = '';
+    this.#count.hidden = true;
+    const words = database === undefined ? 'No database is open.' : 'Reading…';
+    this.#list.replaceChildren(h('p', { class: 'soft' }, words));
+  }
+
+  /** To draw anew what is the same would take the focus away from it. */
+  #drawIfNew(): void {
+    const seen = JSON.stringify([this.#of, this.#items, [...this.#extents]]);
     if (seen === this.#seen) return;
     this.#seen = seen;
     this.#draw();
@@ -97,7 +124,11 @@ export class SchemaPanel implements Panel {
       ),
     );
     const some = groups.filter((group) => group !== undefined);
-    const nothing = h('p', { class: 'soft' }, 'Nothing here yet. CREATE TABLE makes a beginning.');
+    const words =
+      wanted === ''
+        ? 'Nothing here yet. CREATE TABLE makes a beginning, or a file that is imported.'
+        : `Nothing here is called “${this.#filter.value}”.`;
+    const nothing = h('p', { class: 'soft' }, words);
     this.#list.replaceChildren(...(some.length > 0 ? some : [nothing]));
   }
 
