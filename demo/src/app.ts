@@ -3,6 +3,7 @@
  */
 import type { Remedy } from './results/panel.ts';
 import type { Failure } from './run/failure.ts';
+import type { Shown } from './stage.ts';
 import type { Action } from './task.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -19,8 +20,11 @@ export interface App {
   openText(text: string, options?: { readonly title?: string; readonly run?: boolean }): void;
   /** Takes files in, asking about each what has to be asked. */
   takeFiles(files: readonly File[]): void;
-  /** Shows something in the place of the results, or the editor and the results again. */
-  browse(element: HTMLElement | undefined): void;
+  /**
+   * Shows something in the place of the queries, or those again; resolves to whether what was there
+   * could be left.
+   */
+  browse(shown: Shown | undefined): Promise<boolean>;
   /** Shows what has failed, where, and a way on. */
   fail(failure: Failure, place: string, remedy: Remedy): void;
   /** Takes away what was said of a failure: somebody goes on. */

@@ -26,6 +26,7 @@ import { TransactionNote } from './run/transaction.ts';
 import { SchemaPanel } from './schema/panel.ts';
 import { VocabularyReader } from './schema/vocabulary.ts';
 import { Side } from './side.ts';
+import { Stage } from './stage.ts';
 import { showFacts } from './status.ts';
 import { type Action, Tasks } from './task.ts';
 import { count, size } from './words.ts';
@@ -38,8 +39,8 @@ const FIRST_STEPS =
   'It is empty. Write SQL above and run it, drop a file onto the page (SQLite, CSV, JSON or SQL), ' +
   'or load the Chinook sample: a music shop in 11 tables. Nothing leaves this machine.';
 const NEXT_STEPS = 'Look into a table under Schema, or write SQL above and run it.';
-const TABLES = `SELECT count(*) FROM sqlite_schema
-  WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'`;
+const TABLES = `SELECT count(*) FILTER (WHERE type = 'table') AS tables, count(*) AS items
+  FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'`;
 const NOT_REPLACED = 'Nothing was replaced.';
 
 trustWorkers();
@@ -67,6 +68,13 @@ const tasks: Tasks = new Tasks(
   showFailure,
 );
 
+const stage = new Stage({
+  queries: find('work', HTMLElement),
+  results: find('results', HTMLElement),
+  other: find('browser', HTMLElement),
+  error: errorPanel,
+});
+
 /** Whether something has changed while something else ran. */
 let stale = false;
 
@@ -75,19 +83,16 @@ const app: App = {
   perform: (activity, action, onFailure) => tasks.perform(activity, action, onFailure),
   openDatabase,
   openText(text, { title, run } = {}) {
-    app.browse(undefined);
-    tabs.open(text, title);
-    if (run === true) runs.run('all');
+    inQueries(() => {
+      tabs.open(text, title);
+      if (run === true) runs.run('all');
+    });
   },
   takeFiles: (files) => void takeFiles(app, files, showDatabase),
-  browse(element) {
-    find('work', HTMLElement).hidden = element !== undefined;
-    const browser = find('browser', HTMLElement);
-    browser.hidden = element === undefined;
-    browser.replaceChildren(...(element === undefined ? [] : [element]));
-    errorPanel.hidden = true;
-    (element === undefined ? find('results', HTMLElement) : browser).prepend(errorPanel);
-    side.giveWay();
+  async browse(shown) {
+    const may = await stage.show(shown);
+    if (may) side.giveWay();
+    return may;
   },
   fail: showFailure,
   clearFailure() {
@@ -106,7 +111,10 @@ const side = new Side(find('rail', HTMLElement), find('side', HTMLElement), [
   engine,
 ]);
 const transaction = new TransactionNote(find('transaction', HTMLElement), app);
-workspace.mayLeave = () => transaction.mayLeave();
+workspace.whyStay = async () => {
+  if (!(await stage.mayLeave())) return 'The changes of the table still wait.';
+  return (await transaction.mayLeave()) ? undefined : 'The transaction is still open.';
+};
 const vocabulary = new VocabularyReader(workspace, editor);
 const runs: Runs = new Runs({
   ...{ app, editor, results, store, lastRun, remedyFor },
@@ -124,12 +132,12 @@ const shortcuts: readonly Shortcut[] = [
     words: `panel ${number}: ${['Schema', 'Files', 'History', 'Engine'][number - 1]}`,
     act: () => side.toggle(number - 1),
   })),
-  key('KeyE', 'E', 'to the editor', () => editor.focus()),
-  key('KeyR', 'R', 'to the rows', () => document.querySelector<HTMLElement>('.grid')?.focus()),
-  key('KeyT', 'T', 'a new query', () => tabs.add()),
-  key('KeyW', 'W', 'close the query', () => tabs.close()),
-  key('PageDown', 'Page down', 'the next query', () => tabs.step(1)),
-  key('PageUp', 'Page up', 'the query before', () => tabs.step(-1)),
+  key('KeyE', 'E', 'to the editor', () => inQueries(() => editor.focus())),
+  key('KeyR', 'R', 'to the rows', focusRows),
+  key('KeyT', 'T', 'a new query', () => inQueries(() => tabs.add())),
+  key('KeyW', 'W', 'close the query', () => inQueries(() => tabs.close())),
+  key('PageDown', 'Page down', 'the next query', () => inQueries(() => tabs.step(1))),
+  key('PageUp', 'Page up', 'the query before', () => inQueries(() => tabs.step(-1))),
   { code: 'Escape', keys: 'Escape', words: 'cancel what runs', act: () => tasks.cancel() },
   { code: 'F1', keys: 'F1', words: 'this list', act: () => showKeys(shortcuts) },
 ];
@@ -155,7 +163,8 @@ function start(): void {
   find('run-hint', HTMLElement).textContent = runHint();
   workspace.events.addEventListener('opened', () => {
     transaction.open = false;
-    app.browse(undefined);
+    stage.put(undefined);
+    side.giveWay();
   });
   for (const event of ['opened', 'changed', 'foreign']) {
     workspace.events.addEventListener(event, refresh);
@@ -173,6 +182,16 @@ function refresh(): void {
   if (stale) return;
   side.refresh();
   vocabulary.changed();
+}
+
+/** Does something with the queries, if what stands in their place may be left. */
+function inQueries(act: () => void): void {
+  void app.browse(undefined).then((may) => may && act());
+}
+
+function focusRows(): void {
+  const grids = [...document.querySelectorAll<HTMLElement>('.grid')];
+  grids.find((grid) => grid.offsetWidth > 0)?.focus();
 }
 
 /** A shortcut with Alt and Shift. */
@@ -239,12 +258,11 @@ async function opened(opening: Promise<Database>): Promise<string> {
 
 /** Says what is open, how much it holds, and what can be done with that. */
 async function welcome(database: Database, title: string): Promise<void> {
-  const scalar = { rows: 'scalar' } as const;
-  const tables = await database.get<bigint>(TABLES, [], scalar).catch(() => 0n);
+  const held = await database.get<Record<string, bigint>>(TABLES).catch(() => undefined);
   const file = { label: 'Import a file…', act: () => app.chooseFiles() };
-  if (tables) {
+  if (held?.['items']) {
     const schema = { label: 'Show the tables', act: () => side.show(0) };
-    const words = count(Number(tables), 'table');
+    const words = count(Number(held['tables']), 'table');
     return results.message(`${title}, with ${words}.`, NEXT_STEPS, schema, file);
   }
   const sample = { label: 'Load the Chinook sample', act: loadSample };

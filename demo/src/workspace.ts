@@ -22,8 +22,8 @@ export class Workspace {
   /** Tells `opened` (another database), `changed` (what is in it) and `foreign` (by another). */
   readonly events: EventTarget = new EventTarget();
   readonly options: OpenOptions;
-  /** Whether the open database may be left, whatever is not committed there. */
-  mayLeave: () => Promise<boolean> = () => Promise.resolve(true);
+  /** Asks why the open database is not to be left, as for what is not committed there. */
+  whyStay: () => Promise<string | undefined> = () => Promise.resolve(undefined);
   #database: Database | undefined;
 
   /** INTEGERs are bigints, so that they are not taken for REALs. */
@@ -123,8 +123,8 @@ export class Workspace {
   }
 
   async #askToLeave(): Promise<void> {
-    if (this.#database?.closed !== false || (await this.mayLeave())) return;
-    throw new DOMException('The transaction is still open.', 'AbortError');
+    const why = this.#database?.closed === false ? await this.whyStay() : undefined;
+    if (why !== undefined) throw new DOMException(why, 'AbortError');
   }
 
   #watch(database: Database): void {

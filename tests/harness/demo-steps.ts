@@ -30,6 +30,7 @@ export async function sampleSteps(page: ConsolePage, step: Step): Promise<void> 
     await answersCount(page);
   });
   await step('proposes columns of the tables that a statement names', async () => {
+    await page.page.waitForSelector('#editor[data-tables="11"]');
     await page.write('SELECT count(*) FROM Invoice WHERE ');
     await page.page.keyboard.type('Billi');
     await page.page.waitForSelector('#editor >>> .cm-tooltip-autocomplete');
@@ -127,6 +128,12 @@ export async function panelSteps(page: ConsolePage, step: Step): Promise<void> {
     await page.click('edit-ok');
     await page.click('next-page');
     await page.says('#activity', '1 change not made yet: make or discard what waits first');
+    await page.pressWords('← Queries');
+    await page.says('dialog', 'Leave 1 change unmade?');
+    await page.click('confirm-cancel');
+    await page.pressWords('SELECT');
+    await page.says('dialog', 'Leave 1 change unmade?');
+    await page.keys('Escape');
     await page.click('apply');
     await page.says('[data-testid=edit-bar]', '1 change made');
     await page.says('.grid-row[data-row="0"]', 'Rock & <b>Roll</b>');

@@ -29,14 +29,19 @@ export interface EditorEvents {
   onEdit(): void;
 }
 
+/** Where lines are broken: to scroll sideways is too much on a phone. */
+const NARROW = '(max-width: 48rem)';
+
 /** The editor's face to the rest of the page. */
 export class Editor {
+  readonly #host: HTMLElement;
   readonly #view: EditorView;
   readonly #events: EditorEvents;
   readonly #language = new Compartment();
   #vocabulary = NO_VOCABULARY;
 
   constructor(host: HTMLElement, events: EditorEvents) {
+    this.#host = host;
     this.#events = events;
     const root = host.attachShadow({ mode: 'open' });
     this.#view = new EditorView({ root, parent: root, state: this.newState('') });
@@ -70,6 +75,7 @@ export class Editor {
         basicSetup,
         this.#language.of(language(this.#vocabulary)),
         lintGutter(),
+        matchMedia(NARROW).matches ? EditorView.lineWrapping : [],
         look(),
         EditorView.updateListener.of(({ docChanged }) => docChanged && this.#events.onEdit()),
       ],
@@ -103,6 +109,7 @@ export class Editor {
   /** Proposes these names from now on. */
   propose(vocabulary: Vocabulary): void {
     this.#vocabulary = vocabulary;
+    this.#host.dataset['tables'] = String(Object.keys(vocabulary.tables).length);
     this.#view.dispatch({ effects: this.#language.reconfigure(language(vocabulary)) });
   }
 

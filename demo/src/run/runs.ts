@@ -53,7 +53,9 @@ export class Runs {
   async perform(excerpt: Excerpt, signal: AbortSignal): Promise<string> {
     const { app, editor, results, lastRun } = this.#parts;
     const { opened: database } = app.workspace;
-    app.browse(undefined);
+    if (!(await app.browse(undefined))) {
+      throw new DOMException('Nothing was run: the changes of the table still wait.', 'AbortError');
+    }
     editor.clearErrors();
     await results.clear();
     lastRun.textContent = '';

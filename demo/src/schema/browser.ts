@@ -13,8 +13,9 @@ import { type Savable, saveBar } from '../results/save-bar.ts';
 import { RowSelection } from '../results/selection.ts';
 import { showValue } from '../results/viewer.ts';
 import { plainName, quoteName } from '../sql/quote.ts';
+import type { Shown } from '../stage.ts';
 import { count, visible } from '../words.ts';
-import { askDeletion, changedWords, waitingWords } from './change-words.ts';
+import { askDeletion, askLeave, changedWords, waitingWords } from './change-words.ts';
 import {
   apply,
   type CellChange,
@@ -33,7 +34,7 @@ import type { Item } from './read.ts';
 const PAGE = 500;
 const NOTHING: Made = { changes: [], elsewhere: 0 };
 
-export class TableBrowser {
+export class TableBrowser implements Shown {
   readonly element: HTMLElement;
   readonly #app: App;
   readonly #item: Item;
@@ -79,7 +80,7 @@ export class TableBrowser {
       h(
         'div',
         { class: 'browser-head' },
-        button('← Queries', () => app.browse(undefined), { class: 'small' }),
+        button('← Queries', () => void app.browse(undefined), { class: 'small' }),
         h('h2', { dir: 'auto', title: visible(name) }, visible(name)),
         this.#filterForm(),
       ),
@@ -88,6 +89,15 @@ export class TableBrowser {
       this.#bar,
     );
     this.#follow();
+  }
+
+  get waits(): boolean {
+    return this.#edits.size > 0;
+  }
+
+  /** Asks before edits that wait are given up. */
+  mayLeave(): Promise<boolean> {
+    return confirm(askLeave(this.#edits.size, this.#item.name));
   }
 
   #filterForm(): HTMLElement {

@@ -16,6 +16,16 @@ export function waitingWords(changes: number): string {
   return `${count(changes, 'change')} not made yet`;
 }
 
+/** What somebody should know before they leave changes that wait. */
+export function askLeave(changes: number, table: string): Confirmation {
+  const they = changes === 1 ? 'It is' : 'They are';
+  return {
+    title: `Leave ${count(changes, 'change')} unmade?`,
+    text: `${waitingWords(changes)} in “${visible(table)}”. ${they} lost when you leave the table.`,
+    action: 'Discard and leave',
+  };
+}
+
 const DONE: Readonly<Record<Change['kind'], readonly [noun: string, done: string]>> = {
   cell: ['change', 'made'],
   delete: ['row', 'deleted'],

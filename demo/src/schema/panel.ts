@@ -207,8 +207,9 @@ export class SchemaPanel implements Panel {
     void this.#app
       .perform('Opening the table…', async () => {
         const { TableBrowser } = await import('./browser.ts');
-        browser = new TableBrowser(this.#app, item);
-        this.#app.browse(browser.element);
+        const opened = new TableBrowser(this.#app, item);
+        if (!(await this.#app.browse(opened))) return 'The changes still wait.';
+        browser = opened;
         return 'Ready.';
       })
       .then(() => browser?.load());
