@@ -27,6 +27,7 @@ const ELSEWHERE = [
   ['Space', 'in a table: select the row, or not; with Shift and an arrow: all on the way'],
   ['Ctrl A', 'in a table: select all rows of the page; Escape: none'],
   ['Insert', 'in a table: insert a row'],
+  ['Ctrl Enter', 'in a new row: insert it, and go on with another'],
   ['Delete', 'in a table: delete the rows that are selected, or else the row'],
   ['← →', 'in tabs: the next one'],
 ] as const;

@@ -192,18 +192,24 @@ export class ConsolePage {
   }
 
   /** Gives files to the page as a person chooses them. */
-  async choose(name: string, content: Buffer | string): Promise<void> {
+  choose(name: string, content: Buffer | string): Promise<void> {
+    return this.give('[data-testid="import"]', name, content);
+  }
+
+  /** Gives a file to one of its inputs. */
+  async give(selector: string, name: string, content: Buffer | string): Promise<void> {
     const base64 = Buffer.from(content).toString('base64');
     await this.page.evaluate(
-      (called, encoded) => {
+      (where, called, encoded) => {
         const bytes = Uint8Array.from(atob(encoded), (sign) => sign.charCodeAt(0));
         const transfer = new DataTransfer();
         transfer.items.add(new File([bytes], called));
-        const input = document.querySelector<HTMLInputElement>('[data-testid="import"]');
+        const input = document.querySelector<HTMLInputElement>(where);
         if (input === null) return;
         input.files = transfer.files;
         input.dispatchEvent(new Event('change'));
       },
+      selector,
       name,
       base64,
     );

@@ -298,28 +298,32 @@ export class TableBrowser implements Shown {
     this.#drawBar();
   }
 
-  /** Once the row is there the form is closed, whatever becomes of the looking for it. */
+  /** What is inserted stays, whatever becomes of the looking for it. */
   async #insertRow(): Promise<void> {
     if (!this.#mayChange()) return;
     this.#app.clearFailure();
     const { perform } = this.#app;
-    let made: Made | undefined;
+    let made = NOTHING;
     await insertRow(this.#item, this.#place, (insertion, given, onFailure) =>
       perform(
         'Inserting…',
         async (signal) => {
-          made = await this.#make([insertion], AbortSignal.any([signal, given]));
+          const one = await this.#make([insertion], AbortSignal.any([signal, given]));
+          // Several rows of one form are taken back together.
+          made = joined(made, one);
+          this.#made = made;
+          this.#drawBar();
           return this.#madeWords();
         },
         onFailure,
       ),
     );
     this.#grid?.element.focus();
-    if (made !== undefined) this.#showInserted(made);
+    if (made.changes.length > 0) this.#showInserted(made);
   }
 
   #showInserted(made: Made): void {
-    const [row] = made.changes;
+    const row = made.changes.at(-1);
     void this.#app.perform('Looking for the row…', async () => {
       if (row?.kind === 'insert' && row.as !== undefined) await this.#find(row.as.key);
       else await this.#read();
@@ -451,6 +455,13 @@ export class TableBrowser implements Shown {
       return undoing === undefined ? this.#madeWords() : 'The changes are undone.';
     });
   }
+}
+
+function joined(first: Made, second: Made): Made {
+  return {
+    changes: [...first.changes, ...second.changes],
+    elsewhere: first.elsewhere + second.elsewhere,
+  };
 }
 
 function lastPage(total: number): number {

@@ -4,7 +4,10 @@
  * browser.ts and insert-row.ts. What is changed or deleted must be as it was seen.
  */
 import type { Database, SqlValue, Transaction } from 'anchorite';
-import { literal, quoteName } from '../sql/quote.ts';
+import { hex, literal, quoteName } from '../sql/quote.ts';
+import { count } from '../words.ts';
+
+const SHOWN_MAX = 1000;
 
 /** Where changes are made. */
 export interface Place {
@@ -63,8 +66,14 @@ type Put = (value: SqlValue) => string;
 
 /** The statements, as somebody would write them. */
 export function preview(place: Place, changes: readonly Change[]): string {
-  const lines = changes.map((change) => `${statement(place, change, literal)};`);
+  const lines = changes.map((change) => `${statement(place, change, shown)};`);
   return changes.length === 1 ? lines.join() : ['BEGIN;', ...lines, 'COMMIT;'].join('\n');
+}
+
+/** A literal, but for bytes that nobody would read. */
+function shown(value: SqlValue): string {
+  if (!(value instanceof Uint8Array) || value.length <= SHOWN_MAX) return literal(value);
+  return `X'${hex(value.subarray(0, 16))}…' /* ${count(value.length, 'byte')} */`;
 }
 
 /** Makes all of them or none: a row that is no longer as it was seen stops it. */
