@@ -113,6 +113,7 @@ export async function insertSteps(page: ConsolePage, step: Step): Promise<void> 
     await page.click('edit-ok');
     await page.says(SELECTED, 'BLOB 2 bytes  0a ff');
     await page.click('apply');
+    await page.says('[data-testid=edit-bar]', '1 change made');
     const labels = 'SELECT quote(label) FROM shelf ORDER BY id';
     await expectRows(page, `${labels} DESC LIMIT 1`, "X'0AFF'");
   });
@@ -217,7 +218,7 @@ export async function browse(page: ConsolePage, line: string): Promise<void> {
   );
 }
 
-async function withShift(page: ConsolePage, ...keys: Parameters<ConsolePage['keys']>) {
+export async function withShift(page: ConsolePage, ...keys: Parameters<ConsolePage['keys']>) {
   await page.page.keyboard.down('Shift');
   await page.keys(...keys);
   await page.page.keyboard.up('Shift');

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ConsolePage } from './demo-page';
-import { browse } from './demo-rows';
+import { browse, withShift } from './demo-rows';
 import { ROOT } from './options';
 
 export type Step = (name: string, action: () => Promise<void>) => Promise<void>;
@@ -33,7 +33,9 @@ export async function sampleSteps(page: ConsolePage, step: Step): Promise<void> 
     await page.page.waitForSelector('#editor[data-tables="11"]');
     await page.write('SELECT count(*) FROM Invoice WHERE ');
     await page.page.keyboard.type('Billi');
-    await page.page.waitForSelector('#editor >>> .cm-tooltip-autocomplete');
+    await page.page.waitForSelector('#editor >>> .cm-tooltip-autocomplete', {
+      visible: true,
+    });
     await page.keys('Escape');
     await page.run('SELECT sum(Totl) FROM Invoice');
     await page.says('[data-testid=error]', 'Did you mean Total?');
@@ -190,13 +192,32 @@ export async function panelSteps(page: ConsolePage, step: Step): Promise<void> {
   await step('keeps what was run and saved', async () => {
     await page.run('SELECT 42 AS answer');
     await answersName(page, 'save-query', 'The answer');
+    await page.click('close-query');
+    await page.says('#activity', 'Alt Shift Z brings it back');
+    await page.page.keyboard.down('Alt');
+    await withShift(page, 'KeyZ');
+    await page.page.keyboard.up('Alt');
+    await fillName(page, 'save-query', 'The answer');
+    await page.says('dialog', 'Replace the saved query?');
+    await page.click('confirm-ok');
+    await page.says('#activity', 'Saved as The answer');
+    await page.run('SELECT 1 AS one WHERE 0');
+    await page.page.waitForSelector('[data-empty] .grid');
     await page.panel('History');
     await page.says('[data-testid=history]', 'The answer');
     await page.says('[data-testid=history]', 'SELECT * FROM prices');
     await page.panel('Engine');
     await page.says('[data-testid=engine-facts]', (await isFirefox(page)) ? 'owner' : 'shared');
     await page.says('[data-testid=cost]', 'hits');
+  });
+  await step('compares the engines', async () => {
+    await page.run('SELECT * FROM Genre');
+    await page.click('compare');
+    await page.says('#activity', 'Compared.');
+    await page.says('.compared thead', 'jspiasyncifysync');
+    await page.says('[data-testid=compared]', 'The answers are equal: 25 rows');
     await page.panel('Schema');
+    await page.run('SELECT 42 AS answer');
   });
 }
 
@@ -284,6 +305,11 @@ async function answersCount(page: ConsolePage): Promise<void> {
 }
 
 async function answersName(page: ConsolePage, testid: string, name: string): Promise<void> {
+  await fillName(page, testid, name);
+  await page.idle();
+}
+
+async function fillName(page: ConsolePage, testid: string, name: string): Promise<void> {
   await page.click(testid);
   await page.page.waitForSelector('[data-testid=name-input]');
   await page.page.$eval(
@@ -294,5 +320,4 @@ async function answersName(page: ConsolePage, testid: string, name: string): Pro
     name,
   );
   await page.click('name-ok');
-  await page.idle();
 }

@@ -2,7 +2,7 @@
  * The Engine panel: what runs and why, how the database is kept and shared, and what the last query
  * has cost. Made by main.ts, which tells it of each run.
  */
-import { type Database, open, type Stats } from 'anchorite';
+import type { Database, Stats } from 'anchorite';
 import type { App, Panel } from '../app.ts';
 import { button, h } from '../dom.ts';
 import { count, duration, size, visible } from '../words.ts';
@@ -23,7 +23,7 @@ export class EnginePanel implements Panel {
   readonly #app: App;
   readonly #facts = h('div', { 'data-testid': 'engine-facts' });
   readonly #cost = h('div', { 'data-testid': 'cost' });
-  readonly #compared = h('p', { class: 'soft', role: 'status' });
+  readonly #compared = h('div', { role: 'status', 'data-testid': 'compared' });
   #last: Cost | undefined;
 
   constructor(app: App) {
@@ -35,7 +35,11 @@ export class EnginePanel implements Panel {
       this.#facts,
       h('h3', {}, 'The last run'),
       this.#cost,
-      button('Run it on the other build', () => this.#compare(), { class: 'small' }),
+      button('Compare the engines', () => this.#compare(), {
+        class: 'small',
+        title: 'Runs it on jspi, asyncify and sync, one after the other',
+        'data-testid': 'compare',
+      }),
       this.#compared,
     );
   }
@@ -65,42 +69,21 @@ export class EnginePanel implements Panel {
     this.#cost.replaceChildren(shown);
   }
 
-  /** The same SQL by the other build, on a connection of its own: what was first stays open. */
+  /** The same SQL by each engine. */
   #compare(): void {
     const { database, options } = this.#app.workspace;
     const last = this.#last;
-    if (database === undefined || last === undefined) return;
-    const engine = database.info.engine === 'jspi' ? 'asyncify' : 'jspi';
-    void this.#app.perform(`Running it on ${engine}…`, async (signal) => {
-      const here = await timed(database, last.sql, signal);
-      const other = await open(database.name, { ...options, engine, signal, busyTimeout: 2000 });
-      try {
-        const there = await timed(other, last.sql, signal);
-        const times = [database.info.engine, duration(here.ms), engine, duration(there.ms)];
-        const rows = here.rows === there.rows ? count(here.rows, 'row') : 'not the same rows';
-        this.#compared.textContent = `${times.join(' ')}, for ${rows}`;
-      } finally {
-        await other.close();
-      }
-      return 'Ready.';
+    if (database === undefined || last === undefined) {
+      this.#app.note('Run a SELECT first; then it can be compared.');
+      return;
+    }
+    void this.#app.perform('Comparing…', async (signal, say) => {
+      const { compare } = await import('./compare.ts');
+      const { sql } = last;
+      this.#compared.replaceChildren(await compare({ database, options, sql }, signal, say));
+      return 'Compared.';
     });
   }
-}
-
-/** Reads all rows of one statement that changes nothing. */
-async function timed(
-  database: Database,
-  sql: string,
-  signal: AbortSignal,
-): Promise<{ readonly ms: number; readonly rows: number }> {
-  const { onlyReads, columns, parameters } = await database.prepare(sql, { signal });
-  if (!onlyReads || columns.length === 0 || parameters.length > 0) {
-    throw new Error('Only one SELECT without parameters can be compared.');
-  }
-  const started = performance.now();
-  let rows = 0;
-  for await (const _ of database.iterate(sql, [], { rows: 'array', signal })) rows += 1;
-  return { ms: performance.now() - started, rows };
 }
 
 function engineFacts({ info }: Database): Fact[] {
