@@ -18,8 +18,6 @@ export interface Vocabulary {
   readonly pragmas: readonly string[];
 }
 
-export const NO_VOCABULARY: Vocabulary = { tables: {}, functions: [], pragmas: [] };
-
 /**
  * SQLite's own words: the SQL mode's dialect of it has those of other databases, and of the shell.
  * Names that need quotes get the ones that SQL has for them.

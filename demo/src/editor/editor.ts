@@ -5,12 +5,13 @@
  * It lives in a shadow root, where CodeMirror adds its styles as adopted style sheets. In the
  * document itself it would add a <style> element, which `style-src 'self'` refuses.
  */
-import { type Diagnostic, lintGutter, setDiagnostics } from '@codemirror/lint';
-import { Compartment, EditorState, Prec } from '@codemirror/state';
+import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
+import type { Diagnostic } from '@codemirror/lint';
+import { Compartment, EditorState, type Extension, Prec } from '@codemirror/state';
+import * as cm from '@codemirror/view';
 import { EditorView, keymap } from '@codemirror/view';
-import { basicSetup } from 'codemirror';
 import { statementAt } from '../sql/split.ts';
-import { language, NO_VOCABULARY, type Vocabulary } from './completion.ts';
+import type { Vocabulary } from './completion.ts';
 import { look } from './theme.ts';
 import { TYPING_OVER } from './typing.ts';
 
@@ -29,6 +30,21 @@ export interface EditorEvents {
   onEdit(): void;
 }
 
+/** What text needs; the rest is in later.ts. */
+const BASE: Extension = [
+  cm.lineNumbers(),
+  cm.highlightActiveLineGutter(),
+  cm.highlightSpecialChars(),
+  history(),
+  cm.drawSelection(),
+  cm.dropCursor(),
+  EditorState.allowMultipleSelections.of(true),
+  cm.rectangularSelection(),
+  cm.crosshairCursor(),
+  cm.highlightActiveLine(),
+  keymap.of([...defaultKeymap, ...historyKeymap]),
+];
+
 /** Where lines are broken: to scroll sideways is too much on a phone. */
 const NARROW = '(max-width: 48rem)';
 
@@ -37,14 +53,18 @@ export class Editor {
   readonly #host: HTMLElement;
   readonly #view: EditorView;
   readonly #events: EditorEvents;
-  readonly #language = new Compartment();
-  #vocabulary = NO_VOCABULARY;
+  readonly #extras = new Compartment();
+  /** What is loaded later, which may fail: then the editor goes on without. */
+  readonly #later = import('./later.ts').catch(() => undefined);
+  #vocabulary: Vocabulary = { tables: {}, functions: [], pragmas: [] };
+  #extensions: Extension = [];
 
   constructor(host: HTMLElement, events: EditorEvents) {
     this.#host = host;
     this.#events = events;
     const root = host.attachShadow({ mode: 'open' });
     this.#view = new EditorView({ root, parent: root, state: this.newState('') });
+    this.propose(this.#vocabulary);
   }
 
   /** What it proposes. */
@@ -63,7 +83,7 @@ export class Editor {
 
   set state(state: EditorState) {
     this.#view.setState(state);
-    this.propose(this.#vocabulary);
+    this.#extend();
   }
 
   newState(doc: string): EditorState {
@@ -72,9 +92,8 @@ export class Editor {
       extensions: [
         this.#keys(),
         TYPING_OVER,
-        basicSetup,
-        this.#language.of(language(this.#vocabulary)),
-        lintGutter(),
+        BASE,
+        this.#extras.of(this.#extensions),
         matchMedia(NARROW).matches ? EditorView.lineWrapping : [],
         look(),
         EditorView.updateListener.of(({ docChanged }) => docChanged && this.#events.onEdit()),
@@ -110,7 +129,15 @@ export class Editor {
   propose(vocabulary: Vocabulary): void {
     this.#vocabulary = vocabulary;
     this.#host.dataset['tables'] = String(Object.keys(vocabulary.tables).length);
-    this.#view.dispatch({ effects: this.#language.reconfigure(language(vocabulary)) });
+    void this.#later.then((later) => {
+      if (later === undefined || vocabulary !== this.#vocabulary) return;
+      this.#extensions = later.extras(vocabulary);
+      this.#extend();
+    });
+  }
+
+  #extend(): void {
+    this.#view.dispatch({ effects: this.#extras.reconfigure(this.#extensions) });
   }
 
   /**
@@ -120,11 +147,25 @@ export class Editor {
   showError(ran: Excerpt, offset: number, message: string): string | undefined {
     const { state } = this.#view;
     const isThere = state.sliceDoc(ran.start, ran.start + ran.sql.length) === ran.sql;
-    return isThere ? showError(this.#view, ran.start + offset, message) : undefined;
+    if (!isThere) return undefined;
+    const from = Math.min(ran.start + offset, state.doc.length);
+    this.#view.dispatch({ selection: { anchor: from }, scrollIntoView: true });
+    this.#view.focus();
+    this.#mark({ from, to: endOfWord(state, from), severity: 'error', message });
+    const line = state.doc.lineAt(from);
+    return `line ${line.number}, column ${from - line.from + 1}`;
   }
 
   clearErrors(): void {
-    this.#view.dispatch(setDiagnostics(this.#view.state, []));
+    this.#mark();
+  }
+
+  /** Where somebody has typed meanwhile, the place is another one. */
+  #mark(...diagnostics: Diagnostic[]): void {
+    const { doc } = this.#view.state;
+    void this.#later.then((later) => {
+      if (doc.eq(this.#view.state.doc)) later?.mark(this.#view, diagnostics);
+    });
   }
 
   #keys() {
@@ -139,17 +180,6 @@ export class Editor {
       ]),
     );
   }
-}
-
-function showError(view: EditorView, position: number, message: string): string {
-  const { state } = view;
-  const from = Math.min(position, state.doc.length);
-  const diagnostic: Diagnostic = { from, to: endOfWord(state, from), severity: 'error', message };
-  view.dispatch(setDiagnostics(state, [diagnostic]));
-  view.dispatch({ selection: { anchor: from }, scrollIntoView: true });
-  view.focus();
-  const line = state.doc.lineAt(from);
-  return `line ${line.number}, column ${from - line.from + 1}`;
 }
 
 /** SQLite gives the place where the trouble starts; what is marked goes on to the word's end. */

@@ -1,25 +1,15 @@
 /**
  * The editor's look. Part of the editor.
  */
-import { HighlightStyle, syntaxHighlighting } from '@codemirror/language';
 import type { Extension } from '@codemirror/state';
 import { EditorView } from '@codemirror/view';
-import { tags } from '@lezer/highlight';
 
 /** Colours come from the page's style sheet as custom properties, which cross into the shadow. */
 export function look(): Extension {
-  return [syntaxHighlighting(SYNTAX), THEME, EditorView.contentAttributes.of(CONTENT_ATTRIBUTES)];
+  return [THEME, EditorView.contentAttributes.of(CONTENT_ATTRIBUTES)];
 }
 
 const CONTENT_ATTRIBUTES = { 'aria-label': 'SQL' };
-
-const SYNTAX = HighlightStyle.define([
-  { tag: [tags.keyword, tags.operatorKeyword], color: 'var(--syntax-keyword)', fontWeight: '600' },
-  { tag: [tags.string, tags.special(tags.string)], color: 'var(--syntax-string)' },
-  { tag: [tags.number, tags.bool, tags.null], color: 'var(--syntax-number)' },
-  { tag: [tags.typeName, tags.standard(tags.name)], color: 'var(--syntax-type)' },
-  { tag: [tags.lineComment, tags.blockComment], color: 'var(--ink-soft)', fontStyle: 'italic' },
-]);
 
 const THEME = EditorView.theme({
   '&': { height: '100%', color: 'var(--ink)', backgroundColor: 'var(--surface)' },
@@ -28,6 +18,8 @@ const THEME = EditorView.theme({
   '.cm-content': { caretColor: 'var(--ink)', padding: '0.75rem 0' },
   '.cm-cursor, .cm-dropCursor': { borderLeftColor: 'var(--ink)' },
   '.cm-gutters': {
+    // As wide as it is when marks and folding are there.
+    minWidth: '3.2rem',
     color: 'var(--ink-faint)',
     backgroundColor: 'var(--surface)',
     borderRight: '1px solid var(--line)',

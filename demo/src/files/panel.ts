@@ -10,7 +10,6 @@ import { download } from '../results/save.ts';
 import { literal, quoteName } from '../sql/quote.ts';
 import { count, size, visible } from '../words.ts';
 import { OWN_NAME } from '../workspace.ts';
-import { dump } from './dump.ts';
 import { LARGE_NAME, LARGE_QUERY, LARGE_SQL } from './sample.ts';
 
 export class FilesPanel implements Panel {
@@ -208,6 +207,7 @@ export class FilesPanel implements Panel {
   #dump(): void {
     void this.#app.perform('Writing SQL…', async (signal, say) => {
       const { opened } = this.#app.workspace;
+      const { dump } = await import('./dump.ts');
       const blob = await dump(opened, signal, say);
       download(`${opened.name.replace(/\.[^.]*$/, '')}.sql`, blob);
       return `Wrote ${opened.name} as SQL: ${size(blob.size)}.`;

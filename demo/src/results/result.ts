@@ -2,14 +2,13 @@
  * One result: its grid, its chart and its plan, and what can be done with its rows.
  * Made by panel.ts. Sorting asks the same SQL again, with an ORDER BY around it.
  */
+import type { SqlValue } from 'anchorite';
 import { button, h } from '../dom.ts';
 import { count, duration } from '../words.ts';
 import { Grid, type Sorting, type Source } from './grid.ts';
 import type { Perform } from './panel.ts';
-import { planTree } from './plan.ts';
 import { type Query, Rows, tableOf } from './rows.ts';
 import { type Savable, saveBar } from './save-bar.ts';
-import { showValue } from './viewer.ts';
 
 type View = 'table' | 'chart' | 'plan';
 
@@ -96,6 +95,7 @@ export class ResultView {
     const { state, count: number, trouble } = this.#rows;
     const words = count(number, 'row');
     this.#stop.hidden = state !== 'keeping';
+    this.#content.toggleAttribute('data-empty', number === 0 && state === 'whole');
     this.#caption.textContent = {
       streaming: `${words} so far…`,
       whole: words,
@@ -129,11 +129,19 @@ export class ResultView {
       sorting: this.#sorting,
       onOpen: (row, column) => {
         const value = rows.row(row)?.[column];
-        if (value !== undefined) showValue(value, `${columns[column]}, row ${row + 1}`);
+        if (value !== undefined) this.#open(value, `${columns[column]}, row ${row + 1}`);
       },
       ...(canWrap(this.#query) ? { onSort: (column: number) => this.#sort(column) } : {}),
     });
     this.#content.replaceChildren(this.#grid.element);
+  }
+
+  #open(value: SqlValue, where: string): void {
+    void this.#perform('Opening the value…', async () => {
+      const { showValue } = await import('./viewer.ts');
+      showValue(value, where);
+      return 'Ready.';
+    });
   }
 
   #showPlan(): void {
@@ -141,6 +149,7 @@ export class ResultView {
     const text = /^EXPLAIN\b/i.test(sql) ? 'SELECT 0 WHERE 0' : `EXPLAIN QUERY PLAN ${sql}`;
     const values = text === 'SELECT 0 WHERE 0' ? [] : params;
     void this.#perform('Asking for the plan…', async (signal) => {
+      const { planTree } = await import('./plan.ts');
       const rows = await database.query<never[]>(text, values, { rows: 'array', signal });
       if (this.#view === 'plan') this.#content.replaceChildren(planTree(rows));
       return 'Ready.';

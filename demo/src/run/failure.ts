@@ -38,7 +38,12 @@ const ADVICE: Readonly<Record<string, string>> = {
   SQLITE_FULL:
     "The browser's storage for this site is used up. " +
     'Delete a database under Files, or free some space on the disk; then try again.',
-  SQLITE_READONLY: 'This database cannot be written to.',
+  SQLITE_READONLY:
+    'Nothing was written. If PRAGMA query_only was set, PRAGMA query_only = 0 takes it back.',
+  SQLITE_NOMEM: 'This takes more memory than a page has. A LIMIT or fewer columns take less.',
+  SQLITE_TOOBIG: 'A value is larger than SQLite takes here: 256 MiB.',
+  SQLITE_IOERR:
+    'The browser could not read or write the file. Reload the page; what was committed is kept.',
   SQLITE_CONSTRAINT_FOREIGNKEY:
     'A row would refer to one that is not there. Change or delete the row that refers first.',
   EXISTS: 'Choose another name, or delete the other database first.',
@@ -49,6 +54,11 @@ const ADVICE: Readonly<Record<string, string>> = {
   ENGINE_UNAVAILABLE: "Remove “engine” from this page's address to let it choose by itself.",
   INVALID_OPTION: "“engine” in this page's address can be jspi or asyncify.",
 };
+
+/** As Chromium, Firefox and WebKit say it. */
+const NOT_LOADED = /dynamically imported module|Importing a module script/;
+const RELOAD =
+  'A part of this page could not be fetched. Is there a network? Reload the page, then try again.';
 
 const LOST = new Set(['CLOSED', 'ENGINE_FAILED', 'WORKER_DIED', 'OUTDATED']);
 
@@ -76,5 +86,6 @@ function describeStatement({ piece, cause }: StatementFailure): Failure {
 function describeOther(error: unknown): Failure {
   const known = error instanceof Error ? error : new Error(String(error));
   const { name: code, message } = known;
-  return { code, message, cause: undefined, advice: undefined, offset: undefined, lost: false };
+  const advice = NOT_LOADED.test(message) ? RELOAD : undefined;
+  return { code, message, cause: undefined, advice, offset: undefined, lost: false };
 }
