@@ -15,22 +15,43 @@ export interface Shortcut {
   readonly act: () => void;
 }
 
-const ELSEWHERE = [
-  ['Ctrl Enter', 'run the selection, or everything'],
-  ['Ctrl Shift Enter', 'run the statement at the caret'],
-  ['Ctrl Space', 'propose names; Enter takes one'],
-  ['Ctrl F', 'find and replace in the editor'],
-  ['Arrows, Page, Home, End', 'move in the grid; with Ctrl, to its corners'],
-  ['Enter', 'in the grid: open a cell; in its head: sort by the column'],
-  ['Alt ← →', 'in the grid: make the column narrower or wider'],
-  ['Ctrl C', 'in the grid: copy the cell'],
-  ['Space', 'in a table: select the row, or not; with Shift and an arrow: all on the way'],
-  ['Ctrl A', 'in a table: select all rows of the page; Escape: none'],
-  ['Insert', 'in a table: insert a row'],
-  ['Ctrl Enter', 'in a new row: insert it, and go on with another'],
-  ['Delete', 'in a table: delete the rows that are selected, or else the row'],
-  ['← →', 'in tabs: the next one'],
-] as const;
+type Line = readonly [keys: string, words: string];
+
+const ELSEWHERE: readonly (readonly [where: string, lines: readonly Line[]])[] = [
+  [
+    'In the editor',
+    [
+      ['Ctrl Enter', 'run the selection, or everything'],
+      ['Ctrl Shift Enter', 'run the statement at the caret'],
+      ['Ctrl Space', 'propose names; Enter takes one'],
+      ['Ctrl F', 'find and replace'],
+      ['Ctrl Z, Ctrl Y', 'undo, and do again'],
+      ['Ctrl /', 'make a comment of the line, or none'],
+      ['Alt ↑ ↓', 'move the line'],
+    ],
+  ],
+  [
+    'In rows',
+    [
+      ['Arrows, Page, Home, End', 'move; with Ctrl, to the corners'],
+      ['Enter', 'open the cell; in the head: sort by the column'],
+      ['Alt ← →', 'make the column narrower or wider'],
+      ['Ctrl C', 'copy the cell'],
+    ],
+  ],
+  [
+    'In the rows of a table',
+    [
+      ['Enter', 'edit the cell'],
+      ['Space', 'select the row, or not; with Shift and an arrow: all on the way'],
+      ['Ctrl A', 'select all rows of the page; Escape: none'],
+      ['Insert', 'insert a row'],
+      ['Ctrl Enter', 'in a new row: insert it, and go on with another'],
+      ['Delete', 'delete the rows that are selected, or else the row'],
+    ],
+  ],
+  ['In tabs', [['← →', 'the next one']]],
+];
 
 /** Listens for keys; an open dialog has them to itself. */
 export function listenToKeys(shortcuts: readonly Shortcut[]): void {
@@ -50,9 +71,14 @@ export function listenToKeys(shortcuts: readonly Shortcut[]): void {
 
 /** Shows the list. */
 export function showKeys(shortcuts: readonly Shortcut[]): void {
-  const all = [...ELSEWHERE, ...shortcuts.map(({ keys, words }) => [keys, words] as const)];
-  const lines = all.map(([keys, words]) =>
-    h('div', {}, h('dt', {}, h('kbd', {}, keys)), h('dd', {}, words)),
-  );
-  void show('Keyboard', h('dl', { class: 'key-list' }, ...lines));
+  const anywhere = shortcuts.map(({ keys, words }): Line => [keys, words]);
+  const lists = [...ELSEWHERE, ['Anywhere', anywhere] as const].flatMap(([where, lines]) => [
+    h('h3', {}, where),
+    h('dl', { class: 'key-list' }, ...lines.map(keyLine)),
+  ]);
+  void show('Keyboard', ...lists);
+}
+
+function keyLine([keys, words]: Line): HTMLElement {
+  return h('div', {}, h('dt', {}, h('kbd', {}, keys)), h('dd', {}, words));
 }

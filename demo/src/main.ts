@@ -10,7 +10,6 @@ import { find } from './dom.ts';
 import { Editor } from './editor/editor.ts';
 import { EditorTabs } from './editor/tabs.ts';
 import { onFiles } from './files/drop.ts';
-import { mayTake, takeFiles } from './files/imports.ts';
 import { FilesPanel } from './files/panel.ts';
 import { fetchSample, SAMPLE_NAME, SAMPLE_QUERY } from './files/sample.ts';
 import { HistoryPanel } from './history/panel.ts';
@@ -20,7 +19,7 @@ import { listenToKeys, type Shortcut, showKeys } from './keys.ts';
 import { keepOffline, trustWorkers } from './offline.ts';
 import { type Remedy, ResultPanel } from './results/panel.ts';
 import { download } from './results/save.ts';
-import type { Failure } from './run/failure.ts';
+import { describe, type Failure } from './run/failure.ts';
 import { Runs } from './run/runs.ts';
 import { TransactionNote } from './run/transaction.ts';
 import { SchemaPanel } from './schema/panel.ts';
@@ -54,7 +53,10 @@ const editor: Editor = new Editor(find('editor', HTMLElement), {
   onRun: (extent) => runs.run(extent),
   onEdit: () => tabs.edited(),
 });
-const tabs: EditorTabs = new EditorTabs(find('queries', HTMLElement), editor, FIRST_TEXT);
+const queries = find('queries', HTMLElement);
+const tabs: EditorTabs = new EditorTabs(queries, editor, FIRST_TEXT, (title) =>
+  tasks.note(`Closed ${title}. Alt Shift Z brings it back.`),
+);
 const results = new ResultPanel(find('result', HTMLElement), errorPanel, (activity, action) =>
   tasks.perform(activity, action, (failure) => showFailure(failure)),
 );
@@ -88,11 +90,19 @@ const app: App = {
       if (run === true) runs.run('all');
     });
   },
-  takeFiles: (files) => void takeFiles(app, files, showDatabase),
+  takeFiles(files) {
+    const imports = import('./files/imports.ts');
+    void imports.then(
+      ({ takeFiles }) => takeFiles(app, files, showDatabase),
+      (error: unknown) => showFailure(describe(error)),
+    );
+  },
   async browse(shown) {
     const may = await stage.show(shown);
-    if (may) side.giveWay();
-    return may;
+    if (!may) return false;
+    side.giveWay();
+    stage.reveal();
+    return true;
   },
   fail: showFailure,
   clearFailure() {
@@ -136,6 +146,7 @@ const shortcuts: readonly Shortcut[] = [
   key('KeyR', 'R', 'to the rows', focusRows),
   key('KeyT', 'T', 'a new query', () => inQueries(() => tabs.add())),
   key('KeyW', 'W', 'close the query', () => inQueries(() => tabs.close())),
+  key('KeyZ', 'Z', 'bring back the query closed last', () => inQueries(() => tabs.reopen())),
   key('PageDown', 'Page down', 'the next query', () => inQueries(() => tabs.step(1))),
   key('PageUp', 'Page up', 'the query before', () => inQueries(() => tabs.step(-1))),
   { code: 'Escape', keys: 'Escape', words: 'cancel what runs', act: () => tasks.cancel() },
@@ -278,6 +289,7 @@ async function createDatabase(): Promise<void> {
 
 function loadSample(): void {
   perform('Loading the Chinook sample…', async (signal) => {
+    const { mayTake } = await import('./files/imports.ts');
     if (!(await mayTake(app, SAMPLE_NAME))) return NOT_REPLACED;
     await show(await workspace.importOver(SAMPLE_NAME, await fetchSample(signal), { signal }));
     tabs.open(SAMPLE_QUERY, 'Chinook');

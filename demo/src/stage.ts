@@ -42,7 +42,12 @@ export class Stage {
     return this.#shown === undefined || !this.#shown.waits || this.#shown.mayLeave();
   }
 
-  /** The same without asking: it was asked, or there is nothing to go back to. */
+  /** Where the page scrolls, as on phones, it goes to what is new. */
+  reveal(): void {
+    if (this.#shown !== undefined) this.#elements.other.scrollIntoView();
+  }
+
+  /** Shows something without asking: it was asked, or there is nothing to go back to. */
   put(next: Shown | undefined): void {
     const { queries, results, other, error } = this.#elements;
     const hadFocus = other.contains(document.activeElement);
@@ -52,8 +57,7 @@ export class Stage {
     other.replaceChildren(...(next === undefined ? [] : [next.element]));
     error.hidden = true;
     (next === undefined ? results : other).prepend(error);
-    // Where the page scrolls, as on phones, it goes to what is new.
-    if (next !== undefined) other.scrollIntoView();
-    else if (hadFocus) queries.querySelector<HTMLElement>('[role=tab][tabindex="0"]')?.focus();
+    if (next === undefined && hadFocus)
+      queries.querySelector<HTMLElement>('[role=tab][tabindex="0"]')?.focus();
   }
 }

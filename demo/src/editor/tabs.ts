@@ -19,13 +19,23 @@ interface Tab {
 export class EditorTabs {
   readonly #host: HTMLElement;
   readonly #editor: Editor;
+  readonly #onClosed: (title: string) => void;
   #tabs: Tab[] = [];
+  /** What was closed and had text in it, the latest last. */
+  readonly #closed: Tab[] = [];
   #current = 0;
   #last = 0;
   #saving: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(host: HTMLElement, editor: Editor, firstText: string) {
+  /** `onClosed` hears the title of what was closed and can be brought back. */
+  constructor(
+    host: HTMLElement,
+    editor: Editor,
+    firstText: string,
+    onClosed: (title: string) => void,
+  ) {
     this.#host = host;
+    this.#onClosed = onClosed;
     this.#editor = editor;
     const kept = restore();
     const texts = kept?.tabs ?? [{ title: 'Query 1', text: firstText }];
@@ -78,9 +88,23 @@ export class EditorTabs {
     this.#saving = setTimeout(() => this.#save(), SAVE_AFTER_MS);
   }
 
+  /** Brings back what was closed last; whether there is anything. */
+  reopen(): boolean {
+    const tab = this.#closed.pop();
+    if (tab === undefined) return false;
+    this.#leave();
+    this.#tabs.push(tab);
+    this.#current = this.#tabs.length - 1;
+    this.#load();
+    this.#editor.focus();
+    this.edited();
+    return true;
+  }
+
   close(index: number = this.#current): void {
     this.#leave();
-    this.#tabs.splice(index, 1);
+    const [closed] = this.#tabs.splice(index, 1);
+    if (closed !== undefined && closed.state.doc.length > 0) this.#closed.push(closed);
     if (this.#tabs.length === 0) {
       this.#last += 1;
       this.#tabs.push({ title: `Query ${this.#last}`, state: this.#editor.newState('') });
@@ -88,6 +112,7 @@ export class EditorTabs {
     if (this.#current >= index) this.#current = Math.max(0, this.#current - 1);
     this.#load();
     this.edited();
+    if (closed !== undefined && closed.state.doc.length > 0) this.#onClosed(closed.title);
   }
 
   #select(index: number): void {

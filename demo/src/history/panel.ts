@@ -2,6 +2,7 @@
  * The History panel: queries that were saved by name, and what was run lately. Made by main.ts.
  */
 import type { App, Panel } from '../app.ts';
+import { confirm } from '../dialogs.ts';
 import { button, h } from '../dom.ts';
 import { head, visible } from '../words.ts';
 import type { Run, Saved, Store } from './store.ts';
@@ -69,6 +70,8 @@ export class HistoryPanel implements Panel {
 
   #saved({ title, sql }: Saved): HTMLElement {
     const forget = async () => {
+      const text = `“${title}” is no longer kept. That cannot be undone.`;
+      if (!(await confirm({ title: 'Forget the query?', text, action: 'Forget' }))) return;
       await this.#store.forget(title);
       await this.refresh();
     };
@@ -98,6 +101,8 @@ export class HistoryPanel implements Panel {
   }
 
   async #clear(): Promise<void> {
+    const text = 'What was run is no longer listed; queries saved by name stay.';
+    if (!(await confirm({ title: 'Forget all runs?', text, action: 'Forget' }))) return;
     await this.#store.clear();
     await this.refresh();
   }

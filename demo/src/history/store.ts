@@ -61,6 +61,13 @@ export class Store {
     await (await this.#open()).run('DELETE FROM run');
   }
 
+  /** Whether a query is kept by this title. */
+  async has(title: string): Promise<boolean> {
+    const own = await this.#open();
+    const sql = 'SELECT count(*) FROM saved WHERE title = ?';
+    return (await own.get<bigint>(sql, [title], { rows: 'scalar' })) === 1n;
+  }
+
   async save(title: string, sql: string): Promise<void> {
     const own = await this.#open();
     await own.run('INSERT OR REPLACE INTO saved (title, sql, at) VALUES (?, ?, ?)', [

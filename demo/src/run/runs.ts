@@ -5,7 +5,7 @@
 import type { Database } from 'anchorite';
 import { linkTo } from '../address.ts';
 import type { App } from '../app.ts';
-import { askName } from '../dialogs.ts';
+import { askName, confirm } from '../dialogs.ts';
 import type { Editor, Excerpt, Extent } from '../editor/editor.ts';
 import type { Store } from '../history/store.ts';
 import type { Cost } from '../hood/panel.ts';
@@ -15,8 +15,9 @@ import { statements } from '../sql/split.ts';
 import { count, duration } from '../words.ts';
 import { advise } from './advice.ts';
 import type { Failure } from './failure.ts';
-import { askParams } from './params.ts';
-import { runPieces, type Summary } from './runner.ts';
+import { type Listener, runPieces, type Summary } from './runner.ts';
+
+type AskParams = Listener['ask'];
 
 export interface Parts {
   readonly app: App;
@@ -63,7 +64,8 @@ export class Runs {
     const started = performance.now();
     let outcome = 'not finished';
     const listener = {
-      ask: askParams,
+      ask: async (...asked: Parameters<AskParams>) =>
+        (await import('./params.ts')).askParams(...asked),
       onRows: results.addRows.bind(results),
       onNote: results.addNote.bind(results),
     };
@@ -97,6 +99,11 @@ export class Runs {
     const title = await askName({ title: 'Save this query', label: 'Title', action: 'Save' });
     if (title === undefined) return;
     await app.perform('Saving…', async () => {
+      const question = { title: 'Replace the saved query?', action: 'Replace' };
+      const text = `“${title}” is kept already. What it holds now cannot be brought back.`;
+      if ((await store.has(title)) && !(await confirm({ ...question, text }))) {
+        return 'Nothing was saved.';
+      }
       await store.save(title, sql);
       onDone();
       return `Saved as ${title}; the History panel has it.`;

@@ -250,6 +250,7 @@ export class TableBrowser implements Shown {
     const range = `${first.toLocaleString('en')}–${last.toLocaleString('en')}`;
     const { size } = this.#selection;
     const selected = size === 0 ? '' : ` · ${size.toLocaleString('en')} selected`;
+    this.#content.toggleAttribute('data-empty', this.#total === 0);
     this.#caption.textContent = `${range} of ${count(this.#total, 'row')}${selected}`;
     this.#delete.textContent = size < 2 ? 'Delete row…' : `Delete ${count(size, 'row')}…`;
   }
@@ -452,6 +453,8 @@ export class TableBrowser implements Shown {
       if (undoing !== undefined) this.#made = NOTHING;
       // What is made is made, and no longer to be given up.
       await this.#read();
+      // The button that was pressed may be gone.
+      this.#grid?.element.focus();
       return undoing === undefined ? this.#madeWords() : 'The changes are undone.';
     });
   }

@@ -4,7 +4,7 @@
  */
 import type { SqlValue } from 'anchorite';
 import { h, options } from '../dom.ts';
-import { type Kind, KINDS, type Problem, readAs } from './values.ts';
+import { KINDS, type Kind, type Problem, readAs } from './values.ts';
 
 /** How a value is given; `default` leaves it to the column. */
 export type Way = Kind | 'file' | 'default';
