@@ -35,8 +35,8 @@ const FIRST_TEXT = `-- What does this database hold?
 SELECT type, name, tbl_name FROM sqlite_schema ORDER BY type, name;
 `;
 const FIRST_STEPS =
-  'It is empty. Write SQL above and run it, drop a file onto the page (SQLite, CSV, JSON or SQL), ' +
-  'or load the Chinook sample: a music shop in 11 tables. Nothing leaves this machine.';
+  'It is empty. Write SQL above and run it, drop a file onto the page (SQLite, CSV, JSON or ' +
+  'SQL), or load the Chinook sample: a music shop in 11 tables. Nothing leaves this machine.';
 const NEXT_STEPS = 'Look into a table under Schema, or write SQL above and run it.';
 const TABLES = `SELECT count(*) FILTER (WHERE type = 'table') AS tables, count(*) AS items
   FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'`;

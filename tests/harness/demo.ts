@@ -7,7 +7,7 @@ import { axeSteps } from './demo-axe';
 import { hostileSteps } from './demo-hostile';
 import { ConsolePage } from './demo-page';
 import { deleteSteps, exportSteps, insertSteps, virtualStep } from './demo-rows';
-import { panelSteps, resultSteps, sampleSteps, tabSteps, troubleSteps } from './demo-steps';
+import * as steps from './demo-steps';
 import type { Step } from './demo-steps';
 import { launchPuppet } from './drivers/tabs';
 import type { TabbedBrowser } from './drivers/tabs';
@@ -51,19 +51,21 @@ export async function runDemo(
   try {
     const page = await ConsolePage.open(puppet, server.origin);
     pages.push(page);
-    await sampleSteps(page, step);
-    await resultSteps(page, step);
-    await panelSteps(page, step);
+    await steps.sampleSteps(page, step);
+    await steps.resultSteps(page, step);
+    await steps.panelSteps(page, step);
+    await steps.importSteps(page, step);
+    await steps.keepSteps(page, step);
     await deleteSteps(page, step);
     await insertSteps(page, step);
     await virtualStep(page, step);
     await exportSteps(page, step);
-    await troubleSteps(page, step);
+    await steps.troubleSteps(page, step);
     if (browser === 'chromium') await axeSteps(page, step);
     const url = await page.page.evaluate(() => location.href);
     const other = await ConsolePage.open(puppet, url);
     pages.push(other);
-    await tabSteps(page, other, step);
+    await steps.tabSteps(page, other, step);
     await hostileSteps(page, step);
     await offlineStep(page, server, step);
   } finally {

@@ -1,7 +1,7 @@
 /**
- * What the editor can do without until it is there: the SQL mode and its colours, proposals, search,
- * folding, and marks at errors. Loaded by editor.ts as soon as the page stands; until then the editor
- * takes text and runs it.
+ * What the editor can do without at first: the SQL mode and its colours, proposals, search,
+ * folding, and marks at errors. Loaded by editor.ts as soon as the page stands; until then the
+ * editor takes text and runs it.
  */
 import {
   autocompletion,

@@ -138,7 +138,7 @@ function distinct<T extends { readonly name: string }>(columns: readonly T[]): T
   });
 }
 
-/** The text of a file, piece by piece. What is not of the encoding is an error: it would be lost. */
+/** The text of a file, piece by piece. What is not of the encoding would be lost: an error. */
 async function* textOf(
   file: File,
   encoding: Encoding,

@@ -1,5 +1,5 @@
 /**
- * One question, asked of each engine in turn: times, counters, and whether the answers are the same.
+ * One question, asked of each engine in turn: times, counters, and whether the answers are equal.
  * Loaded by the Engine panel when somebody asks for it. Each engine has a copy of the database of
  * its own: not all of them can share one, and an owner has one engine for a name.
  */
