@@ -44,6 +44,21 @@ export function options(
   return choices.map(([value, words]) => new Option(words, value));
 }
 
+/**
+ * Draws what is in `host` anew; whoever was in it is where they were, by `data-testid`, or else at
+ * the first button.
+ */
+export function redraw(host: HTMLElement, ...content: Node[]): void {
+  const { activeElement } = document;
+  const held = activeElement instanceof HTMLElement && host.contains(activeElement);
+  const testid = held ? activeElement.dataset['testid'] : undefined;
+  host.replaceChildren(...content);
+  if (!held) return;
+  const all = [...host.querySelectorAll<HTMLElement>('button, summary')];
+  const same = testid && all.find((element) => element.dataset['testid'] === testid);
+  (same || all[0])?.focus();
+}
+
 /** Finds an element that index.html is sure to hold. */
 export function find<E extends HTMLElement>(id: string, type: abstract new () => E): E {
   const element = document.getElementById(id);

@@ -45,9 +45,10 @@ export class Side {
     this.refresh();
   }
 
-  /** Shows a panel, also if it is shown already. */
+  /** Shows a panel, also if it is shown already, and goes there. */
   show(index: number): void {
     if (this.#shown !== this.#panels[index]) this.toggle(index);
+    this.#element.querySelector<HTMLElement>('input, button:not([hidden])')?.focus();
   }
 
   /** Where a panel covers all else, it gives way to what it has brought about. */

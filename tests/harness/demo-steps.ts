@@ -27,6 +27,9 @@ export async function sampleSteps(page: ConsolePage, step: Step): Promise<void> 
   await step('still has the data after a reload', async () => {
     await page.page.reload({ waitUntil: 'domcontentloaded' });
     await page.says('.message', 'chinook.sqlite is open, with 11 tables.');
+    await page.pressWords('Show the tables');
+    const isThere = () => document.activeElement?.getAttribute('aria-label') === 'Filter by name';
+    await page.until(isThere, 'the schema has the focus');
     await answersCount(page);
   });
   await step('proposes columns of the tables that a statement names', async () => {
@@ -188,6 +191,8 @@ export async function importSteps(page: ConsolePage, step: Step): Promise<void> 
     await page.says('#activity', 'Deleted other.sqlite');
     // What is below moves up when it has left the list.
     await page.page.waitForSelector('[data-testid="delete other.sqlite"]', { hidden: true });
+    const isThere = () => document.activeElement?.closest('[data-testid=files]') !== null;
+    await page.until(isThere, 'the list of files has the focus');
     await page.click('check');
     await page.says('dialog', 'The database is sound');
     await page.keys('Escape');

@@ -29,7 +29,7 @@ export async function takeFiles(
 
 async function takeFile(app: App, file: File, onDatabase: OnDatabase): Promise<void> {
   const failed = (failure: Failure) => {
-    const isWrong = ['SQLITE_NOTADB', 'SQLITE_CORRUPT'].includes(failure.code);
+    const isWrong = file.size === 0 || ['SQLITE_NOTADB', 'SQLITE_CORRUPT'].includes(failure.code);
     const remedy = isWrong
       ? { label: 'Choose another file…', act: () => app.chooseFiles() }
       : { label: 'Try again', act: () => void takeFile(app, file, onDatabase) };

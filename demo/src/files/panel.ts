@@ -5,7 +5,7 @@
 import { open, requestPersistence, storageInfo } from 'anchorite';
 import type { App, Panel } from '../app.ts';
 import { askName, confirm, show } from '../dialogs.ts';
-import { button, h } from '../dom.ts';
+import { button, h, redraw } from '../dom.ts';
 import { download } from '../results/save.ts';
 import { literal, quoteName } from '../sql/quote.ts';
 import { count, size, visible } from '../words.ts';
@@ -51,7 +51,7 @@ export class FilesPanel implements Panel {
     this.#seen = seen;
     const sizes = new Map(info?.databases?.map(({ name, bytes }) => [name, bytes]));
     const files = names.map((name) => this.#file(name, sizes.get(name), attached.get(name)));
-    this.#list.replaceChildren(...files);
+    redraw(this.#list, ...files);
     this.#drawStorage(info);
   }
 
@@ -67,6 +67,7 @@ export class FilesPanel implements Panel {
     const isOpen = this.#app.workspace.database?.name === name;
     const title = button('', () => this.#app.openDatabase(name), {
       class: 'file-name',
+      'data-testid': `open ${name}`,
       ...(isOpen ? { 'aria-current': 'true' } : {}),
     });
     title.append(

@@ -3,7 +3,7 @@
  */
 import type { App, Panel } from '../app.ts';
 import { confirm } from '../dialogs.ts';
-import { button, h } from '../dom.ts';
+import { button, h, redraw } from '../dom.ts';
 import { head, visible } from '../words.ts';
 import type { Run, Saved, Store } from './store.ts';
 
@@ -46,7 +46,8 @@ export class HistoryPanel implements Panel {
       const seen = JSON.stringify([saved, runs.map(({ at, sql }) => [at, sql])]);
       if (seen === this.#seen) return;
       this.#seen = seen;
-      this.#list.replaceChildren(
+      redraw(
+        this.#list,
         ...section(
           'Saved',
           saved.map((item) => this.#saved(item)),

@@ -47,6 +47,7 @@ export class EnginePanel implements Panel {
   /** A run is over. */
   ran(cost: Cost): void {
     this.#last = cost;
+    this.#compared.replaceChildren();
     this.#drawCost();
   }
 

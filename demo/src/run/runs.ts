@@ -122,7 +122,7 @@ export class Runs {
     results.finish();
     results.reveal();
     app.workspace.touch();
-    if (text.trim() !== '') {
+    if (statements(text).next().done === false) {
       await store.addRun(database.name, text, outcome).catch(() => undefined);
     }
     onDone();

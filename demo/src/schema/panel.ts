@@ -5,7 +5,7 @@
 import type { Database } from 'anchorite';
 import type { App, Panel } from '../app.ts';
 import { show } from '../dialogs.ts';
-import { button, h } from '../dom.ts';
+import { button, h, redraw } from '../dom.ts';
 import { plainName } from '../sql/quote.ts';
 import { size, visible } from '../words.ts';
 import type { TableBrowser } from './browser.ts';
@@ -51,7 +51,7 @@ export class SchemaPanel implements Panel {
 
   constructor(app: App) {
     this.#app = app;
-    this.#count = button('Count rows', () => this.#measure(), { class: 'small' });
+    this.#count = button('Count rows', () => this.#measure(), { class: 'small', hidden: true });
     this.element = h(
       'div',
       { class: 'panel' },
@@ -129,7 +129,7 @@ export class SchemaPanel implements Panel {
         ? 'Nothing here yet. CREATE TABLE makes a beginning, or a file that is imported.'
         : `Nothing here is called “${this.#filter.value}”.`;
     const nothing = h('p', { class: 'soft' }, words);
-    this.#list.replaceChildren(...(some.length > 0 ? some : [nothing]));
+    redraw(this.#list, ...(some.length > 0 ? some : [nothing]));
   }
 
   #group(title: string, key: string, items: readonly Item[]): HTMLElement | undefined {
@@ -164,6 +164,7 @@ export class SchemaPanel implements Panel {
     inside: () => Node[],
   ): HTMLElement {
     const details = h('details', { class: className }, summary);
+    summary.dataset['testid'] = key;
     const fill = () => {
       if (details.open) this.#open.add(key);
       else this.#open.delete(key);
