@@ -19,7 +19,7 @@ const anchoriteAsServed = {
   },
 };
 
-/** The modules of the contract and of the Rust client are loaded as they are, too. */
+/** The modules of the contract, the client and rusqlite's tests are loaded as they are, too. */
 const modulesAsServed = {
   name: 'modules-as-served',
   setup(bundler) {
@@ -27,6 +27,10 @@ const modulesAsServed = {
       const name = path.replace('-module', '');
       return { path: `/${name}/${name}.js`, external: true };
     });
+    bundler.onResolve({ filter: /^suite-module$/ }, () => ({
+      path: '/target/suite/pkg/rusqlite.js',
+      external: true,
+    }));
   },
 };
 
@@ -79,6 +83,7 @@ await build({
     'torture/victim': 'page/torture/victim.ts',
     'torture/tab': 'page/torture/tab.ts',
     'large/stages': 'page/large/stages.ts',
+    'suite/worker': 'page/suite/worker.ts',
     bench: 'bench/worker.ts',
     'bench-page-peer': 'bench/page-peer-worker.ts',
     'bench-tab': 'bench/tab.ts',
@@ -121,6 +126,7 @@ await build({
     torture: 'harness/torture.ts',
     'torture-tabs': 'harness/torture-tabs.ts',
     large: 'harness/large.ts',
+    suite: 'harness/suite.ts',
     'torture-wire': 'harness/torture-wire.ts',
     'bench-verdict.test': 'harness/bench-verdict.test.ts',
     'bench-tabs.test': 'harness/bench-tabs.test.ts',

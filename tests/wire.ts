@@ -3,6 +3,7 @@
 import type { TabsJob } from './bench-tabs-wire';
 import type { FuzzJob } from './fuzz-wire';
 import type { LargeRequest } from './large-wire';
+import type { SuiteRequest } from './suite/wire';
 import type { TortureRequest } from './torture-wire';
 
 export type Browser = 'chromium' | 'firefox' | 'webkit';
@@ -55,6 +56,7 @@ export type Command =
   | { readonly type: 'probe'; readonly step: (typeof PROBE_STEPS)[number] }
   | { readonly type: 'torture'; readonly request: TortureRequest }
   | { readonly type: 'large'; readonly request: LargeRequest }
+  | { readonly type: 'suite'; readonly request: SuiteRequest }
   | { readonly type: 'wire'; readonly job: FuzzJob }
   | { readonly type: 'reload' }
   | { readonly type: 'go'; readonly url: string };
@@ -96,9 +98,13 @@ export type Subject =
   | 'page-wa-coop'
   | 'floor';
 
-/** `page-…`: called from the page, over the messages of a worker; `cpu-…`: SQLite's own code. */
+/**
+ * `page-…`: called from the page, over the messages of a worker; `cpu-…` and `fts-…`: SQLite's own
+ * code.
+ */
 export type Workload =
   | 'autocommit'
+  | 'relaxed-commit'
   | 'point'
   | 'reads'
   | 'page-point'
@@ -112,6 +118,8 @@ export type Workload =
   | 'cpu-update'
   | 'cpu-delete'
   | 'cpu-vacuum'
+  | 'fts-build'
+  | 'fts-match'
   | 'async-commit';
 
 /** One workload over the subjects that take part in it. */

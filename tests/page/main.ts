@@ -1,7 +1,6 @@
 // The test page: does what the harness asks for. It must not know which browser drives it.
 import '../list';
 import type { FuzzJob } from '../fuzz-wire';
-import type { LargeRequest } from '../large-wire';
 import type { Command, Outcome, PROBE_STEPS } from '../wire';
 import { execute, executePeer, watchForUncaught } from './execute';
 import type { Run } from './execute';
@@ -33,7 +32,9 @@ async function obey(command: Command): Promise<Outcome> {
     case 'torture':
       return { ok: true, value: await torture(command.request) };
     case 'large':
-      return await large(command.request);
+      return await inWorker('/page/large/stages.js', command.request);
+    case 'suite':
+      return await inWorker('/page/suite/worker.js', command.request);
     case 'wire':
       return await settle(() => wire(command.job));
     case 'reload':
@@ -62,9 +63,9 @@ function wire(job: FuzzJob): Promise<unknown> {
   return job.step === 'fuzz' ? fuzz(job.request) : soak(job.request);
 }
 
-/** A stage in a worker of its own, so that its figures are its own. */
-async function large(request: LargeRequest): Promise<Outcome> {
-  const worker = new Worker('/page/large/stages.js', { type: 'module' });
+/** In a worker of its own, so that its figures and its faults are its own. */
+async function inWorker(script: string, request: unknown): Promise<Outcome> {
+  const worker = new Worker(script, { type: 'module' });
   try {
     return await new Promise((resolve, reject) => {
       worker.onmessage = (event) => resolve(event.data as Outcome);
