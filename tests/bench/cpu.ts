@@ -5,7 +5,7 @@
 import type { Workload } from '../wire';
 import { valueOf } from './rows';
 
-export type CpuWorkload = Extract<Workload, `cpu-${string}`>;
+export type CpuWorkload = Extract<Workload, `${'cpu' | 'fts'}-${string}`>;
 
 interface Task {
   /** Makes room for it, before its time begins. */
@@ -17,6 +17,10 @@ interface Task {
   /** The right one. */
   readonly right: (ids: readonly number[]) => number;
 }
+
+/** Two words of few rows, one of many, and one of all. */
+const INDEX_WORDS = `INSERT INTO f (rowid, words) SELECT id,
+  printf('w%d x%d some words about number %d', a % 1000, a % 997, id % 100) FROM t`;
 
 const CHANGED = 'SELECT changes() AS answer';
 
@@ -74,12 +78,27 @@ export function taskOf(workload: CpuWorkload, rows: number): Task {
         question: 'SELECT count(*) AS answer FROM t',
         right: (ids) => ids.length,
       };
+    case 'fts-build':
+      return {
+        before: 'DROP TABLE IF EXISTS f',
+        sql: `CREATE VIRTUAL TABLE f USING fts5 (words); ${INDEX_WORDS}`,
+        question: 'SELECT count(*) AS answer FROM f',
+        right: (ids) => ids.length,
+      };
+    case 'fts-match':
+      return {
+        before: `CREATE VIRTUAL TABLE IF NOT EXISTS f USING fts5 (words);
+          ${INDEX_WORDS} WHERE NOT EXISTS (SELECT 1 FROM f)`,
+        question: `WITH RECURSIVE k(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM k WHERE i < 199)
+          SELECT sum((SELECT count(*) FROM f WHERE f MATCH 'w' || i)) AS answer FROM k`,
+        right: (ids) => ids.filter((id) => valueOf(id) % 1000 < 200).length,
+      };
     default:
       throw new Error(`no task is called ${String(workload satisfies never)}`);
   }
 }
 
-export const isCpu = (workload: Workload): workload is CpuWorkload => workload.startsWith('cpu-');
+export const isCpu = (workload: Workload): workload is CpuWorkload => /^(cpu|fts)-/.test(workload);
 
 /** What it must answer. */
 export function rightAnswer(workload: CpuWorkload, rows: number): number {

@@ -19,6 +19,7 @@ import {
   fill,
   fillWide,
   isInsert,
+  isRelaxed,
   isWide,
   sumOf,
   textOf,
@@ -40,7 +41,9 @@ export class Ours implements Contestant {
     this.#workload = workload;
     const engine = subject === 'solo' ? 'jspi' : subject;
     const sharing = subject === 'solo' ? 'shared' : 'exclusive';
-    this.#options = { engine, worker: workload.startsWith('page-'), sharing } as OpenOptions;
+    const worker = workload.startsWith('page-');
+    const durability = isRelaxed(workload) ? 'relaxed' : 'full';
+    this.#options = { engine, worker, sharing, durability } as OpenOptions;
   }
 
   async prepare(rows: number): Promise<void> {
@@ -134,7 +137,7 @@ export class Ours implements Contestant {
     if (storage !== asked) throw new Error(`on ${storage}, should be on ${asked}`);
     const settings = {
       journal_mode: 'wal',
-      synchronous: 2,
+      synchronous: isRelaxed(this.#workload) ? 1 : 2,
       page_size: PAGE_SIZE,
       cache_size: CACHE_SIZE,
     };

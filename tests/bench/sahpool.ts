@@ -5,7 +5,7 @@ import type { Workload } from '../wire';
 import type { Contestant } from './contest';
 import { isCpu, taskOf } from './cpu';
 import { CACHE_SIZE, CREATE, INSERT, Ledger, PAGE_SIZE, SELECT, TOTALS } from './workloads';
-import { fill, isInsert, textOf } from './workloads';
+import { fill, isInsert, isRelaxed, textOf } from './workloads';
 
 type Sqlite3 = Awaited<ReturnType<typeof sqlite3InitModule>>;
 type Pool = Awaited<ReturnType<Sqlite3['installOpfsSAHPoolVfs']>>;
@@ -100,6 +100,10 @@ export class Sahpool implements Contestant {
     await this.#pool?.removeVfs();
   }
 
+  get #synchronous(): number {
+    return isRelaxed(this.#workload) ? 1 : 2;
+  }
+
   /** Default settings are left alone; a WAL needs this package to lock exclusively. */
   #connect(): void {
     if (this.#pool === undefined) throw new Error('there is no pool');
@@ -107,14 +111,15 @@ export class Sahpool implements Contestant {
     const { wal, pageSize } = KINDS[this.#kind];
     if (!wal) return;
     this.#db.exec(`PRAGMA page_size = ${pageSize}; PRAGMA locking_mode = exclusive;
-      PRAGMA journal_mode = wal; PRAGMA synchronous = full; PRAGMA cache_size = ${CACHE_SIZE}`);
+      PRAGMA journal_mode = wal; PRAGMA synchronous = ${this.#synchronous};
+      PRAGMA cache_size = ${CACHE_SIZE}`);
   }
 
   #checkSettings(): void {
     const { wal, pageSize } = KINDS[this.#kind];
     const settings = {
       journal_mode: wal ? 'wal' : 'delete',
-      synchronous: 2,
+      synchronous: this.#synchronous,
       page_size: pageSize,
       cache_size: CACHE_SIZE,
     };

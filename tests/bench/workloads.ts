@@ -32,6 +32,9 @@ export function fill(workload: Workload, rows: number): string {
     INSERT INTO t SELECT i, i * 7919 % 1000003, printf('%0${long ? LONG_ROW : 16}d', i) FROM c`;
 }
 
+/** Whether a commit may be lost with the power. */
+export const isRelaxed = (workload: Workload): boolean => workload === 'relaxed-commit';
+
 /** Whether it is about the table of five columns. */
 export const isWide = (workload: Workload): boolean =>
   workload === 'page-scan' || workload === 'page-bulk';

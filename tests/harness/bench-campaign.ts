@@ -68,6 +68,13 @@ const PLANS: Readonly<Record<Workload, Plan>> = {
     count: 50,
     durable: true,
   },
+  'relaxed-commit': {
+    subjects: ['sahpool-wal', 'jspi', 'asyncify'],
+    rows: 1000,
+    chunks: 12,
+    count: 200,
+    durable: false,
+  },
   point: {
     subjects: [...PEERS, 'jspi', 'asyncify', 'solo'],
     rows: 100_000,
@@ -117,6 +124,8 @@ const PLANS: Readonly<Record<Workload, Plan>> = {
   'cpu-update': OF_CPU,
   'cpu-delete': OF_CPU,
   'cpu-vacuum': OF_CPU,
+  'fts-build': { ...OF_CPU, rows: 50_000 },
+  'fts-match': { ...OF_CPU, rows: 50_000 },
   'async-commit': {
     subjects: ['floor', 'jspi', 'asyncify'],
     rows: 64_000,

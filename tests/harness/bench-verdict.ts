@@ -37,6 +37,7 @@ const OF_EACH: readonly Target[] = TWINS.flatMap((ours) => [
   { workload: 'autocommit', ours, other: 'sahpool', limit: 0.5 },
   { workload: 'autocommit', ours, other: 'floor', limit: 1.3 },
   { workload: 'point', ours, other: 'sahpool-wal', limit: ours === 'jspi' ? 0.8 : 1 },
+  { workload: 'relaxed-commit', ours, other: 'sahpool-wal', limit: 1 },
   { workload: 'point', ours, other: 'sahpool', limit: 1 },
   { workload: 'reads', ours, other: 'sahpool-wal', limit: 1 },
   { workload: 'reads', ours, other: 'sahpool', limit: 1 },

@@ -19,8 +19,8 @@ use crate::{build, stock};
 
 /// The copy of the crate, and what is built of it.
 const FOLDER: &str = "target/suite";
-/// What is written instead of what in its sources: databases in memory are files, and the macro of a
-/// newer standard library is ours.
+/// What is written instead of what in its sources: databases in memory are files, and the macro of
+/// a newer standard library is ours.
 const EDITS: [(&str, &str); 3] = [
     (
         "Self::open_with_flags(\":memory:\", flags)",
