@@ -1,4 +1,4 @@
-// The run: every browser through the one list, four at a time; the demo; the report.
+// The run: every browser through the one list, two at a time; the demo; the report.
 // tests/run.mjs calls it. It must not know any single test.
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,22 +19,8 @@ import type { Surroundings } from './session';
 /** Where a launch in which OPFS is refused can be had, it is one more short session. */
 const CAN_REFUSE: readonly Browser[] = ['firefox', 'webkit'];
 
-/** Cells that one process of a browser goes through, on a profile of its own. */
-interface Part {
-  readonly browser: Browser;
-  readonly twins: 'jspi' | 'others';
-}
-
-/** Browsers mostly wait, for the disk and for each other, so four of them share the processors. */
-const LANES: readonly (readonly Part[])[] = [
-  [{ browser: 'firefox', twins: 'others' }],
-  [{ browser: 'firefox', twins: 'jspi' }],
-  [{ browser: 'chromium', twins: 'others' }],
-  [
-    { browser: 'chromium', twins: 'jspi' },
-    { browser: 'webkit', twins: 'others' },
-  ],
-];
+/** Browsers mostly wait for the disk and for each other, so two of them share the processors. */
+const LANES: readonly (readonly Browser[])[] = [['chromium', 'webkit'], ['firefox']];
 
 export async function main(args: readonly string[]): Promise<number> {
   const options = parse(args);
@@ -62,21 +48,17 @@ async function runBrowsers(
   profiles: string,
   results: Results,
 ): Promise<void> {
-  const runLane = async (lane: readonly Part[]) => {
-    for (const part of lane.filter(({ browser }) => options.browsers.includes(browser))) {
-      const here = cells.filter((cell) => isOf(part, cell));
-      if (here.length > 0) await runPart(part, here, options, profiles, results);
+  const runLane = async (lane: readonly Browser[]) => {
+    for (const browser of lane.filter((name) => options.browsers.includes(name))) {
+      const here = cells.filter((cell) => cell.browser === browser);
+      if (here.length > 0) await runBrowser(browser, here, options, profiles, results);
     }
   };
   await Promise.all(LANES.map(runLane));
 }
 
-function isOf({ browser, twins }: Part, cell: Cell): boolean {
-  return cell.browser === browser && (cell.twin === 'jspi') === (twins === 'jspi');
-}
-
-async function runPart(
-  { browser, twins }: Part,
+async function runBrowser(
+  browser: Browser,
   cells: readonly Cell[],
   { out, filter }: Options,
   profiles: string,
@@ -89,8 +71,7 @@ async function runPart(
     if (current === undefined) return Promise.reject(new Error('no browser runs'));
     return current.peer(request);
   });
-  const name = `${browser} ${twins}`;
-  const around: Surroundings = { channel, origin: server.origin, profiles: join(profiles, twins) };
+  const around: Surroundings = { channel, origin: server.origin, profiles };
   try {
     for (const launch of ['plain', 'refused'] as const) {
       if (launch === 'refused' && !CAN_REFUSE.includes(browser)) continue;
@@ -102,11 +83,11 @@ async function runPart(
     }
   } catch (error) {
     const { message, stack } = error instanceof Error ? error : new Error(String(error));
-    results.failed(`${name} itself`, 'runs to the end', 0, message, stack ?? '');
+    results.failed(`${browser} itself`, 'runs to the end', 0, message, stack ?? '');
     await current?.abandon();
   }
   server.close();
-  results.took(name, (performance.now() - started) / 1000);
+  results.browserTook(browser, (performance.now() - started) / 1000);
 }
 
 async function runDemoIfBuilt(

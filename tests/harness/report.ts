@@ -17,7 +17,7 @@ export class Results {
   readonly #rows: readonly string[];
   readonly #begun = new Set<string>();
   readonly #results: Result[] = [];
-  readonly #seconds = new Map<string, number>();
+  readonly #browserSeconds = new Map<string, number>();
 
   /** `rows`: everything that has to run, whether it will or not. */
   constructor(rows: readonly string[]) {
@@ -45,8 +45,8 @@ export class Results {
     print(`  FAILED ${rowName(where)} | ${test}\n    ${text}`);
   }
 
-  took(part: string, seconds: number): void {
-    this.#seconds.set(part, seconds);
+  browserTook(browser: string, seconds: number): void {
+    this.#browserSeconds.set(browser, seconds);
   }
 
   /** Prints the matrix and the failures, writes report.json; the exit code. */
@@ -55,8 +55,8 @@ export class Results {
     for (const { row, test } of failures) print(`FAILED ${row} | ${test}`);
     print(`\n${'cell'.padEnd(28)}${'passed'.padStart(8)}${'failed'.padStart(8)}`);
     for (const row of this.#rows) print(this.#line(row));
-    for (const [part, seconds] of this.#seconds) {
-      print(`${part}: ${seconds.toFixed(1)} s`);
+    for (const [browser, seconds] of this.#browserSeconds) {
+      print(`${browser}: ${seconds.toFixed(1)} s`);
     }
     const notRun = this.#rows.filter((row) => !this.#begun.has(row));
     writeFileSync(
