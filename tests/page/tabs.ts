@@ -80,6 +80,19 @@ export class TabDatabase {
   }
 }
 
+/** A new frame, of this origin, in which a module runs. */
+export function frameWith(script: string): { frame: FrameElement; body: HTMLElement } {
+  const frame = document.createElement('iframe');
+  document.body.append(frame);
+  const inside = frame.contentDocument;
+  if (inside === null) throw new Error('a frame without a document');
+  const module = inside.createElement('script');
+  module.type = 'module';
+  module.src = script;
+  inside.body.append(module);
+  return { frame, body: inside.body };
+}
+
 /** A frame with the library in it. */
 export class Tab {
   readonly #frame: FrameElement;
@@ -93,17 +106,10 @@ export class Tab {
 
   /** A new tab; what is left of it goes when the test ends. */
   static async make(t: TestContext): Promise<Tab> {
-    const frame: FrameElement = document.createElement('iframe');
+    const { frame } = frameWith('/page/tab.js');
     const opened = new Promise<Library>((resolve) => {
       frame.opened = resolve;
     });
-    document.body.append(frame);
-    const inside = frame.contentDocument;
-    if (inside === null) throw new Error('a frame without a document');
-    const script = inside.createElement('script');
-    script.type = 'module';
-    script.src = '/page/tab.js';
-    inside.body.append(script);
     const tab = new Tab(frame, await opened);
     t.defer(() => tab.#leave());
     return tab;

@@ -5,6 +5,7 @@ import { equal } from '../page/assert';
 import type { TestContext } from '../page/context';
 import { removeAll } from '../page/disk';
 import { describe, test } from '../page/registry';
+import { frameWith } from '../page/tabs';
 
 /** Which build serves them is the package's affair: by itself it takes the browser's. */
 describe('rust examples', { contexts: ['worker'], twins: ['jspi'] });
@@ -26,17 +27,12 @@ class Page {
   }
 
   static open(t: TestContext, example: string): Page {
-    const frame = document.createElement('iframe');
-    document.body.append(frame);
-    const inside = frame.contentDocument;
-    if (inside === null) throw new Error('a frame without a document');
-    const place = inside.createElement('div');
+    const { frame, body } = frameWith(`/target/examples/${example}/start.js`);
+    // Where Dioxus puts its own.
+    const place = body.ownerDocument.createElement('div');
     place.id = 'main';
-    const script = inside.createElement('script');
-    script.type = 'module';
-    script.src = `/target/examples/${example}/start.js`;
-    inside.body.append(place, script);
-    const page = new Page(frame, inside.body);
+    body.append(place);
+    const page = new Page(frame, body);
     t.defer(() => page.close());
     return page;
   }

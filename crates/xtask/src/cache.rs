@@ -137,7 +137,7 @@ fn hash_of(outputs: &[&str]) -> Result<String> {
 }
 
 /// A folder that is named outright is walked whatever its name: `js/dist` is an output.
-fn files_below(path: &Path) -> impl Iterator<Item = walkdir::Result<DirEntry>> {
+pub(crate) fn files_below(path: &Path) -> impl Iterator<Item = walkdir::Result<DirEntry>> {
     let walk = WalkDir::new(path).sort_by_file_name().into_iter();
     walk.filter_entry(|entry| {
         let name = entry.file_name().to_string_lossy();

@@ -7,13 +7,12 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use walkdir::WalkDir;
 
 use crate::build;
 use crate::cache::{self, Inputs};
-use crate::process::{self, cargo, root};
+use crate::process::{self, root};
 use crate::serve::{self, Site};
-use crate::setup::{self, WASM};
+use crate::setup;
 use crate::steps::Lane;
 use crate::stock::{self, Stock};
 
@@ -34,23 +33,12 @@ const SITE: &str = "target/examples";
 /// Leptos writes its templates by `innerHTML`, so that Trusted Types are not asked for.
 const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; object-src 'none'";
 
-/// The options of `cargo xtask examples`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Options {
-    /// Listen on this port; without it, on the first free one from 5173.
-    #[arg(long)]
-    port: Option<u16>,
-}
-
 /// Builds the package and the examples, and serves them until it is interrupted.
-pub(crate) fn run(options: &Options) -> Result<()> {
-    prepare()?;
-    let folder = root().join(SITE);
-    serve::until_interrupted(
-        Site::new(&folder, POLICY)?,
-        options.port,
-        "The examples are",
-    )
+pub(crate) fn run(options: &serve::Options) -> Result<()> {
+    serve::until_interrupted(options, "The examples are", || {
+        prepare()?;
+        Site::new(&root().join(SITE), POLICY)
+    })
 }
 
 fn prepare() -> Result<()> {
@@ -80,22 +68,14 @@ fn frontends(lane: &Lane) -> Result<()> {
         inputs,
         &outputs.each_ref().map(|path| &**path),
         |task| {
-            let mut build = cargo();
+            let mut build = stock::cargo("build")?;
             build.current_dir(root().join("examples/frontends"));
-            build.args([
-                "build",
-                "--locked",
-                "--profile",
-                "contract",
-                "--target",
-                WASM,
-            ]);
-            task.run(build.arg("--target-dir").arg(root().join(stock::TARGET)))?;
+            task.run(build.arg("--locked"))?;
             FRONTENDS
                 .iter()
                 .zip(&outputs)
                 .try_for_each(|(name, output)| {
-                    let module = format!("{}/{WASM}/contract/notes_{name}.wasm", stock::TARGET);
+                    let module = stock::module_of(&format!("notes-{name}"));
                     anchorite_twin::generate(
                         &root().join(module),
                         &format!("notes_{name}"),
@@ -106,10 +86,11 @@ fn frontends(lane: &Lane) -> Result<()> {
     )
 }
 
-/// Puts the files that a browser loads from a folder into one of the site.
+/// Puts the files that a browser loads from a folder into one of the site; what somebody has built
+/// there is left out.
 fn copy(from: &str, to: &str) -> Result<()> {
     let (from, to) = (root().join(from), root().join(SITE).join(to));
-    for entry in WalkDir::new(&from) {
+    for entry in cache::files_below(&from) {
         let entry = entry?;
         let name = entry.path().strip_prefix(&from)?;
         if entry.file_type().is_file() && is_served(name) {

@@ -51,7 +51,7 @@ enum Job {
     /// Build the console and serve it on 127.0.0.1 under the production CSP until interrupted.
     Demo(serve::Options),
     /// Build the examples and serve them on 127.0.0.1 until interrupted.
-    Examples(examples::Options),
+    Examples(serve::Options),
     /// Trace the system calls of each engine and fill the table in docs/durability.md.
     ProbeMedium(probe::Options),
     /// Run rusqlite's own tests over our VFS, in Chromium.

@@ -22,7 +22,7 @@ const FIRST_PORT: u16 = 5173;
 const PORTS_TRIED: u16 = 100;
 const THREADS: usize = 4;
 
-/// The options of `cargo xtask demo`.
+/// The options of `cargo xtask demo` and `examples`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Listen on this port; without it, on the first free one from 5173.
@@ -48,41 +48,38 @@ struct Reply {
     body: Vec<u8>,
 }
 
-/// Builds, serves, and returns never: an interrupt ends the process with exit code 0.
+/// `cargo xtask demo`.
 pub(crate) fn run(options: &Options) -> Result<()> {
+    until_interrupted(options, "The console is", console)
+}
+
+/// Builds a site, serves it, and returns never: an interrupt ends the process with exit code 0.
+pub(crate) fn until_interrupted(
+    options: &Options,
+    what: &str,
+    built: impl FnOnce() -> Result<Site>,
+) -> Result<()> {
     if let Some(port) = options.port {
         bind(port)?;
     }
-    prepare()?;
-    let policy = fs::read_to_string(root().join("demo/csp.txt")).context("read demo/csp.txt")?;
-    let site = Site::new(&root().join("demo/dist"), &policy)?;
-    let url = start(site, options.port, "The console is")?;
-    if options.open {
-        open_browser(&url);
-    }
-    wait()
-}
-
-/// Serves a site, and returns never: an interrupt ends the process with exit code 0.
-pub(crate) fn until_interrupted(site: Site, port: Option<u16>, what: &str) -> Result<()> {
-    start(site, port, what)?;
-    wait()
-}
-
-/// The address of what is served from now on.
-fn start(site: Site, port: Option<u16>, what: &str) -> Result<String> {
-    let listener = listen(port)?;
+    let site = built()?;
+    let listener = listen(options.port)?;
     let url = format!("http://{}/", listener.local_addr()?);
     serve(listener, site)?;
     process::interrupt_is_success();
     println!("\n{what} served until you press Ctrl-C:\n\n{url}\n");
-    Ok(url)
-}
-
-fn wait() -> ! {
+    if options.open {
+        open_browser(&url);
+    }
     loop {
         thread::park();
     }
+}
+
+fn console() -> Result<Site> {
+    prepare()?;
+    let policy = fs::read_to_string(root().join("demo/csp.txt")).context("read demo/csp.txt")?;
+    Site::new(&root().join("demo/dist"), &policy)
 }
 
 /// Builds the console; another build may run once it is served.

@@ -86,14 +86,18 @@ fn file_of<'a>(line: &'a str, mark: &str) -> Option<&'a str> {
 
 /// The folder with `sqlite3.c` inside the locked libsqlite3-sys.
 pub(crate) fn amalgamation() -> Result<PathBuf> {
+    Ok(locked("libsqlite3-sys")?.join("sqlite3"))
+}
+
+/// The folder of a package that is locked.
+pub(crate) fn locked(name: &str) -> Result<PathBuf> {
     let text = capture(cargo().args(["metadata", "--format-version", "1"]))?;
     let metadata: serde_json::Value = serde_json::from_str(&text)?;
-    let packages = metadata["packages"].as_array().into_iter().flatten();
-    let manifest = packages
-        .filter(|package| package["name"] == "libsqlite3-sys")
-        .find_map(|package| package["manifest_path"].as_str());
-    let manifest = PathBuf::from(manifest.context("libsqlite3-sys is not in Cargo.lock")?);
-    Ok(manifest.with_file_name("sqlite3"))
+    let mut packages = metadata["packages"].as_array().into_iter().flatten();
+    let package = packages.find(|package| package["name"] == name);
+    let manifest = package.and_then(|package| package["manifest_path"].as_str());
+    let manifest = manifest.with_context(|| format!("{name} is not in Cargo.lock"))?;
+    Ok(PathBuf::from(manifest).with_file_name(""))
 }
 
 fn read(path: &Path) -> Result<String> {

@@ -5,20 +5,23 @@
 //! them, in a target folder of its own, apart from what is shipped. It must not know what the
 //! modules do.
 
+use std::process::Command;
+
 use anchorite_twin::Effort;
 use anyhow::{Context, Result};
+use clap::ValueEnum;
 
 use crate::build;
 use crate::cache::{self, Inputs};
-use crate::process::{cargo, command, root};
+use crate::process::{self, command, root};
 use crate::setup::{self, WASM};
 use crate::steps::Lane;
 
 /// Where cargo works.
-pub(crate) const TARGET: &str = "target/contract";
+const TARGET: &str = "target/contract";
 
 /// A module, by what it is made of.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Stock {
     /// The contract's cases.
     Contract,
@@ -77,9 +80,16 @@ impl Stock {
 
     /// What cargo leaves for the twin builder.
     fn module(self) -> String {
-        let name = self.package().replace('-', "_");
-        format!("{TARGET}/{WASM}/contract/{name}.wasm")
+        module_of(self.package())
     }
+}
+
+/// What cargo leaves of a package.
+pub(crate) fn module_of(package: &str) -> String {
+    format!(
+        "{TARGET}/{WASM}/contract/{}.wasm",
+        package.replace('-', "_")
+    )
 }
 
 /// Builds a pair.
@@ -91,12 +101,10 @@ pub(crate) fn pair(lane: &Lane, stock: Stock) -> Result<()> {
     let name = format!("twins of {}", stock.package());
     cache::step(lane, &name, inputs, &[stock.pair()], |task| {
         let this = std::env::current_exe().context("find this program")?;
-        let arguments = match stock {
-            Stock::Contract => ["twins", "--stock=contract"],
-            Stock::Package => ["twins", "--stock=package"],
-            Stock::Words => ["twins", "--stock=words"],
-        };
-        task.run(command(this).args(arguments))
+        let value = stock
+            .to_possible_value()
+            .context("every one has its value")?;
+        task.run(command(this).args(["twins", "--stock", value.get_name()]))
     })
 }
 
@@ -111,17 +119,22 @@ fn module(lane: &Lane, stock: Stock) -> Result<()> {
     let inputs = Inputs::default().paths(&common)?.paths(stock.sources())?;
     let name = format!("{} with stock SQLite", stock.package());
     cache::step(lane, &name, inputs, &[&stock.module()], |task| {
-        let compiler = setup::compiler().context("no clang for wasm32 was found")?;
-        let mut build = cargo();
-        build.args(["build", "--profile", "contract", "--target", WASM]);
-        build.args(["--target-dir", TARGET, "--package", stock.package()]);
-        build
-            .env("CC_wasm32_unknown_unknown", compiler.cc)
-            .env("AR_wasm32_unknown_unknown", compiler.ar)
-            .env_remove("SQLITE_WASM_RS_FLAGS")
-            .env_remove("SQLITE_WASM_RS_SOURCE_DIR");
-        task.run(&mut build)
+        task.run(cargo("build")?.args(["--package", stock.package()]))
     })
+}
+
+/// cargo, with that target folder and SQLite as sqlite-wasm-rs has it.
+pub(crate) fn cargo(subcommand: &str) -> Result<Command> {
+    let compiler = setup::compiler().context("no clang for wasm32 was found")?;
+    let mut cargo = process::cargo();
+    cargo.args([subcommand, "--profile", "contract", "--target", WASM]);
+    cargo
+        .env("CARGO_TARGET_DIR", root().join(TARGET))
+        .env("CC_wasm32_unknown_unknown", compiler.cc)
+        .env("AR_wasm32_unknown_unknown", compiler.ar)
+        .env_remove("SQLITE_WASM_RS_FLAGS")
+        .env_remove("SQLITE_WASM_RS_SOURCE_DIR");
+    Ok(cargo)
 }
 
 /// `cargo xtask twins --stock …`: quickly, since it runs once. All but the package are modules of

@@ -5,17 +5,17 @@
 
 use std::fs::{self, File};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anchorite_twin::{Application, Effort};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use walkdir::WalkDir;
 
-use crate::process::{self, capture, cargo, command, root};
-use crate::setup::{self, WASM};
+use crate::cache::files_below;
+use crate::process::{self, capture, command, root};
+use crate::sqlite::locked;
 use crate::steps::Lane;
-use crate::{build, stock};
+use crate::{build, setup, stock};
 
 /// The copy of the crate, and what is built of it.
 const FOLDER: &str = "target/suite";
@@ -60,9 +60,9 @@ pub(crate) fn run() -> Result<()> {
 
 /// The crate as it is locked, edited, with our file beside its own.
 fn copy() -> Result<()> {
-    let (from, to) = (source()?, crate_folder());
+    let (from, to) = (locked("rusqlite")?, crate_folder());
     let mut found = [false; EDITS.len()];
-    for entry in WalkDir::new(&from) {
+    for entry in files_below(&from) {
         let entry = entry?;
         let target = to.join(entry.path().strip_prefix(&from)?);
         if entry.file_type().is_dir() {
@@ -96,49 +96,16 @@ fn edited(mut text: String, found: &mut [bool; EDITS.len()]) -> String {
     text
 }
 
-fn source() -> Result<PathBuf> {
-    let text = capture(cargo().args(["metadata", "--format-version", "1", "--locked"]))?;
-    let metadata: Value = serde_json::from_str(&text)?;
-    let mut packages = metadata["packages"].as_array().into_iter().flatten();
-    let package = packages.find(|package| package["name"] == "rusqlite");
-    let manifest = package.and_then(|package| package["manifest_path"].as_str());
-    let manifest = Path::new(manifest.context("rusqlite is not in Cargo.lock")?);
-    Ok(manifest
-        .parent()
-        .context("a manifest lies in a folder")?
-        .to_owned())
-}
-
 fn crate_folder() -> PathBuf {
     root().join(FOLDER).join("rusqlite")
 }
 
 /// The module that cargo leaves, by what it says of it.
 fn compile() -> Result<PathBuf> {
-    let compiler = setup::compiler().context("no clang for wasm32 was found")?;
-    let mut build = cargo();
+    let mut build = stock::cargo("test")?;
     build.current_dir(crate_folder());
-    build.args([
-        "test",
-        "--no-run",
-        "--lib",
-        "--locked",
-        "--profile",
-        "contract",
-    ]);
-    build.args([
-        "--target",
-        WASM,
-        "--features",
-        FEATURES,
-        "--message-format=json-render-diagnostics",
-    ]);
-    build.arg("--target-dir").arg(root().join(stock::TARGET));
-    build
-        .env("CC_wasm32_unknown_unknown", compiler.cc)
-        .env("AR_wasm32_unknown_unknown", compiler.ar)
-        .env_remove("SQLITE_WASM_RS_FLAGS")
-        .env_remove("SQLITE_WASM_RS_SOURCE_DIR");
+    build.args(["--no-run", "--lib", "--locked", "--features", FEATURES]);
+    build.arg("--message-format=json-render-diagnostics");
     let said = capture(&mut build)?;
     let messages = said
         .lines()

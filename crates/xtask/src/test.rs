@@ -18,6 +18,8 @@ use crate::{bench, build, tidy, torture, torture_browser, torture_tabs};
 
 const REPORT: &str = "target/test-report";
 const EXPECTED: &str = "target/oracle.json";
+/// The other workspace, of examples.
+const FRONTENDS: &str = "examples/frontends/Cargo.toml";
 /// The workspace without the crates that exist for wasm32 only.
 const NATIVE: [&str; 7] = [
     "--workspace",
@@ -102,7 +104,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 fn native_steps(lane: &Lane) -> Native {
     let _recorded = lane.step("tidy", |_| tidy::run());
     let _recorded = lane.step("cargo fmt", |task| {
-        task.run(cargo().args(["fmt", "--all", "--check"]))
+        task.run(cargo().args(["fmt", "--all", "--check"]))?;
+        task.run(cargo().args(["fmt", "--all", "--check", "--manifest-path", FRONTENDS]))
     });
     let _recorded = lane.step("clippy, native", clippy_native);
     let _recorded = lane.step("crates, as published", packages);

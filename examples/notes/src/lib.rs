@@ -7,8 +7,8 @@
 use anchorite::{Database, Error, OpenOptions, Params, Rows};
 use serde::Deserialize;
 
-/// The database that all front ends open by themselves.
-pub const NAME: &str = "notes.db";
+/// The database that all front ends have.
+const NAME: &str = "notes.db";
 
 const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS note (
     id INTEGER PRIMARY KEY,
@@ -41,6 +41,23 @@ pub enum Change {
 /// The open database; clones share it.
 #[derive(Clone, Debug)]
 pub struct Notes(Database);
+
+/// Opens the database and tells of it, then of each list of the notes, until the page goes.
+///
+/// # Errors
+/// Those of [`Notes::open`], and of a list that cannot be read.
+pub async fn follow(
+    opened: impl FnOnce(Notes),
+    mut listed: impl FnMut(Vec<Note>),
+) -> Result<(), Error> {
+    let notes = Notes::open(NAME).await?;
+    let mut lists = notes.all();
+    opened(notes);
+    while let Some(list) = lists.next().await {
+        listed(list?);
+    }
+    Ok(())
+}
 
 impl Notes {
     /// Opens the database, or makes it with its schema.

@@ -3,7 +3,7 @@
 //! Loaded by `start.js`. It must not know SQL, which is in `notes`.
 
 use dioxus::prelude::*;
-use notes::{Change, NAME, Note, Notes};
+use notes::{Change, Note, Notes};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 #[wasm_bindgen(start)]
@@ -20,15 +20,10 @@ struct Page {
 }
 
 impl Page {
-    /// Opens the database, and shows each new list until the page goes.
+    /// Shows each new list until the page goes.
     async fn follow(mut self) -> Result<(), anchorite::Error> {
-        let notes = Notes::open(NAME).await?;
-        let mut lists = notes.all();
-        self.notes.set(Some(notes));
-        while let Some(list) = lists.next().await {
-            self.list.set(list?);
-        }
-        Ok(())
+        let opened = |notes| self.notes.set(Some(notes));
+        notes::follow(opened, |list| self.list.set(list)).await
     }
 
     fn change(mut self, change: Change) {

@@ -4,7 +4,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use notes::{Change, NAME, Note, Notes};
+use notes::{Change, Note, Notes};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 #[wasm_bindgen(start)]
@@ -31,15 +31,10 @@ impl Page {
         }
     }
 
-    /// Opens the database, and shows each new list until the page goes.
+    /// Shows each new list until the page goes.
     async fn follow(self) -> Result<(), anchorite::Error> {
-        let notes = Notes::open(NAME).await?;
-        let mut lists = notes.all();
-        self.notes.set(Some(notes));
-        while let Some(list) = lists.next().await {
-            self.list.set(list?);
-        }
-        Ok(())
+        let opened = |notes| self.notes.set(Some(notes));
+        notes::follow(opened, |list| self.list.set(list)).await
     }
 
     fn change(self, change: Change) {

@@ -2,7 +2,7 @@
 //!
 //! Loaded by `start.js`. It must not know SQL, which is in `notes`.
 
-use notes::{Change, NAME, Note, Notes};
+use notes::{Change, Note, Notes};
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::HtmlInputElement;
 use yew::platform::spawn_local;
@@ -35,7 +35,11 @@ impl Component for App {
 
     fn create(context: &Context<Self>) -> Self {
         let tell = context.link().callback(|message| message);
-        spawn_local(async move { tell.emit(Message::Outcome(follow(&tell).await)) });
+        spawn_local(async move {
+            let opened = |notes| tell.emit(Message::Opened(notes));
+            let listed = |list| tell.emit(Message::Listed(list));
+            tell.emit(Message::Outcome(notes::follow(opened, listed).await));
+        });
         Self::default()
     }
 
@@ -87,17 +91,6 @@ impl App {
         let link = context.link();
         link.send_future(async move { Message::Outcome(notes.apply(change).await) });
     }
-}
-
-/// Opens the database, and tells each new list until the page goes.
-async fn follow(tell: &Callback<Message>) -> Result<(), anchorite::Error> {
-    let notes = Notes::open(NAME).await?;
-    let mut lists = notes.all();
-    tell.emit(Message::Opened(notes));
-    while let Some(list) = lists.next().await {
-        tell.emit(Message::Listed(list?));
-    }
-    Ok(())
 }
 
 fn row(context: &Context<App>, note: &Note) -> Html {
